@@ -1,0 +1,46 @@
+# regseal: `make run` and `make test` are enough to know. Every target first sets up what it needs, once.
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test test-full lint solidity bench devnet clean
+
+PYTHON_IN = PYTHONPATH="$$PWD" .venv/bin/python
+# Node's folder goes first on the PATH, for the scripts that npm starts
+NPM = PATH="$$PWD/.tools/node/bin:$$PATH" HARDHAT_DISABLE_TELEMETRY=true npm --no-update-notifier --prefix hardhat-devnet
+SEED ?= $(shell date +%s)
+PYTEST = $(PYTHON_IN) -m pytest -p randomly -p no:cacheprovider --hypothesis-seed=$(SEED) -p timeout --randomly-seed=$(SEED)
+
+help: ## explain every target
+	@echo "regseal · targets of make"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+setup: ## install the pinned Python, Node and npm packages (done by the other targets; repeatable, resumes)
+	@tools/setup
+
+run: setup ## start a complete sample installation in the foreground: chains, service, witness, sample parties (state in var/)
+	@./regseal up --sample
+
+demo: setup ## play the whole job without questions: submit, anchor, witness, verify offline, refuse a tampered receipt
+	@$(PYTHON_IN) -m samples.demo
+
+test: lint solidity ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
+	@echo "seed $(SEED)   (the same order and examples again: make test SEED=$(SEED))"
+	@$(PYTEST) -m "not full"
+
+test-full: lint solidity ## the same kinds of test at the sizes the acceptance points name
+	@echo "seed $(SEED)   (the same order and examples again: make test-full SEED=$(SEED))"
+	@REGSEAL_TEST_SIZE=full $(PYTEST)
+
+lint: setup ## style, types, house rules (import contracts and AST lints)
+	@$(PYTHON_IN) -m tools.lint.run
+
+solidity: setup ## contract tests with coverage and the gas snapshot
+	@$(NPM) test
+
+bench: setup ## measure, and print ratios against baselines of the same run (JSON in benchmarks/results/)
+	@$(PYTHON_IN) -m benchmarks
+
+devnet: setup ## a Hardhat node on 127.0.0.1:8545 with the same contracts, a second implementation to run against
+	@$(NPM) run devnet
+
+clean: ## remove what set-up and tests made (never var/: remove that by hand to forget the sample installation)
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis hardhat-devnet/node_modules hardhat-devnet/artifacts hardhat-devnet/cache hardhat-devnet/coverage console/node_modules console/dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
