@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Authorisation, IAuthorised} from "../identity/IAuthorised.sol";
+import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
 
 /// @title Anchors of append-only Merkle logs (证据日志锚定)
 /// @notice Stores (size, root) per log and accepts a larger head only with the RFC 9162 consistency proof, verified here: not even the
@@ -74,13 +75,17 @@ interface IEvidenceLog is IAuthorised {
     /// stored head, of exact length, empty when the stored size is 0.
     function append(bytes32 log, uint64 size, bytes32 root, bytes32[] calldata proof) external;
 
-    /// @notice From the current size on, other keys. Signed by the owner's authority; a frozen log stays as it is.
+    /// @notice For all heads larger than the stored one, other keys: `fromSize` is the stored size + 1, since the stored head was signed
+    /// by the old key and stays good. Signed by the active owner's authority; a frozen log stays as it is.
     function rotate(bytes32 log, address anchor, bytes32 keyId, Command calldata command, Authorisation calldata auth) external;
 
-    /// @notice Stops a log for good: the answer to a stolen anchor key. Signed by the owner's authority.
+    /// @notice Stops a log for good: the answer to a stolen anchor key. Signed by the owner's authority, whatever the owner's status, or
+    /// by the authority of the owner's region. A suspended or exited owner can open and rotate nothing, but its anchor key still appends,
+    /// so somebody must always be able to stop that; freezing adds nothing to a log and so needs no good standing.
     function freeze(bytes32 log, Command calldata command, Authorisation calldata auth) external;
 
-    /// @notice Opens the one successor of a frozen log under a new origin, linked both ways. Signed by the owner's authority.
+    /// @notice Opens the one successor of a frozen log under a new origin, linked both ways. It starts empty; `SuccessorOpened`
+    /// repeats the final head of the old one. Signed by the active owner's authority.
     function openSuccessor(
         bytes32 log,
         string calldata origin,
@@ -90,14 +95,20 @@ interface IEvidenceLog is IAuthorised {
         Authorisation calldata auth
     ) external;
 
-    /// @notice Reverts unless the 104 bytes of `leaf` stand at `index` under the stored head; returns the leaf hash. For other contracts' gates.
+    /// @notice Reverts unless the 104 bytes of `leaf` stand at `index` under the stored head; returns the leaf hash. For other contracts'
+    /// gates, which check type, phase, stream and seq themselves. Frozen logs answer too.
     function verifyInclusion(bytes32 log, bytes calldata leaf, uint64 index, bytes32[] calldata proof)
         external
         view
         returns (bytes32 leafHash);
 
+    /// @notice Says who owns which authority.
+    function registry() external view returns (IInstitutionRegistry);
+
+    /// @notice All zero for an unknown log.
     function logOf(bytes32 log) external view returns (Log memory);
 
+    /// @notice All zero beyond the log's `keyIndex`. Two rotations without a head between them leave an empty range behind.
     function keyRange(bytes32 log, uint32 keyIndex) external view returns (KeyRange memory);
 
     /// @notice keccak256 of the origin.

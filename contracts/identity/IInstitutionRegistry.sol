@@ -78,8 +78,12 @@ interface IInstitutionRegistry is IAuthorised {
     error RegistryUnknown(bytes16 institution);
     error RegistryStatus(bytes16 institution, Status current, Status wanted);
     error RegistryNoGrant(bytes32 role, uint32 region, address account);
+    error RegistryExpired(uint64 expiresAt);
+    /// @notice The constructor's regions and authorities do not pair one to one.
+    error RegistryRegions();
 
-    /// @notice The root proposes a region's authority, first or new; it takes effect after `delay()`.
+    /// @notice The root proposes a region's authority, first or new; it takes effect after `delay()`. A later proposal takes the place
+    /// of an earlier one, so the root withdraws one by proposing the authority in office.
     function proposeRegionalAuthority(uint32 region, address authority, Authorisation calldata auth) external;
 
     /// @notice Anyone may complete a proposal once its delay has run.
@@ -89,13 +93,15 @@ interface IInstitutionRegistry is IAuthorised {
     function register(Registration calldata registration, Evidence calldata evidence, Authorisation calldata auth) external;
 
     /// @notice Suspends, reactivates or (finally) exits an institution. Signed by the authority of its region.
-    function setStatus(bytes16 institution, Status status, Evidence calldata evidence, Authorisation calldata auth) external;
+    function setStatus(bytes16 id, Status status, Evidence calldata evidence, Authorisation calldata auth) external;
 
-    /// @notice Replaces an institution's own authority. Signed by that authority or, when its key is lost, by the region's.
-    function replaceAuthority(bytes16 institution, address authority, Evidence calldata evidence, Authorisation calldata auth)
+    /// @notice Replaces an institution's own authority. Signed by that authority or, when its key is lost or stolen, by the region's; for
+    /// a suspended institution by the region's alone, so that suspension ends a contest with a thief. Refused once exited.
+    function replaceAuthority(bytes16 id, address authority, Evidence calldata evidence, Authorisation calldata auth)
         external;
 
-    /// @notice Gives an account of an active institution a role in a region until `expiresAt` (inclusive). Signed by the authority of that region.
+    /// @notice Gives an account of an active institution a role in a region until `expiresAt` (inclusive); a second grant of the same role
+    /// takes the first one's place, also for another institution. Signed by the authority of that region.
     function grantRole(
         Grant calldata grant,
         address account,
