@@ -1,0 +1,1 @@
+"""What every context stands on: settings, database, clock, ids, at-rest keys, jobs, errors. Knows no business."""

@@ -1,0 +1,77 @@
+"""``Idempotency-Key`` end to end: one key of one institution makes one resource, however often the request arrives.
+
+Call :func:`begin` first in the transaction that makes the resource: both become durable together, or neither.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from services.platform import repository
+from services.platform.errors import IdempotencyKeyReused, Invalid
+
+__all__ = ["Existing", "begin", "check_key", "find", "purge", "request_digest"]
+
+KEY_MAX = 128
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What the key made before: answer with this resource again."""
+
+    resource_type: str
+    resource_id: str
+
+
+def check_key(key: str) -> str:
+    """The key itself: 1 to 128 visible ASCII characters. Invalid otherwise."""
+    if not 1 <= len(key) <= KEY_MAX or not all("!" <= character <= "~" for character in key):
+        raise Invalid("Idempotency-Key", f"Expected 1 to {KEY_MAX} visible ASCII characters.")
+    return key
+
+
+def request_digest(method: str, path: str, body: bytes) -> bytes:
+    """32 bytes that tell whether a repeated request is the same request."""
+    digest = hashlib.sha256()
+    for part in (method.encode(), path.encode(), body):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+def find(session: Session, institution_id: str, key: str, digest: bytes) -> Existing | None:
+    """What ``key`` made before, if anything. IdempotencyKeyReused when the request was another one."""
+    found = repository.find_idempotency(session, institution_id, key)
+    if found is None:
+        return None
+    if found[0] != digest:
+        raise IdempotencyKeyReused
+    return Existing(found[1], found[2])
+
+
+def begin(
+    session: Session,
+    institution_id: str,
+    key: str,
+    digest: bytes,
+    *,
+    resource_type: str,
+    resource_id: str,
+    now_ms: int,
+) -> Existing | None:
+    """Takes ``key`` for ``resource_id``: None when new, else what it made. IdempotencyKeyReused on another request."""
+    fresh = repository.put_idempotency(
+        session,
+        institution_id=institution_id,
+        key=check_key(key),
+        request_digest=digest,
+        resource_type=resource_type,
+        resource_id=resource_id,
+        created_at=now_ms,
+    )
+    return None if fresh else find(session, institution_id, key, digest)
+
+
+def purge(session: Session, before_ms: int) -> int:
+    """Forgets keys used before ``before_ms``; their number."""
+    return repository.purge_idempotency(session, before_ms)

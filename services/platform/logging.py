@@ -1,0 +1,71 @@
+"""Structured logs: one JSON object a line, with the request's id, never with bodies, tokens or secrets."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any, TextIO, cast
+
+import structlog
+
+from services.platform.clock import SystemClock, rfc3339
+
+__all__ = ["REQUEST_ID", "configure", "get_logger"]
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("regseal_request_id", default=None)
+"""Set by the API's edge for the time of a request; every line logged meanwhile carries it."""
+
+_CLOCK = SystemClock()
+_NEVER_LOGGED = frozenset(
+    [
+        "authorization",
+        "body",
+        "ciphertext",
+        "document",
+        "passphrase",
+        "password",
+        "plaintext",
+        "private_key",
+        "record",
+        "secret",
+        "token",
+    ]
+)
+
+Event = MutableMapping[str, Any]
+
+
+def _complete(_logger: Any, _method: str, event: Event) -> Event:
+    event["time"] = rfc3339(_CLOCK.ms())
+    request_id = REQUEST_ID.get()
+    if request_id is not None:
+        event["request_id"] = request_id
+    return event
+
+
+def _without_secrets(_logger: Any, _method: str, event: Event) -> Event:
+    for name in _NEVER_LOGGED & event.keys():
+        event[name] = "[not logged]"
+    return event
+
+
+def configure(level: str = "info", stream: TextIO | None = None) -> None:
+    """Sets up logging for the process. Call once, at its start."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            _complete,
+            _without_secrets,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a late run is told by our own metric and log line
+
+
+def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """A logger whose lines carry ``logger: name``."""
+    return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(logger=name))

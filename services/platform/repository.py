@@ -1,0 +1,138 @@
+"""All SQL of the platform."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, cast, column, delete, func, insert, literal, select, table, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from services.platform.models import DataKeyRow, IdempotencyRow, LeaseRow
+
+__all__ = [
+    "add_data_key",
+    "change_lease",
+    "data_keys",
+    "database_ms",
+    "find_data_key",
+    "find_idempotency",
+    "find_lease",
+    "latest_data_key",
+    "ping",
+    "purge_idempotency",
+    "put_idempotency",
+    "replace_wrapping",
+    "schema_revision",
+]
+
+
+def _insert_unless_present(session: Session, model: type[Any], values: dict[str, Any]) -> bool:
+    """True when the row is new. A concurrent insert of the same key is waited for."""
+    make = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+    statement = make(model).values(**values).on_conflict_do_nothing()
+    result: Any = session.execute(statement)
+    return bool(result.rowcount == 1)
+
+
+def database_ms(session: Session) -> int:
+    """The database's own clock, UTC milliseconds: all processes of one database agree on it."""
+    if session.get_bind().dialect.name == "sqlite":
+        now = cast((func.julianday("now") - 2440587.5) * 86_400_000, BigInteger)
+    else:
+        now = cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+    return int(session.scalar(select(now)) or 0)
+
+
+def ping(session: Session) -> None:
+    """Raises the driver's error when the database does not answer."""
+    session.execute(select(literal(1)))
+
+
+def schema_revision(session: Session) -> str | None:
+    """The revision that Alembic recorded; the driver's error when the table is absent."""
+    return session.scalar(select(column("version_num")).select_from(table("alembic_version")))
+
+
+def put_idempotency(session: Session, **values: Any) -> bool:
+    """Notes a key. False when it was there already."""
+    return _insert_unless_present(session, IdempotencyRow, values)
+
+
+def find_idempotency(session: Session, institution_id: str, key: str) -> tuple[bytes, str, str] | None:
+    """(request digest, resource type, resource id) of a used key."""
+    row = session.execute(
+        select(IdempotencyRow.request_digest, IdempotencyRow.resource_type, IdempotencyRow.resource_id).where(
+            IdempotencyRow.institution_id == institution_id, IdempotencyRow.key == key
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def purge_idempotency(session: Session, before_ms: int) -> int:
+    """Forgets keys older than ``before_ms``; their number."""
+    result: Any = session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before_ms))
+    return int(result.rowcount)
+
+
+def find_lease(session: Session, name: str, *, hold: bool = False) -> tuple[str, int, int] | None:
+    """(holder, fence, expires_at). With ``hold`` nobody can take the lease before this transaction ends."""
+    statement = select(LeaseRow.holder, LeaseRow.fence, LeaseRow.expires_at).where(LeaseRow.name == name)
+    row = session.execute(statement.with_for_update(read=True) if hold else statement).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def change_lease(
+    session: Session, name: str, *, old_fence: int | None, holder: str, fence: int, expires_at: int
+) -> bool:
+    """Writes the lease if its fence is still ``old_fence`` (None: no lease yet). False when somebody was faster."""
+    values = {"holder": holder, "fence": fence, "expires_at": expires_at}
+    if old_fence is None:
+        return _insert_unless_present(session, LeaseRow, {"name": name, **values})
+    ours = update(LeaseRow).where(LeaseRow.name == name, LeaseRow.fence == old_fence)
+    result: Any = session.execute(ours.values(**values))
+    return bool(result.rowcount == 1)
+
+
+def latest_data_key(session: Session, institution_id: str) -> tuple[int, str, bytes] | None:
+    """(version, master id, wrapped key) of the newest at-rest key."""
+    row = session.execute(
+        select(DataKeyRow.version, DataKeyRow.master_id, DataKeyRow.wrapped)
+        .where(DataKeyRow.institution_id == institution_id)
+        .order_by(DataKeyRow.version.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def find_data_key(session: Session, institution_id: str, version: int) -> tuple[int, str, bytes] | None:
+    """(version, master id, wrapped key) of one version."""
+    row = session.execute(
+        select(DataKeyRow.version, DataKeyRow.master_id, DataKeyRow.wrapped).where(
+            DataKeyRow.institution_id == institution_id, DataKeyRow.version == version
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def add_data_key(session: Session, **values: Any) -> None:
+    """A new wrapped key."""
+    session.execute(insert(DataKeyRow).values(**values))
+
+
+def data_keys(session: Session) -> list[tuple[str, int, str, bytes]]:
+    """(institution, version, master id, wrapped key) of all."""
+    rows = session.execute(
+        select(DataKeyRow.institution_id, DataKeyRow.version, DataKeyRow.master_id, DataKeyRow.wrapped).order_by(
+            DataKeyRow.institution_id, DataKeyRow.version
+        )
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def replace_wrapping(session: Session, institution_id: str, version: int, *, master_id: str, wrapped: bytes) -> None:
+    """The same data key under another master key."""
+    session.execute(
+        update(DataKeyRow)
+        .where(DataKeyRow.institution_id == institution_id, DataKeyRow.version == version)
+        .values(master_id=master_id, wrapped=wrapped)
+    )

@@ -1,0 +1,150 @@
+"""All settings in one frozen object: ``$REGSEAL_HOME/settings.toml``, overridden by ``REGSEAL_…`` variables.
+
+Unknown keys refuse the start. Secrets are never settings: keys and the passphrase lie in files whose paths are
+derived from ``home``.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from typing_extensions import override
+
+from services.platform.errors import StartRefused
+
+__all__ = ["ChainConfig", "RateLimits", "Settings", "WitnessConfig", "load_settings"]
+
+
+def _check_finality(value: str) -> str:
+    kind, _, count = value.partition(":")
+    if value in ("immediate", "finalized") or (kind == "confirmations" and count.isdecimal()):
+        return value
+    raise ValueError("expected immediate, finalized or confirmations:N")
+
+
+Finality = Annotated[str, AfterValidator(_check_finality)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChainConfig(_Part):
+    """One chain: where it answers and what it must be. ``addresses_file`` is what the deployment wrote."""
+
+    endpoints: tuple[str, ...] = Field(min_length=1)
+    chain_id: int = Field(gt=0)
+    genesis: str = Field(pattern=r"^0x[0-9a-f]{64}$")
+    addresses_file: Path
+    finality: Finality = "immediate"
+    chain_class: Literal["embedded", "permissioned", "public"] = "embedded"
+
+
+class WitnessConfig(_Part):
+    """A witness whose cosignatures, head statements and attestations are accepted."""
+
+    vkey: str
+    role: str = Field(pattern=r"^[a-z][a-z-]{0,31}$")
+
+
+class RateLimits(_Part):
+    """Requests per minute and institution; ``public_per_minute`` is per network address."""
+
+    reads_per_minute: int = Field(default=60_000, gt=0)
+    writes_per_minute: int = Field(default=150_000, gt=0)
+    public_per_minute: int = Field(default=6_000, gt=0)
+
+
+class Settings(BaseSettings):
+    """Frozen. Times are in the unit of their name; sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="REGSEAL_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    home: Path
+    database_url: str = ""
+    public_url: str = "http://127.0.0.1:8440"
+    chains: dict[str, ChainConfig] = Field(default_factory=dict)
+    supervision: str = "supervision"
+    house_origin: str = Field(default="regseal.example/house", pattern=r"^[a-z0-9.-]+(/[a-z0-9._-]+)*$", max_length=128)
+
+    checkpoint_interval_ms: int = Field(default=1_000, gt=0)
+    anchor_interval_ms: int = Field(default=15_000, gt=0)
+    anchor_leaves: int = Field(default=10_000, gt=0)
+    anchor_grace_ms: int = Field(default=30_000, ge=0)
+    anchor_by_ms: int = Field(default=3_600_000, gt=0)
+    authorisation_days: int = Field(default=14, gt=0)
+
+    witnesses: tuple[WitnessConfig, ...] = ()
+    witness_quorum: dict[str, int] = Field(default_factory=dict)
+
+    rate_limits: RateLimits = RateLimits()
+    max_body_bytes: int = Field(default=262_144, ge=65_536)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def url(self) -> str:
+        """The database: as set, else the SQLite file in ``home``."""
+        return self.database_url or f"sqlite:///{self.home / 'regseal.sqlite'}"
+
+    @property
+    def master_key_file(self) -> Path:
+        """What wraps all at-rest keys; outside the database and its backups."""
+        return self.home / "master.key"
+
+    @property
+    def heads_dir(self) -> Path:
+        """Where the last head of each log is kept, outside the database."""
+        return self.home / "heads"
+
+    @property
+    def keys_dir(self) -> Path:
+        """The gateway's keys, each encrypted under the passphrase."""
+        return self.home / "keys"
+
+    @property
+    def gateway_keystore(self) -> Path:
+        """The gateway's one chain account (web3 secret storage v3)."""
+        return self.keys_dir / "gateway.json"
+
+    @property
+    def passphrase_file(self) -> Path:
+        """What opens the keys in ``keys_dir``."""
+        return self.home / "passphrase"
+
+    def redacted(self) -> dict[str, Any]:
+        """What may be printed at the start: everything but a password in the database URL."""
+        shown = self.model_dump(mode="json")
+        scheme, separator, rest = self.database_url.partition("://")
+        if "@" in rest:
+            shown["database_url"] = f"{scheme}{separator}***@{rest.rpartition('@')[2]}"
+        return shown
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then ``settings.toml`` in the home; no .env, no secrets folder."""
+        home = init_settings().get("home") or env_settings().get("home")
+        file = Path(home) / "settings.toml" if home else None
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """The settings of ``home`` (default ``$REGSEAL_HOME``). StartRefused names the first wrong key."""
+    place = home or (Path(os.environ["REGSEAL_HOME"]) if os.environ.get("REGSEAL_HOME") else None)
+    if place is None:
+        raise StartRefused("No home: set REGSEAL_HOME to the service's folder.")
+    try:
+        return Settings(home=place.resolve())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise StartRefused(f"Setting {name or '(all)'}: {first['msg']} (see settings.toml in {place}).") from None
