@@ -1,0 +1,161 @@
+"""Strict JSON in, RFC 8785 out, and the paths of fields.
+
+Only what every JSON implementation reads alike is let in: objects without duplicate keys, arrays, well-formed Unicode strings,
+`true`, `false`, `null` and integers within ±(2^53 - 1). Text is never normalised.
+"""
+
+import json
+from typing import Any, TypeAlias
+
+import rfc8785
+
+from chain.proof.errors import FormatError
+
+JsonValue: TypeAlias = "None | bool | int | str | list[JsonValue] | dict[str, JsonValue]"
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+INTEGER_MAX = 2**53 - 1
+MAX_BYTES = 65_536
+MAX_DEPTH = 16
+_MAX_DIGITS = len(str(-INTEGER_MAX))
+_BEYOND = "integer beyond 2^53 - 1; write it as a string"
+
+
+def object_step(path: str, key: str) -> str:
+    """The path of member `key` of the object at `path`: `/` and the key with `~ / [` escaped, so that no two fields share a path."""
+    return f"{path}/{key.replace('~', '~0').replace('/', '~1').replace('[', '~2')}"
+
+
+def array_step(path: str, index: int) -> str:
+    """The path of element `index` of the array at `path`."""
+    return f"{path}[{index}]"
+
+
+class _Refused:
+    """Stands in the parsed value for what is not allowed, so that the walk can name its path."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Refused:
+    members: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in members:
+            return _Refused(f"duplicate key {key!r}")
+        members[key] = value
+    return members
+
+
+def _integer(digits: str) -> int | _Refused:
+    # The length is looked at first: converting a long number takes quadratic time.
+    if len(digits) > _MAX_DIGITS or abs(int(digits)) > INTEGER_MAX:
+        return _Refused(_BEYOND)
+    return _Refused("-0 is not allowed") if digits == "-0" else int(digits)
+
+
+def _fraction(_: str) -> _Refused:
+    return _Refused("number with a fraction or an exponent; write it as a string")
+
+
+def _constant(name: str) -> _Refused:
+    return _Refused(f"{name} is not allowed")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_fraction, parse_constant=_constant)
+
+
+def parse_json(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> JsonValue:
+    """The value of strict JSON in UTF-8, at most `max_bytes` long.
+
+    `max_depth` counts the objects and arrays around a value, the outermost being 1.
+    Raises FormatError with the path of the offending part.
+    """
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if len(raw) > max_bytes:
+        raise FormatError("", f"longer than {max_bytes} bytes")
+    try:
+        value = _DECODER.decode(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise FormatError("", f"not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise FormatError("", f"not JSON: {error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        # The decoder guards its recursion and gives up long before the stack does.
+        raise FormatError("", "nested too deep") from error
+    check_json(value, max_depth=max_depth)
+    return value  # type: ignore[no-any-return]
+
+
+def check_json(value: object, *, max_depth: int = MAX_DEPTH) -> None:
+    """Refuse a value that strict JSON cannot carry, or one nested too deep. Raises FormatError with the path of the offending part."""
+    _check(value, "", max_depth)
+
+
+def _check(value: object, path: str, depth_left: int) -> None:
+    if isinstance(value, str):
+        _check_text(value, path)
+    elif value is None or isinstance(value, bool):
+        pass
+    elif isinstance(value, int):
+        if not -INTEGER_MAX <= value <= INTEGER_MAX:
+            raise FormatError(path, _BEYOND)
+    elif isinstance(value, dict | list):
+        if depth_left == 0:
+            raise FormatError(path, "nested too deep")
+        for step, item in _members(value, path):
+            _check(item, step, depth_left - 1)
+    elif isinstance(value, _Refused):
+        raise FormatError(path, value.reason)
+    else:
+        raise FormatError(path, f"{type(value).__name__} is not a value allowed here")
+
+
+def _members(container: dict[Any, Any] | list[Any], path: str) -> list[tuple[str, Any]]:
+    if isinstance(container, list):
+        return [(array_step(path, index), item) for index, item in enumerate(container)]
+    for key in container:
+        if not isinstance(key, str):
+            raise FormatError(path, "key is not a string")
+        _check_text(key, path)
+    return [(object_step(path, key), item) for key, item in container.items()]
+
+
+def _check_text(text: str, path: str) -> None:
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise FormatError(path, "lone surrogate") from error
+
+
+def canonical(value: JsonValue) -> bytes:
+    """The RFC 8785 bytes of a value that passes `check_json`. Raises FormatError."""
+    check_json(value)
+    return rfc8785.dumps(value)
+
+
+def fields(value: JsonValue) -> list[tuple[str, JsonValue]]:
+    """Path and value of every field, that is of every value but the non-empty objects and arrays, ordered by the UTF-8 bytes of the paths."""
+    found: list[tuple[str, JsonValue]] = []
+    _collect(value, "", found)
+    # Code point order is the order of the UTF-8 bytes.
+    found.sort(key=_path_of)
+    return found
+
+
+def _path_of(field: tuple[str, JsonValue]) -> str:
+    return field[0]
+
+
+def _collect(value: JsonValue, path: str, found: list[tuple[str, JsonValue]]) -> None:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            _collect(item, object_step(path, key), found)
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            _collect(item, array_step(path, index), found)
+    else:
+        found.append((path, value))

@@ -1,0 +1,46 @@
+"""Hash functions and suites. No other module of the project hashes by itself."""
+
+import hashlib
+import hmac
+from enum import IntEnum
+
+from Crypto.Hash import keccak
+
+from chain.proof.errors import ProofError
+
+
+def sha256(data: bytes) -> bytes:
+    """SHA-256, 32 bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def keccak256(data: bytes) -> bytes:
+    """Keccak-256 with the padding of Ethereum (not FIPS 202 SHA3-256), 32 bytes."""
+    return keccak.new(digest_bits=256, data=data).digest()
+
+
+class Suite(IntEnum):
+    """A set of algorithms for commitments (密码套件). The log itself is SHA-256 in every suite."""
+
+    INTL_V1 = 1
+    CN_SM_V1 = 2
+
+    @property
+    def label(self) -> str:
+        """The name in documents: `INTL-V1`."""
+        return self.name.replace("_", "-")
+
+    def hash(self, data: bytes) -> bytes:
+        """The suite's hash, 32 bytes. Raises ProofError `suite-unsupported` for the reserved suite."""
+        self.require()
+        return hashlib.sha256(data).digest()
+
+    def hmac(self, key: bytes, data: bytes) -> bytes:
+        """The suite's HMAC, 32 bytes. Raises ProofError `suite-unsupported` for the reserved suite."""
+        self.require()
+        return hmac.digest(key, data, "sha256")
+
+    def require(self) -> None:
+        """Refuse a suite that is reserved and not yet built."""
+        if self is not Suite.INTL_V1:
+            raise ProofError("suite-unsupported", f"{self.label} is reserved")
