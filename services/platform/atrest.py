@@ -1,4 +1,4 @@
-"""At-rest encryption: a master key in a file outside the database wraps one data key per institution; AES-256-GCM throughout.
+"""At-rest encryption: a master key in a file outside the database wraps one data key per institution (AES-256-GCM).
 
 A stolen database is unreadable without the file, a ciphertext moved to another row or institution does not open (the
 associated data binds institution, purpose and id), and the master key is replaced without touching a single ciphertext.
@@ -56,7 +56,7 @@ class Vault:
 
     @classmethod
     def create(cls, master_key_file: Path, clock: Clock | None = None) -> "Vault":
-        """Makes a new master key file, 0600. StartRefused when the file exists: it may be the only key to a database."""
+        """Makes a new master key file, 0600. StartRefused when it exists: it may be the only key to a database."""
         if master_key_file.exists():
             raise StartRefused(f"The master key file {master_key_file} exists already.")
         _write_masters(master_key_file, [_new_master()])
@@ -75,7 +75,7 @@ class Vault:
         return _VERSION + key.version.to_bytes(4, "big") + nonce + sealed
 
     def decrypt(self, session: Session, institution_id: str, blob: bytes, aad: bytes) -> bytes:
-        """The plaintext. Unavailable(atrest-unreadable) when blob, institution or ``aad`` are not those of the encryption."""
+        """The plaintext. Unavailable(atrest-unreadable) when blob, institution or ``aad`` are not what they were."""
         if blob[:1] != _VERSION:
             raise _unreadable()
         key = self._key(session, institution_id, int.from_bytes(blob[1:5], "big"))
@@ -101,7 +101,7 @@ class Vault:
         return self.wrap(self.unwrap(wrapped, aad), aad)
 
     def renew_master(self) -> str:
-        """Adds a master key to the file and wraps with it from now on. Then :meth:`rewrap_all`, commit, :meth:`drop_old_masters`."""
+        """Adds a master key and wraps with it from now on. Then :meth:`rewrap_all`, commit, :meth:`drop_old_masters`."""
         masters = _read_lines(self._file)
         masters.append(_new_master())
         _write_masters(self._file, masters)
@@ -128,9 +128,9 @@ class Vault:
         found = repository.latest_data_key(session, institution_id)
         return self._create(session, institution_id, 1 if found is None else found[0] + 1).version
 
-    # A data key made in a transaction that is rolled back must not outlive it in memory: what it encrypted would be lost. So a session
-    # that made one keeps its keys to itself, forgets them at any rollback (of a savepoint too), and only keys read by other sessions,
-    # which see committed rows alone, are remembered.
+    # A data key made in a transaction that is rolled back must not outlive it in memory: what it encrypted would be
+    # lost. So a session that made one keeps its keys to itself and forgets them at any rollback (of a savepoint too);
+    # only keys read by other sessions, which see committed rows alone, are remembered.
 
     def _current_key(self, session: Session, institution_id: str) -> _DataKey:
         own = session.info.get(_NEW_KEYS)
@@ -161,7 +161,7 @@ class Vault:
 
     def _create(self, session: Session, institution_id: str, version: int) -> _DataKey:
         raw = AESGCM.generate_key(256)
-        repository.add_data_key(
+        fresh = repository.add_data_key(
             session,
             institution_id=institution_id,
             version=version,
@@ -169,13 +169,19 @@ class Vault:
             wrapped=self.wrap(raw, _key_aad(institution_id, version)),
             created_at=self._clock.ms(),
         )
+        if not fresh:  # another transaction was faster and has committed
+            return self._key(session, institution_id, version)
         if _NEW_KEYS not in session.info:
             session.info[_NEW_KEYS] = {}
             event.listen(session, "after_soft_rollback", _forget_new_keys)
-        self._current.pop(institution_id, None)
+            event.listen(session, "after_commit", self._forget_superseded)
         key = _DataKey(version, AESGCM(raw))
         session.info[_NEW_KEYS][institution_id] = key
         return key
+
+    def _forget_superseded(self, session: Session) -> None:
+        for institution_id in session.info[_NEW_KEYS]:
+            self._current.pop(institution_id, None)
 
 
 def _forget_new_keys(session: Session, _transaction: Any) -> None:

@@ -17,7 +17,7 @@ REQUEST_ID: ContextVar[str | None] = ContextVar("regseal_request_id", default=No
 
 _CLOCK = SystemClock()
 _NEVER_LOGGED = frozenset(
-    [
+    {
         "authorization",
         "body",
         "ciphertext",
@@ -29,7 +29,7 @@ _NEVER_LOGGED = frozenset(
         "record",
         "secret",
         "token",
-    ]
+    }
 )
 
 Event = MutableMapping[str, Any]

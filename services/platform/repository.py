@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, column, delete, func, insert, literal, select, table, update
+from sqlalchemy import BigInteger, cast, column, delete, func, literal, select, table, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -114,9 +114,9 @@ def find_data_key(session: Session, institution_id: str, version: int) -> tuple[
     return None if row is None else (row[0], row[1], row[2])
 
 
-def add_data_key(session: Session, **values: Any) -> None:
-    """A new wrapped key."""
-    session.execute(insert(DataKeyRow).values(**values))
+def add_data_key(session: Session, **values: Any) -> bool:
+    """A new wrapped key. False when this version is there already."""
+    return _insert_unless_present(session, DataKeyRow, values)
 
 
 def data_keys(session: Session) -> list[tuple[str, int, str, bytes]]:
