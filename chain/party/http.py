@@ -1,0 +1,223 @@
+"""A small HTTP client for a service's API: timeouts, a size cap, no redirects, no proxy.
+
+No address is ever taken from an answer.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode, urlsplit
+
+from chain.party.errors import ApiProblem, ConfigError, ResponseRefused, Unreachable
+
+MAX_ANSWER = 8 * 1024 * 1024
+_STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, http.client.CannotSendRequest)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer whose body was read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self, url: str = "the service") -> object:
+        """The body as JSON. Raises ResponseRefused."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise ResponseRefused(url, "not JSON") from error
+
+
+@dataclass
+class Connection:
+    """One kept-alive connection to a fixed scheme, host and port. Safe for several threads (one request at a time)."""
+
+    url: str
+    timeout: float = 10.0
+    max_answer: int = MAX_ANSWER
+    _socket: http.client.HTTPConnection | None = field(default=None, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        unwanted = parts.query or parts.fragment or parts.username
+        if parts.scheme not in ("http", "https") or not parts.hostname or unwanted:
+            raise ConfigError(f"{self.url!r} is not an address like http://127.0.0.1:8080")
+        self._parts = parts
+        self._prefix = parts.path.rstrip("/")
+
+    def request(
+        self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request. A kept-alive connection that the other side has closed is opened again, once.
+
+        Raises:
+            Unreachable: no answer came.
+            ResponseRefused: a redirect, or more than `max_answer` bytes.
+        """
+        with self._lock:
+            fresh = self._socket is None
+            try:
+                return self._exchange(method, path, body, headers or {})
+            except _STALE as error:
+                self.close()
+                # A request that may have been acted upon is sent again only when repeating it is harmless.
+                if fresh or not (method == "GET" or "Idempotency-Key" in (headers or {})):
+                    raise Unreachable(self.url, str(error) or type(error).__name__) from error
+            try:
+                return self._exchange(method, path, body, headers or {})
+            except _STALE as error:
+                self.close()
+                raise Unreachable(self.url, str(error) or type(error).__name__) from error
+
+    def close(self) -> None:
+        """Lets go of the kept-alive connection."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        try:
+            if self._socket is None:
+                self._socket = self._open()
+            self._socket.request(method, self._prefix + path, body=body, headers=dict(headers))
+            response = self._socket.getresponse()
+            answer = Answer(response.status, _lower(response.getheaders()), response.read(self.max_answer + 1))
+        except _STALE:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+        if len(answer.body) > self.max_answer:
+            self.close()
+            raise ResponseRefused(self.url, f"more than {self.max_answer} bytes")
+        if answer.headers.get("connection", "").lower() == "close":
+            self.close()
+        if 300 <= answer.status < 400 and answer.status != 304:
+            raise ResponseRefused(self.url, f"a redirect ({answer.status}), which is never followed")
+        return answer
+
+    def _open(self) -> http.client.HTTPConnection:
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._parts.scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=self.timeout, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, port, timeout=self.timeout)
+
+
+class ApiClient:
+    """A client of the service's API (`/v1/...`), with a token or without."""
+
+    def __init__(self, base_url: str, token: str | None = None, *, timeout: float = 30.0) -> None:
+        self._connection = Connection(base_url, timeout)
+        self._token = token
+        self.url = base_url.rstrip("/")
+
+    def get(self, path: str, **query: str | int | None) -> object:
+        """GET, answered in JSON. Query members that are None are left out.
+
+        Raises:
+            ApiProblem, Unreachable, ResponseRefused.
+        """
+        return self._send("GET", _with_query(path, query)).json(self.url + path)
+
+    def get_text(self, path: str, **query: str | int | None) -> str:
+        """GET of a UTF-8 text, such as a signed note."""
+        answer = self._send("GET", _with_query(path, query), accept="text/plain")
+        try:
+            return answer.body.decode()
+        except UnicodeDecodeError as error:
+            raise ResponseRefused(self.url + path, "not UTF-8") from error
+
+    def get_bytes(self, path: str, **query: str | int | None) -> bytes:
+        """GET of bytes, such as a tile."""
+        return self._send("GET", _with_query(path, query), accept="application/octet-stream").body
+
+    def items(self, path: str, **query: str | int | None) -> Iterator[Mapping[str, object]]:
+        """All items of a keyset-paged list; its `next` is an opaque cursor, never an address."""
+        cursor: str | None = None
+        while True:
+            page = self.get(path, **query, cursor=cursor)
+            if not isinstance(page, dict) or not isinstance(page.get("items"), list):
+                raise ResponseRefused(self.url + path, "not a list {items, next}")
+            yield from (item for item in page["items"] if isinstance(item, dict))
+            following = page.get("next")
+            if following is None or following == cursor:
+                return
+            cursor = str(following)
+
+    def post(
+        self,
+        path: str,
+        body: object,
+        *,
+        idempotency_key: str | None = None,
+        wait: int | None = None,
+    ) -> tuple[int, object]:
+        """POST of JSON; gives (status, answer or None).
+
+        Args:
+            idempotency_key: repeats of one act carry one key.
+            wait: seconds the service may hold the answer until the operation is done (`Prefer: wait=N`).
+        """
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        if wait is not None:
+            headers["Prefer"] = f"wait={wait}"
+        answer = self._send("POST", path, body=json.dumps(body, ensure_ascii=False).encode(), headers=headers)
+        return answer.status, answer.json(self.url + path) if answer.body else None
+
+    def post_text(self, path: str, text: str) -> int:
+        """POST of a UTF-8 text; gives the status."""
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        return self._send("POST", path, body=text.encode(), headers=headers).status
+
+    def delete(self, path: str) -> int:
+        """DELETE; gives the status."""
+        return self._send("DELETE", path).status
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+    ) -> Answer:
+        sent = {"Accept": accept, "User-Agent": "regseal", **(headers or {})}
+        if self._token is not None:
+            sent["Authorization"] = f"Bearer {self._token}"
+        answer = self._connection.request(method, path, body=body, headers=sent)
+        if answer.status >= 400:
+            raise ApiProblem(answer.status, _problem(answer))
+        return answer
+
+
+def segment(text: str) -> str:
+    """One segment of a path, with everything that could leave it quoted."""
+    return quote(text, safe="")
+
+
+def _problem(answer: Answer) -> Mapping[str, object]:
+    try:
+        body = answer.json()
+    except ResponseRefused:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _with_query(path: str, query: Mapping[str, str | int | None]) -> str:
+    given = {name.rstrip("_"): value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def _lower(headers: list[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}
