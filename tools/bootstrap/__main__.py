@@ -23,8 +23,10 @@ def steps() -> list[Step]:
              partial(python.make_environment, python.VENV, "dev.txt")),
         Step("verifier", "the offline verifier's own environment", digest(pins / "base.txt", here),
              python.VERIFIER / "bin" / "python", partial(python.make_environment, python.VERIFIER, "base.txt")),
-        Step("node", "Node.js (61 MB unless the system's is new enough)", digest(pins / "node.txt"), node.NODE, node.install_node),
-        *(_npm_step(ROOT / name, size) for name, size in NPM_FOLDERS.items() if (ROOT / name / "package-lock.json").exists()),
+        Step("node", "Node.js (61 MB unless the system's is new enough)", digest(pins / "node.txt"), node.NODE,
+             node.install_node),
+        *(_npm_step(ROOT / name, size) for name, size in NPM_FOLDERS.items()
+          if (ROOT / name / "package-lock.json").exists()),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The Node side: the system's Node when it is new enough, else the one that comes as a Python wheel; then npm packages."""
+"""The Node side: the system's Node when it is new enough, else the one that comes as a Python wheel; npm packages."""
 
 import os
 import re
@@ -26,14 +26,19 @@ def install_node() -> None:
 def install_packages(folder: Path) -> None:
     """npm packages of ``folder`` from its committed lock, without running any package's scripts.
 
-    `npm ci` of npm 11 refuses a lock that lacks other platforms' packages, therefore `npm install`, and a look at the lock after.
+    `npm ci` of npm 11 refuses a lock that lacks other platforms' packages, therefore `npm install` and a look at the
+    lock afterwards.
     """
     lock = folder / "package-lock.json"
     committed = lock.read_bytes()
     # the lock names no registry, whichever mirror this machine uses
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--omit-lockfile-registry-resolved")
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    call([NODE, NPM.resolve(), "install", "--prefix", folder, *options], env={"PATH": path}, watch=folder / "node_modules")
+    call(
+        [NODE, NPM.resolve(), "install", "--prefix", folder, *options],
+        env={"PATH": path},
+        watch=folder / "node_modules",
+    )
     if lock.read_bytes() != committed:
         lock.write_bytes(committed)
         raise SetupError(

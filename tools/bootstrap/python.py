@@ -1,6 +1,6 @@
 """The Python side: uv by hash, two environments (everything; the verifier alone), all from hash-pinned files.
 
-uv does not read pip's configuration, so whatever index, mirror, certificate or proxy this machine gives pip is handed on.
+uv does not read pip's configuration, so the index, mirror, certificate or proxy this machine gives pip are handed on.
 """
 
 import ast
@@ -63,7 +63,7 @@ def uv_environment() -> dict[str, str]:
 
 
 def _pip_settings() -> dict[str, str]:
-    """pip's effective configuration: lines ``section.name='value'``; install beats global, the environment beats both."""
+    """pip's effective configuration, lines ``section.name='value'``: install beats global, the environment both."""
     order = {"global": 0, "install": 1, ":env:": 2}
     found: list[tuple[int, str, str]] = []
     for line in (ask([*_pip(), "config", "list"]) or "").splitlines():

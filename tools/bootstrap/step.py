@@ -72,7 +72,9 @@ def call(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None,
     Raises SetupError with the command and its exit status.
     """
     with _heartbeat(watch):
-        status = subprocess.run([str(part) for part in command], cwd=ROOT, env=_environment(env), check=False).returncode
+        status = subprocess.run(
+            [str(part) for part in command], cwd=ROOT, env=_environment(env), check=False
+        ).returncode
     if status:
         raise SetupError(f"this command ended with status {status}:\n  {' '.join(str(part) for part in command)}")
 
@@ -90,7 +92,9 @@ def ask(command: Sequence[str | Path]) -> str | None:
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
     """Our own environment without what would let another Python leak into the children."""
-    inherited = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    }
     return {**inherited, **(extra or {})}
 
 

@@ -1,0 +1,1 @@
+"""Lints of the house that ruff, mypy and import-linter cannot express. Each has a test that it catches."""
