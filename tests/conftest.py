@@ -31,9 +31,9 @@ from services.platform.database import Base, Database
 FULL = os.environ.get("REGSEAL_TEST_SIZE") == "full"
 
 # shared machines are slow at times, which is no fault of the code under test
-_common = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("reduced", max_examples=50, stateful_step_count=30, **_common)
-settings.register_profile("full", max_examples=1_000, stateful_step_count=60, **_common)
+_common = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("reduced", _common, max_examples=50, stateful_step_count=30)
+settings.register_profile("full", _common, max_examples=1_000, stateful_step_count=60)
 settings.load_profile("full" if FULL else "reduced")
 
 TEMPLATE = "regseal_template"
