@@ -1,7 +1,7 @@
 """Strict JSON in, RFC 8785 out, and the paths of fields.
 
-Only what every JSON implementation reads alike is let in: objects without duplicate keys, arrays, well-formed Unicode strings,
-`true`, `false`, `null` and integers within ±(2^53 - 1). Text is never normalised.
+Only what every JSON implementation reads alike is let in: objects without duplicate keys, arrays, well-formed Unicode
+strings, `true`, `false`, `null` and integers within ±(2^53 - 1). Text is never normalised.
 """
 
 import json
@@ -11,7 +11,7 @@ import rfc8785
 
 from chain.proof.errors import FormatError
 
-JsonValue: TypeAlias = "None | bool | int | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 INTEGER_MAX = 2**53 - 1
@@ -22,7 +22,7 @@ _BEYOND = "integer beyond 2^53 - 1; write it as a string"
 
 
 def object_step(path: str, key: str) -> str:
-    """The path of member `key` of the object at `path`: `/` and the key with `~ / [` escaped, so that no two fields share a path."""
+    """The path of member `key` of the object at `path`; `~ / [` are escaped, so that no two fields share a path."""
     return f"{path}/{key.replace('~', '~0').replace('/', '~1').replace('[', '~2')}"
 
 
@@ -64,7 +64,9 @@ def _constant(name: str) -> _Refused:
     return _Refused(f"{name} is not allowed")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_fraction, parse_constant=_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_fraction, parse_constant=_constant
+)
 
 
 def parse_json(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> JsonValue:
@@ -90,7 +92,10 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int 
 
 
 def check_json(value: object, *, max_depth: int = MAX_DEPTH) -> None:
-    """Refuse a value that strict JSON cannot carry, or one nested too deep. Raises FormatError with the path of the offending part."""
+    """Refuse a value that strict JSON cannot carry, or one nested too deep.
+
+    Raises FormatError with the path of the offending part.
+    """
     _check(value, "", max_depth)
 
 
@@ -138,7 +143,10 @@ def canonical(value: JsonValue) -> bytes:
 
 
 def fields(value: JsonValue) -> list[tuple[str, JsonValue]]:
-    """Path and value of every field, that is of every value but the non-empty objects and arrays, ordered by the UTF-8 bytes of the paths."""
+    """Path and value of every field: every value but the non-empty objects and arrays.
+
+    They are ordered by the UTF-8 bytes of their paths.
+    """
     found: list[tuple[str, JsonValue]] = []
     _collect(value, "", found)
     # Code point order is the order of the UTF-8 bytes.

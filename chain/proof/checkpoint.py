@@ -1,6 +1,7 @@
-"""The statements that logs and witnesses sign: checkpoint, acknowledgement, head of a witness, attested header (docs/spec/log.md, anchor.md).
+"""What logs and witnesses sign: checkpoint, acknowledgement, head statement, attested header (docs/spec/log.md, anchor.md).
 
-Each is the text of a signed note. No origin contains `@`, so the first line tells them apart and no signature serves two statements.
+Each is the text of a signed note. No origin contains `@`, so the first line tells them apart and no signature serves
+two statements.
 """
 
 import re
@@ -54,10 +55,9 @@ class Checkpoint:
     @classmethod
     def parse(cls, text: str) -> "Checkpoint":
         """Raises FormatError."""
-        origin, size, root = _lines(text, 3, "checkpoint")
-        return cls(
-            check_origin(origin, "checkpoint"), parse_decimal(size, "checkpoint"), from_base64(root, "checkpoint", HASH_BYTES)
-        )
+        field = "checkpoint"
+        origin, size, root = _lines(text, 3, field)
+        return cls(check_origin(origin, field), parse_decimal(size, field), from_base64(root, field, HASH_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,10 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class HeadStatement:
-    """What a witness answers a starting service: the last head it signed. `nonce` is the service's, 64 hexadecimal digits."""
+    """What a witness answers a starting service: the last head it signed.
+
+    `nonce` is the service's, 64 hexadecimal digits.
+    """
 
     origin: str
     nonce: str

@@ -38,7 +38,7 @@ def to_base64(data: bytes) -> str:
 
 
 def from_base64(text: str, field: str, length: int | None = None) -> bytes:
-    """Bytes of standard, padded Base64 whose unused bits are zero; of exactly `length` bytes if given. Raises FormatError."""
+    """Bytes of standard Base64, padded, unused bits zero; exactly `length` bytes if given. Raises FormatError."""
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error) as error:
@@ -61,7 +61,7 @@ def parse_decimal(text: str, field: str, maximum: int = U64_MAX) -> int:
 
 
 def format_time(milliseconds: int) -> str:
-    """RFC 3339 in UTC with milliseconds of a count since 1970-01-01T00:00:00Z. Raises FormatError outside the years 1970 to 9999."""
+    """RFC 3339 in UTC of milliseconds since 1970-01-01T00:00:00Z. Raises FormatError outside the years 1970 to 9999."""
     if not 0 <= milliseconds <= TIME_MAX:
         raise FormatError("", f"{milliseconds} ms is outside the years 1970 to 9999")
     moment = _EPOCH + timedelta(milliseconds=milliseconds)

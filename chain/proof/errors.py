@@ -4,7 +4,8 @@
 class ProofError(Exception):
     """A check failed.
 
-    `code` is a stable, language-neutral reason of lower-case words joined by hyphens (listed in docs/spec/receipt.md); `detail` is for people.
+    `code` is a stable, language-neutral reason, lower-case words joined by hyphens (listed in docs/spec/receipt.md);
+    `detail` is for people.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:

@@ -26,7 +26,8 @@ _Code = TypeVar("_Code", bound=IntEnum)
 class Leaf:
     """One entry of the log.
 
-    `stream` is 16 bytes, `previous` (leaf hash of the stream's leaf before) and `commitment` 32 bytes, `accepted_at` milliseconds since 1970.
+    `stream` is 16 bytes, `previous` (leaf hash of the stream's leaf before) and `commitment` are 32 bytes, `accepted_at`
+    is in milliseconds since 1970.
     Raises FormatError when made of values that no leaf can have.
     """
 
@@ -80,10 +81,10 @@ class Leaf:
 
     @classmethod
     def decode(cls, data: bytes) -> "Leaf":
-        """The leaf of its 104 bytes. Raises FormatError whose `code` names the field: `leaf-length`, `leaf-version`, `leaf-suite` ..."""
+        """The leaf of its 104 bytes. Raises FormatError whose `code` names the field: `leaf-length` ..."""
         if len(data) != LEAF_BYTES:
             raise FormatError("leaf", f"must be {LEAF_BYTES} bytes, not {len(data)}", code="leaf-length")
-        version, suite, type_code, phase, reserved, seq, stream, previous, commitment, accepted_at = _LAYOUT.unpack(data)
+        version, suite, type_code, phase, reserved, seq, *rest = _LAYOUT.unpack(data)
         if version != LEAF_VERSION:
             raise FormatError("leaf.version", f"unknown version {version}", code="leaf-version")
         if reserved != _RESERVED:
@@ -93,10 +94,10 @@ class Leaf:
             type_code=type_code,
             phase=_member(Phase, phase, "phase"),
             seq=seq,
-            stream=stream,
-            previous=previous,
-            commitment=commitment,
-            accepted_at=accepted_at,
+            stream=rest[0],
+            previous=rest[1],
+            commitment=rest[2],
+            accepted_at=rest[3],
         )
 
 

@@ -1,10 +1,10 @@
 """The RFC 9162 §2.1 Merkle tree: roots, a frontier that grows, proofs and their verification.
 
-Hashes are 32 bytes. A proof is a list of hashes from the leaf upwards. Trees are SHA-256; the tree over a record's fields has the same
-shape with the suite's hash, hence the parameter `combine`.
+Hashes are 32 bytes. A proof is a list of hashes from the leaf upwards. Logs are SHA-256; the tree over a record's
+fields has the same shape with the suite's hash, hence the parameter `combine`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chain.proof.encoding import U64_MAX
@@ -34,7 +34,10 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def levels(hashes: Sequence[bytes], combine: Combine = node_hash) -> list[list[bytes]]:
-    """All rows of the tree, from the leaf hashes (at least one) to the root. A lone right-most node is promoted, never duplicated."""
+    """All rows of the tree, from the leaf hashes (at least one) to the root.
+
+    A lone right-most node is promoted, never duplicated.
+    """
     rows = [list(hashes)]
     while len(row := rows[-1]) > 1:
         rows.append([combine(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)] + row[len(row) & ~1 :])
@@ -60,8 +63,8 @@ class Frontier:
     def extend(self, leaves: Iterable[bytes]) -> "Frontier":
         """The frontier with more leaf hashes, in order."""
         size, nodes = self.size, list(self.nodes)
-        for node in leaves:
-            carry = size
+        for leaf in leaves:
+            node, carry = leaf, size
             while carry & 1:
                 node = node_hash(nodes.pop(), node)
                 carry >>= 1
@@ -110,7 +113,7 @@ def _split(size: int) -> int:
 
 
 def inclusion_proof(index: int, size: int, node: NodeAt) -> list[bytes]:
-    """The proof that leaf `index` is in the tree of `size` leaves (RFC 9162 §2.1.3.1). Raises ProofError `index-range`."""
+    """The proof that leaf `index` is in the tree of `size` leaves (RFC 9162 §2.1.3.1). Raises `index-range`."""
     _check_index(index, size)
     start, end = 0, size
     proof: list[bytes] = []
@@ -126,9 +129,9 @@ def inclusion_proof(index: int, size: int, node: NodeAt) -> list[bytes]:
 
 
 def consistency_proof(old: int, new: int, node: NodeAt) -> list[bytes]:
-    """The proof that the tree of `new` leaves extends that of `old` (RFC 9162 §2.1.4.1); empty when `old` is 0 or `new`.
+    """The proof that the tree of `new` leaves extends that of `old` (RFC 9162 §2.1.4.1).
 
-    Raises ProofError `size-range`.
+    It is empty when `old` is 0 or `new`. Raises ProofError `size-range`.
     """
     _check_sizes(old, new)
     if old in (0, new):
@@ -165,28 +168,36 @@ def _check_proof(proof: Sequence[bytes]) -> None:
         raise ProofError("proof-hash", f"a hash is not {HASH_BYTES} bytes")
 
 
-def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], combine: Combine = node_hash) -> bytes:
-    """The root that the proof leads to (RFC 9162 §2.1.3.2). Raises ProofError when index or lengths cannot be right."""
-    _check_index(index, size)
-    _check_proof(proof)
-    position, last, root = index, size - 1, leaf
+def _climb(position: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """The siblings from `position`, in a row that ends at `last`, up to the root; each with whether it stands on the left."""
     for sibling in proof:
         if last == 0:
             raise ProofError("proof-length", "the proof is longer than the tree is high")
-        if position & 1 or position == last:
-            root = combine(sibling, root)
+        on_left = bool(position & 1) or position == last
+        if on_left:
+            # A lone right-most node was promoted through rows in which it has no sibling.
             while not position & 1 and position:
                 position, last = position >> 1, last >> 1
-        else:
-            root = combine(root, sibling)
+        yield sibling, on_left
         position, last = position >> 1, last >> 1
     if last:
         raise ProofError("proof-length", "the proof ends below the root")
+
+
+def root_from_inclusion(
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], *, combine: Combine = node_hash
+) -> bytes:
+    """The root that the proof leads to (RFC 9162 §2.1.3.2). Raises ProofError when index or lengths cannot be right."""
+    _check_index(index, size)
+    _check_proof(proof)
+    root = leaf
+    for sibling, on_left in _climb(index, size - 1, proof):
+        root = combine(sibling, root) if on_left else combine(root, sibling)
     return root
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Raises ProofError unless the proof leads from the leaf hash at `index` to the root of the tree of `size` leaves."""
+    """Raises ProofError unless the proof leads from the leaf hash at `index` to the root over `size` leaves."""
     if root_from_inclusion(leaf, index, size, proof) != root:
         raise ProofError("root-mismatch", "the proof leads to another root")
 
@@ -206,18 +217,11 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
     while position & 1:
         position, last = position >> 1, last >> 1
     old_side = new_side = nodes[0]
-    for sibling in nodes[1:]:
-        if last == 0:
-            raise ProofError("proof-length", "the proof is longer than the tree is high")
-        if position & 1 or position == last:
+    for sibling, on_left in _climb(position, last, nodes[1:]):
+        if on_left:
             old_side, new_side = node_hash(sibling, old_side), node_hash(sibling, new_side)
-            while not position & 1 and position:
-                position, last = position >> 1, last >> 1
         else:
             new_side = node_hash(new_side, sibling)
-        position, last = position >> 1, last >> 1
-    if last:
-        raise ProofError("proof-length", "the proof ends below the root")
     if old_side != old_root:
         raise ProofError("old-root-mismatch", "the proof leads to another old root")
     if new_side != new_root:

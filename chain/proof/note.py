@@ -33,7 +33,7 @@ def _check_name(name: str, field: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A public key under a name. `public` is 32 bytes of Ed25519. Raises FormatError for an impossible name or length."""
+    """A public key under a name; `public` is 32 bytes of Ed25519. Raises FormatError when either is impossible."""
 
     name: str
     type: SignatureType
@@ -118,7 +118,7 @@ class NoteSigner:
         self.key = VerifierKey(name, kind, self._key.public)
 
     def sign(self, text: str, *, seconds: int | None = None) -> NoteSignature:
-        """A signature over the text; `seconds` since 1970 are required of a cosignature and refused of a plain signature."""
+        """A signature over the text. `seconds` since 1970 go with a cosignature and with nothing else."""
         if self.key.type is SignatureType.COSIGNATURE:
             if seconds is None or not 0 <= seconds <= TIME_MAX // 1000:
                 raise FormatError("time", "a cosignature needs a time in the years 1970 to 9999")
@@ -175,7 +175,8 @@ def _parse_line(line: str) -> NoteSignature:
 def verify_note(note: Note, keys: Iterable[VerifierKey]) -> list[VerifiedSignature]:
     """The signatures by the given keys, in the note's order.
 
-    Those of other keys are skipped. Raises ProofError `signature-wrong` when one that claims to be by a given key does not hold.
+    Those of other keys are skipped. Raises ProofError `signature-wrong` when one that claims to be by a given key does
+    not hold.
     """
     known = {(key.name, key.key_id): key for key in keys}
     verified = []

@@ -18,6 +18,7 @@ MAX_FIELDS = 1_024
 MAX_SUBJECT = 200
 SECRET_BYTES = 32
 SALT_BYTES = 32
+_MEMBER_PATHS = frozenset(f"/{member}" for member in MEMBERS)
 _INSTITUTION = re.compile(r"ins_[0-9a-f]{32}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -34,7 +35,7 @@ def is_institution(value: object) -> bool:
 
 
 def check_record(value: object) -> JsonObject:
-    """The value itself when it is a record within all limits. Raises FormatError with the path of the offending field."""
+    """The value itself when it is a record within all limits. Raises FormatError with the path of what offends."""
     if not isinstance(value, dict):
         raise FormatError("", "a record is a JSON object")
     for member in MEMBERS:
@@ -116,7 +117,7 @@ def _commitment(count: int, root: bytes, suite: Suite) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """One field shown alone: `salt` is 32 bytes, `index` its place among all fields, `proof` the hashes from leaf to root."""
+    """One field shown alone: 32-byte `salt`, `index` among all fields, `proof` the hashes from leaf to root."""
 
     path: str
     value: JsonValue
@@ -134,7 +135,10 @@ class Disclosures:
 
 
 def disclose(record: JsonObject, secret: bytes, paths: Iterable[str], suite: Suite = Suite.INTL_V1) -> Disclosures:
-    """What shows the fields at `paths` and nothing else of the record. Raises FormatError for a path that is no field, or for none."""
+    """What shows the fields at `paths` and nothing else of the record.
+
+    Raises FormatError for a path that is no field, or for none.
+    """
     found = fields(record)
     places = {path: index for index, (path, _) in enumerate(found)}
     rows = levels(_leaves(found, secret, suite), _combine(suite))
@@ -144,11 +148,11 @@ def disclose(record: JsonObject, secret: bytes, paths: Iterable[str], suite: Sui
     for path in sorted(wanted):
         if path not in places:
             raise FormatError(path, "is not a field of the record")
-    items = tuple(
-        Disclosure(path, found[index][1], suite.hmac(secret, _SALT_DOMAIN + path.encode()), index, _siblings(rows, index))
-        for index, path in sorted((places[path], path) for path in wanted)
-    )
-    return Disclosures(len(found), items)
+    items = []
+    for index, path in sorted((places[path], path) for path in wanted):
+        salt = suite.hmac(secret, _SALT_DOMAIN + path.encode())
+        items.append(Disclosure(path, found[index][1], salt, index, _siblings(rows, index)))
+    return Disclosures(len(found), tuple(items))
 
 
 def _siblings(rows: list[list[bytes]], index: int) -> tuple[bytes, ...]:
@@ -171,7 +175,7 @@ def verify_disclosures(disclosures: Disclosures, commitment: bytes, suite: Suite
         if before and not (before.index < item.index and before.path < item.path):
             raise FormatError(item.path, "indexes and paths must both rise", code="disclosure-malformed")
         leaf = _field_leaf(item.path.encode(), rfc8785.dumps(item.value), item.salt, suite)
-        root = root_from_inclusion(leaf, item.index, disclosures.count, item.proof, _combine(suite))
+        root = root_from_inclusion(leaf, item.index, disclosures.count, item.proof, combine=_combine(suite))
         if _commitment(disclosures.count, root, suite) != commitment:
             raise ProofError("commitment-mismatch", f"{item.path} is not a field behind the commitment")
         before = item
@@ -179,17 +183,21 @@ def verify_disclosures(disclosures: Disclosures, commitment: bytes, suite: Suite
 
 def _check_disclosed(item: Disclosure) -> None:
     try:
-        check_json(item.value)
-        if isinstance(item.value, dict | list) and item.value:
-            raise FormatError("", "is not a field")
-        if item.path[1:] in MEMBERS and item.path[:1] == "/":
-            _check_member(item.path[1:], item.value)
-        elif not _BODY_PATH.fullmatch(item.path):
-            raise FormatError("", "is not the path of a field of a record")
+        _check_field(item.path, item.value)
     except FormatError as error:
         raise FormatError(item.path, error.reason, code="disclosure-malformed") from error
     if len(item.salt) != SALT_BYTES:
         raise FormatError(item.path, f"salt must be {SALT_BYTES} bytes", code="disclosure-malformed")
+
+
+def _check_field(path: str, value: JsonValue) -> None:
+    check_json(value)
+    if isinstance(value, dict | list) and value:
+        raise FormatError(path, "is not a field")
+    if path in _MEMBER_PATHS:
+        _check_member(path[1:], value)
+    elif not _BODY_PATH.fullmatch(path):
+        raise FormatError(path, "is not the path of a field of a record")
 
 
 def submission_message(origin: str, record: JsonObject) -> bytes:

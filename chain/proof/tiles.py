@@ -1,6 +1,7 @@
 """C2SP tlog-tiles: where a tile is found, and how a tree's nodes are read from tiles.
 
-Tile `level` L, index N holds the hashes of the 256 subtrees of 256**L leaves from subtree N * 256 on; the last one of a level may be narrower.
+Tile `level` L, index N holds the hashes of the 256 subtrees of 256**L leaves from subtree N * 256 on; the last one of a
+level may be narrower.
 """
 
 import re
@@ -64,7 +65,8 @@ def tiles_between(old: int, new: int) -> list[Tile]:
 def tile_nodes(fetch: Callable[[int, int], Sequence[bytes]]) -> NodeAt:
     """Reads full subtrees from tiles, for `inclusion_proof` and `consistency_proof`.
 
-    `fetch(level, index)` gives the hashes of a tile, as many as there are; each tile is fetched once. Raises ProofError `tile-short`.
+    `fetch(level, index)` gives the hashes of a tile, as many as there are; each tile is fetched once.
+    Raises ProofError `tile-short`.
     """
     seen: dict[tuple[int, int], Sequence[bytes]] = {}
 
