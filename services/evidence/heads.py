@@ -1,0 +1,143 @@
+"""The head file: how far every log has come, told outside the database.
+
+A database restored from yesterday's backup is consistent in itself. What contradicts it is this small file, written and fsynced after
+every group of the sequencer and before anybody is told that a record was accepted. The invariant: an acknowledged leaf is below the head
+that stands here, so a database that knows fewer leaves has lost some.
+
+The file is a row of 1024-byte cells, one for each log, and a cell is two 512-byte slots. A write goes into the slot that does not hold
+the newest head and is followed by one fdatasync for all logs: a torn write spoils that slot alone, its checksum says so, and the other
+slot still holds the head before. A slot is
+
+    magic 8 | counter u64 | size u64 | root 32 | origin length u16 | origin | zeros | SHA-256 of all before, at 480
+"""
+
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from chain.proof.hashing import sha256
+from services.platform.errors import StartRefused
+from services.platform.failpoints import hit
+
+__all__ = ["Head", "HeadFile"]
+
+_MAGIC = b"rs-head1"
+_SLOT = 512
+_CELL = 2 * _SLOT
+_CHECKED = 480
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """``size`` leaves under ``root`` in the log ``origin``."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+@dataclass(slots=True)
+class _Cell:
+    """Where a log's head stands, its write counter (the slot is its parity) and what was written last."""
+
+    number: int
+    counter: int
+    head: Head
+
+
+class HeadFile:
+    """The open head file of this process; the sequencer is its one writer."""
+
+    def __init__(self, descriptor: int, cells: dict[str, _Cell]) -> None:
+        self._fd = descriptor
+        self._cells = cells
+        self._numbers = {origin: cell.number for origin, cell in cells.items()}
+        self._next = os.fstat(descriptor).st_size // _CELL + 1  # one spare: the last cell may be half a cell
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Opens or creates ``directory/heads``. StartRefused when a cell has no readable slot: the disk lost what it had confirmed."""
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = directory / "heads"
+        created = not path.exists()
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if created:
+                _sync_directory(directory)
+            return cls(descriptor, _read_cells(descriptor, path))
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def heads(self) -> dict[str, Head]:
+        """The newest head of each log, by origin."""
+        with self._lock:
+            return {origin: cell.head for origin, cell in self._cells.items()}
+
+    def write(self, heads: Iterable[Head]) -> None:
+        """Makes ``heads`` durable; returns after the disk said so. OSError leaves the older heads standing."""
+        with self._lock:
+            hit("heads.before-write")
+            written = [self._put(head) for head in heads]
+            if not written:
+                return
+            os.fdatasync(self._fd)
+            hit("heads.after-write")
+            for cell in written:
+                self._cells[cell.head.origin] = cell
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def _put(self, head: Head) -> _Cell:
+        known = self._cells.get(head.origin)
+        if head.origin not in self._numbers:
+            self._numbers[head.origin], self._next = self._next, self._next + 1
+        cell = _Cell(self._numbers[head.origin], known.counter + 1 if known else 0, head)
+        offset = cell.number * _CELL + (cell.counter & 1) * _SLOT
+        if os.pwrite(self._fd, _encode(cell), offset) != _SLOT:
+            raise OSError(f"short write of the head of {head.origin}")
+        return cell
+
+
+def _encode(cell: _Cell) -> bytes:
+    origin = cell.head.origin.encode()
+    fixed = _MAGIC + cell.counter.to_bytes(8) + cell.head.size.to_bytes(8) + cell.head.root
+    body = (fixed + len(origin).to_bytes(2) + origin).ljust(_CHECKED, b"\0")
+    return body + sha256(body)
+
+
+def _decode(slot: bytes, number: int) -> _Cell | None:
+    body, checksum = slot[:_CHECKED], slot[_CHECKED:]
+    if len(slot) != _SLOT or not body.startswith(_MAGIC) or sha256(body) != checksum:
+        return None
+    length = int.from_bytes(body[56:58])
+    head = Head(body[58 : 58 + length].decode(), int.from_bytes(body[16:24]), body[24:56])
+    return _Cell(number, int.from_bytes(body[8:16]), head)
+
+
+def _read_cells(descriptor: int, path: Path) -> dict[str, _Cell]:
+    cells: dict[str, _Cell] = {}
+    data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    for number, offset in enumerate(range(0, len(data), _CELL)):
+        slots = (_decode(data[offset : offset + _SLOT], number), _decode(data[offset + _SLOT : offset + _CELL], number))
+        readable = [cell for cell in slots if cell is not None]
+        if not readable:
+            if not data[offset + _SLOT : offset + _CELL].strip(b"\0"):
+                continue  # a log's first write, torn: nothing of it was ever acknowledged
+            raise StartRefused(f"The head file {path} is damaged in cell {number}; restore it or recover the log.")
+        newest = max(readable, key=lambda cell: cell.counter)
+        cells[newest.head.origin] = newest
+    return cells
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,311 @@
+"""All SQL of the evidence context. Functions take the caller's session; none commits.
+
+The two statements of the hot path, :func:`insert_rows` and :func:`put_streams`, take many rows at once.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, and_, case, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from services.evidence.models import (
+    AnchorRow,
+    AttestationRow,
+    CheckpointRow,
+    CosignatureRow,
+    LeafRow,
+    LogKeyRow,
+    LogRow,
+    RecordRow,
+    StreamRow,
+    TileRow,
+)
+
+LEAVES: Table = LeafRow.metadata.tables["leaves"]
+RECORDS: Table = RecordRow.metadata.tables["records"]
+_CHUNK = 200  # of composite keys in one statement
+StreamKey = tuple[str, bytes]
+Stream = tuple[bytes, int, bytes]
+
+
+def _upsert(session: Session, table: Any) -> Any:
+    dialect = session.get_bind().dialect.name
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+# logs and keys
+
+
+def add_log(session: Session, row: LogRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def log_by_id(session: Session, log_id: str) -> LogRow | None:
+    return session.get(LogRow, log_id, populate_existing=True)
+
+
+def log_by_origin(session: Session, origin: str) -> LogRow | None:
+    return session.scalars(select(LogRow).where(LogRow.origin == origin)).one_or_none()
+
+
+def house_log(session: Session) -> LogRow | None:
+    """The newest house log: a frozen one is followed by its successor."""
+    return session.scalars(select(LogRow).where(LogRow.house).order_by(LogRow.created_at.desc(), LogRow.id.desc()).limit(1)).one_or_none()
+
+
+def logs(session: Session) -> Sequence[LogRow]:
+    return session.scalars(select(LogRow).order_by(LogRow.id)).all()
+
+
+def log_of_owner(session: Session, owner_id: str) -> LogRow | None:
+    """The newest open log of an institution that is not the house's."""
+    query = select(LogRow).where(LogRow.owner_id == owner_id, LogRow.state == "open", LogRow.house.is_(False))
+    return session.scalars(query.order_by(LogRow.id.desc()).limit(1)).one_or_none()
+
+
+def move_log(session: Session, log_id: str, *, state: str, size: int, frontier: bytes) -> None:
+    """Where the sequencer left a log."""
+    session.execute(update(LogRow.__table__).where(LogRow.__table__.c.id == log_id).values(state=state, size=size, frontier=frontier))
+
+
+def mark_log(session: Session, log_id: str, **times: int) -> None:
+    """Sets ``opened_at`` or ``frozen_at``."""
+    session.execute(update(LogRow).where(LogRow.id == log_id).values(**times))
+
+
+def add_key(session: Session, row: LogKeyRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def keys_of(session: Session, log_id: str) -> Sequence[LogKeyRow]:
+    """In the order of their making."""
+    return session.scalars(select(LogKeyRow).where(LogKeyRow.log_id == log_id).order_by(LogKeyRow.id)).all()
+
+
+def activate_key(session: Session, key_id: str, *, from_size: int, from_index: int) -> bool:
+    """Whether there was such a key to activate."""
+    query = update(LogKeyRow).where(LogKeyRow.key_id == key_id).values(from_size=from_size, from_index=from_index)
+    return session.execute(query.returning(LogKeyRow.id)).first() is not None
+
+
+# leaves, streams, records
+
+
+def leaf_row(log_id: str, index: int, leaf: bytes, leaf_hash: bytes, record_id: str | None) -> dict[str, Any]:
+    return {"log_id": log_id, "idx": index, "leaf": leaf, "leaf_hash": leaf_hash, "record_id": record_id}
+
+
+def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Many rows of one table, all or none."""
+    session.connection().execute(insert(table), rows)
+
+
+def load_streams(session: Session, keys: Collection[StreamKey]) -> dict[StreamKey, Stream]:
+    """(stream id, count, last leaf hash) of those that exist."""
+    table = StreamRow.__table__.c
+    found: dict[StreamKey, Stream] = {}
+    wanted = list(keys)
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(table.log_id, table.key, table.stream_id, table.count, table.last_leaf_hash)
+        query = query.where(tuple_(table.log_id, table.key).in_(wanted[start : start + _CHUNK]))
+        found.update({(row[0], row[1]): (row[2], row[3], row[4]) for row in session.execute(query)})
+    return found
+
+
+def put_streams(session: Session, streams: Mapping[StreamKey, Stream]) -> None:
+    """Inserts or moves many streams."""
+    statement = _upsert(session, StreamRow.__table__)
+    statement = statement.on_conflict_do_update(
+        index_elements=["log_id", "key"],
+        set_={"count": statement.excluded.count, "last_leaf_hash": statement.excluded.last_leaf_hash},
+    )
+    rows = [
+        {"log_id": log_id, "key": key, "stream_id": stream_id, "count": count, "last_leaf_hash": last}
+        for (log_id, key), (stream_id, count, last) in streams.items()
+    ]
+    session.connection().execute(statement, rows)
+
+
+def leaf_at(session: Session, log_id: str, index: int) -> tuple[bytes, bytes] | None:
+    """(leaf, leaf hash)."""
+    row = session.execute(select(LeafRow.leaf, LeafRow.leaf_hash).where(LeafRow.log_id == log_id, LeafRow.idx == index)).first()
+    return None if row is None else (row[0], row[1])
+
+
+def leaf_hashes(session: Session, log_id: str, start: int, end: int) -> list[bytes]:
+    """Of the indexes [start, end) that exist, in order."""
+    query = select(LeafRow.leaf_hash).where(LeafRow.log_id == log_id, LeafRow.idx >= start, LeafRow.idx < end).order_by(LeafRow.idx)
+    return list(session.scalars(query))
+
+
+def last_index(session: Session, log_id: str) -> int | None:
+    return session.scalar(select(func.max(LeafRow.idx)).where(LeafRow.log_id == log_id))
+
+
+def record(session: Session, record_id: str) -> RecordRow | None:
+    return session.get(RecordRow, record_id)
+
+
+def records_of(session: Session, institution_id: str, *, log_id: str | None, after: str | None, limit: int) -> Sequence[RecordRow]:
+    """In the order of arrival, from the one after ``after`` on."""
+    query = select(RecordRow).where(RecordRow.institution_id == institution_id).order_by(RecordRow.id).limit(limit)
+    if log_id is not None:
+        query = query.where(RecordRow.log_id == log_id)
+    if after is not None:
+        query = query.where(RecordRow.id > after)
+    return session.scalars(query).all()
+
+
+# tiles and checkpoints
+
+
+def tile(session: Session, log_id: str, level: int, index: int) -> bytes | None:
+    query = select(TileRow.hashes).where(TileRow.log_id == log_id, TileRow.level == level, TileRow.idx == index)
+    return session.scalar(query)
+
+
+def put_tiles(session: Session, log_id: str, tiles: Iterable[tuple[int, int, bytes]]) -> None:
+    """(level, index, hashes): new tiles, and wider ones in the place of narrower ones."""
+    statement = _upsert(session, TileRow.__table__)
+    statement = statement.on_conflict_do_update(
+        index_elements=["log_id", "level", "idx"], set_={"hashes": statement.excluded.hashes}
+    )
+    rows = [{"log_id": log_id, "level": level, "idx": index, "hashes": hashes} for level, index, hashes in tiles]
+    session.connection().execute(statement, rows)
+
+
+def add_checkpoint(session: Session, row: CheckpointRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def checkpoint(session: Session, log_id: str, size: int) -> CheckpointRow | None:
+    return session.get(CheckpointRow, (log_id, size), populate_existing=True)
+
+
+def latest_checkpoint(session: Session, log_id: str) -> CheckpointRow | None:
+    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id).order_by(CheckpointRow.size.desc()).limit(1)
+    return session.scalars(query).one_or_none()
+
+
+def checkpoints_from(session: Session, log_id: str, size: int) -> Sequence[CheckpointRow]:
+    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.size >= size).order_by(CheckpointRow.size)
+    return session.scalars(query).all()
+
+
+def covering(session: Session, log_id: str, index: int, grade: int) -> CheckpointRow | None:
+    """The earliest checkpoint of exactly this grade that covers ``index``."""
+    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.grade == grade, CheckpointRow.size > index)
+    return session.scalars(query.order_by(CheckpointRow.size).limit(1)).one_or_none()
+
+
+def newest_of_grade(session: Session, log_id: str, grade: int, above: int) -> CheckpointRow | None:
+    """The newest checkpoint of exactly this grade larger than ``above``."""
+    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.grade == grade, CheckpointRow.size > above)
+    return session.scalars(query.order_by(CheckpointRow.size.desc()).limit(1)).one_or_none()
+
+
+def oldest_above(session: Session, log_id: str, size: int) -> CheckpointRow | None:
+    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.size > size).order_by(CheckpointRow.size).limit(1)
+    return session.scalars(query).one_or_none()
+
+
+def cosignatures(session: Session, log_id: str, size: int) -> Sequence[CosignatureRow]:
+    query = select(CosignatureRow).where(CosignatureRow.log_id == log_id, CosignatureRow.size == size)
+    return session.scalars(query.order_by(CosignatureRow.witness)).all()
+
+
+def put_cosignature(session: Session, row: Mapping[str, Any]) -> None:
+    """Keeps the newest of one witness over one checkpoint."""
+    statement = _upsert(session, CosignatureRow.__table__)
+    session.execute(
+        statement.values(**row).on_conflict_do_update(
+            index_elements=["log_id", "size", "witness"],
+            set_={"line": statement.excluded.line, "signed_at": statement.excluded.signed_at},
+            where=CosignatureRow.__table__.c.signed_at < statement.excluded.signed_at,
+        )
+    )
+
+
+# anchors and attestations
+
+
+def add_anchor(session: Session, row: Mapping[str, Any]) -> None:
+    """A new attempt at anchoring a checkpoint; a refused one is followed by another in its place."""
+    statement = _upsert(session, AnchorRow.__table__)
+    changed = {"tx_id": statement.excluded.tx_id, "state": "pending", "reason": None, "requested_at": statement.excluded.requested_at}
+    changed["attempts"] = AnchorRow.__table__.c.attempts + 1
+    session.execute(statement.values(**row).on_conflict_do_update(index_elements=["log_id", "size"], set_=changed))
+
+
+def put_anchored(session: Session, row: Mapping[str, Any]) -> None:
+    """An anchor that stands on the chain, whoever asked for it."""
+    statement = _upsert(session, AnchorRow.__table__)
+    placed = ("state", "block_number", "block_hash", "tx_hash", "log_index_in_block", "anchored_at")
+    set_ = {name: statement.excluded[name] for name in placed} | {"reason": None}
+    session.execute(statement.values(**row).on_conflict_do_update(index_elements=["log_id", "size"], set_=set_))
+
+
+def anchor(session: Session, log_id: str, size: int) -> AnchorRow | None:
+    return session.get(AnchorRow, (log_id, size), populate_existing=True)
+
+
+def last_anchor(session: Session, log_id: str, state: str) -> AnchorRow | None:
+    query = select(AnchorRow).where(AnchorRow.log_id == log_id, AnchorRow.state == state).order_by(AnchorRow.size.desc()).limit(1)
+    return session.scalars(query).one_or_none()
+
+
+def refuse_anchor(session: Session, tx_id: str, reason: str) -> None:
+    session.execute(update(AnchorRow).where(AnchorRow.tx_id == tx_id, AnchorRow.state == "pending").values(state="refused", reason=reason))
+
+
+def anchors_without_proof(session: Session, limit: int) -> Sequence[AnchorRow]:
+    query = select(AnchorRow).where(AnchorRow.state == "anchored", AnchorRow.proof.is_(None))
+    return session.scalars(query.order_by(AnchorRow.block_number).limit(limit)).all()
+
+
+def put_proof(session: Session, log_id: str, size: int, proof: str) -> None:
+    session.execute(update(AnchorRow).where(AnchorRow.log_id == log_id, AnchorRow.size == size).values(proof=proof))
+
+
+def anchors_in_block(session: Session, chain: str, block_hash: str) -> Sequence[AnchorRow]:
+    return session.scalars(select(AnchorRow).where(AnchorRow.chain == chain, AnchorRow.block_hash == block_hash)).all()
+
+
+def anchors_after(session: Session, log_id: str | None, after: tuple[str, int] | None, limit: int) -> Sequence[AnchorRow]:
+    """Anchors that stand, by log and size, from the one after ``after`` on."""
+    query = select(AnchorRow).where(AnchorRow.state == "anchored").order_by(AnchorRow.log_id, AnchorRow.size).limit(limit)
+    if log_id is not None:
+        query = query.where(AnchorRow.log_id == log_id)
+    if after is not None:
+        same_log = and_(AnchorRow.log_id == after[0], AnchorRow.size > after[1])
+        query = query.where(or_(AnchorRow.log_id > after[0], same_log))
+    return session.scalars(query).all()
+
+
+def attestations(session: Session, chain: str, block_hash: str) -> Sequence[AttestationRow]:
+    query = select(AttestationRow).where(AttestationRow.chain == chain, AttestationRow.block_hash == block_hash)
+    return session.scalars(query.order_by(AttestationRow.witness)).all()
+
+
+def put_attestation(session: Session, row: Mapping[str, Any]) -> None:
+    """Ed25519 is deterministic: a repetition is the same row."""
+    statement = _upsert(session, AttestationRow.__table__).values(**row)
+    session.execute(statement.on_conflict_do_nothing(index_elements=["chain", "block_hash", "witness"]))
+
+
+def counts(session: Session) -> dict[str, tuple[int, int, int]]:
+    """Of each log: leaves, the largest sealed size, the largest anchored size."""
+    sealed = select(CheckpointRow.log_id, func.max(CheckpointRow.size).label("size")).group_by(CheckpointRow.log_id).subquery()
+    best = func.max(case((AnchorRow.state == "anchored", AnchorRow.size), else_=0)).label("size")
+    anchored = select(AnchorRow.log_id, best).group_by(AnchorRow.log_id).subquery()
+    query = (
+        select(LogRow.id, LogRow.size, sealed.c.size, anchored.c.size)
+        .outerjoin(sealed, sealed.c.log_id == LogRow.id)
+        .outerjoin(anchored, anchored.c.log_id == LogRow.id)
+    )
+    return {row[0]: (row[1], row[2] or 0, row[3] or 0) for row in session.execute(query)}
