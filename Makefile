@@ -5,8 +5,10 @@
 PYTHON_IN = PYTHONPATH="$$PWD" .venv/bin/python
 # Node's folder goes first on the PATH, for the scripts that npm starts
 NPM = PATH="$$PWD/.tools/node/bin:$$PATH" HARDHAT_DISABLE_TELEMETRY=true npm --no-update-notifier --prefix hardhat-devnet
-SEED ?= $(shell date +%s)
-PYTEST = $(PYTHON_IN) -m pytest -p randomly -p no:cacheprovider --hypothesis-seed=$(SEED) -p timeout --randomly-seed=$(SEED)
+ifndef SEED
+SEED := $(shell date +%s)
+endif
+PYTEST = $(PYTHON_IN) -m pytest --hypothesis-seed=$(SEED) --randomly-seed=$(SEED)
 
 help: ## explain every target
 	@echo "regseal · targets of make"

@@ -104,7 +104,7 @@ def test_finding_names_file_line_and_lint() -> None:
 )
 def test_ruff_is_configured_to_catch(code: str, text: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "json", "--stdin-filename", "services/probe.py", "-"],
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=json", "--stdin-filename=services/a.py", "-"],
         cwd=ROOT, input=text, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert code in {finding["code"] for finding in json.loads(done.stdout)}
