@@ -1,0 +1,144 @@
+"""Between JSON-safe values and the ABI: call data from named arguments, events and errors back into named values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from eth_abi.abi import decode, encode
+
+from chain.party import evm
+from chain.proof.hashing import keccak256
+from services.platform.errors import Invalid
+
+__all__ = ["EventDecoder", "calldata", "json_safe", "type_string"]
+
+Abi = Sequence[Mapping[str, Any]]
+_HIDDEN = "auth"  # the Authorisation tuple of a function: it comes from the signature, not from the author
+
+
+def calldata(abi: Abi, function: str, args: Mapping[str, Any], authorisation: Mapping[str, Any] | None = None) -> bytes:
+    """Selector and arguments of ``function``.
+
+    ``args`` are named as in the ABI; the members of a struct may stand on their own (``institution`` for ``registration.institution``).
+    ``authorisation`` (signer, nonce, deadline, signature) fills the parameter ``auth``. Invalid names a missing or ill-formed argument.
+    """
+    entry = _function(abi, function)
+    values = dict(args)
+    if authorisation is not None:
+        values[_HIDDEN] = authorisation
+    inputs = entry["inputs"]
+    arguments = [_argument(spec, values) for spec in inputs]
+    return _topic(entry)[:4] + encode([type_string(spec) for spec in inputs], arguments)
+
+
+def type_string(spec: Mapping[str, Any]) -> str:
+    """The canonical type of an ABI parameter; a struct as ``(type,…)``."""
+    kind = str(spec["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(type_string(part) for part in spec['components'])}){kind[5:]}"
+
+
+def json_safe(value: Any) -> Any:
+    """``value`` for JSON: bytes as 0x hex, integers above 2^53−1 as decimal text, tuples as lists."""
+    if isinstance(value, bytes | bytearray):
+        return "0x" + bytes(value).hex()
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): json_safe(member) for name, member in value.items()}
+    if isinstance(value, Iterable):
+        return [json_safe(member) for member in value]
+    return str(value)
+
+
+class EventDecoder:
+    """Decodes the events of one contract's ABI by their first topic."""
+
+    def __init__(self, abi: Abi) -> None:
+        self._events = {
+            _topic(entry): entry for entry in abi if entry.get("type") == "event" and not entry.get("anonymous")
+        }
+
+    def topic(self, name: str) -> bytes:
+        """The first topic of the event ``name``. KeyError when the ABI has none of that name."""
+        for topic, entry in self._events.items():
+            if entry["name"] == name:
+                return topic
+        raise KeyError(name)
+
+    def decode(self, topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]] | None:
+        """(name, arguments) or None for an event the ABI does not have. An indexed value of dynamic type stays its hash."""
+        entry = self._events.get(topics[0]) if topics else None
+        if entry is None:
+            return None
+        indexed = [spec for spec in entry["inputs"] if spec["indexed"]]
+        plain = [spec for spec in entry["inputs"] if not spec["indexed"]]
+        values = dict(
+            zip((spec["name"] for spec in plain), decode([type_string(spec) for spec in plain], data), strict=True)
+        )
+        for spec, topic in zip(indexed, topics[1:], strict=True):
+            kind = type_string(spec)
+            values[spec["name"]] = topic if _is_dynamic(kind) else decode([kind], topic)[0]
+        return str(entry["name"]), {spec["name"]: _natural(spec, values[spec["name"]]) for spec in entry["inputs"]}
+
+
+def _topic(entry: Mapping[str, Any]) -> bytes:
+    """keccak256 of the signature: an event's first topic; its first four bytes select a function."""
+    signature = f"{entry['name']}({','.join(type_string(spec) for spec in entry['inputs'])})"
+    return keccak256(signature.encode())
+
+
+def _is_dynamic(kind: str) -> bool:
+    return kind in ("string", "bytes") or kind.endswith("]") or kind.startswith("(")
+
+
+def _natural(spec: Mapping[str, Any], value: Any) -> Any:
+    return evm.checksummed(evm.parse_address(value)) if spec["type"] == "address" else value
+
+
+def _function(abi: Abi, name: str) -> Mapping[str, Any]:
+    for entry in abi:
+        if entry.get("type") == "function" and entry.get("name") == name:
+            return entry
+    raise Invalid("function", f"The contract has no function {name}.")
+
+
+def _argument(spec: Mapping[str, Any], values: Mapping[str, Any], path: str = "") -> Any:
+    name = spec["name"]
+    here = f"{path}{name}"
+    if spec["type"] == "tuple":
+        given = values.get(name)
+        inner = given if isinstance(given, Mapping) else values
+        return tuple(_argument(part, inner, f"{here}.") for part in spec["components"])
+    if name not in values:
+        raise Invalid(here, "The argument is missing.")
+    return _convert(str(spec["type"]), here, values[name])
+
+
+def _convert(kind: str, path: str, value: Any) -> Any:
+    if kind.endswith("[]") and isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_convert(kind[:-2], f"{path}[{index}]", member) for index, member in enumerate(value)]
+    try:
+        return _scalar(kind, value)
+    except (TypeError, ValueError):
+        raise Invalid(path, f"Expected {kind}.") from None
+
+
+def _scalar(kind: str, value: Any) -> Any:
+    if kind == "address":
+        return evm.checksummed(evm.parse_address(str(value)))
+    if kind == "bool" and isinstance(value, bool):
+        return value
+    if kind == "string" and isinstance(value, str):
+        return value
+    if kind.startswith("uint") and isinstance(value, int | str) and not isinstance(value, bool):
+        number = int(value)
+        if 0 <= number < 1 << int(kind[4:] or 256):
+            return number
+    if kind.startswith("bytes"):
+        raw = bytes(value) if isinstance(value, bytes | bytearray) else bytes.fromhex(str(value).removeprefix("0x"))
+        if kind == "bytes" or len(raw) == int(kind[5:]):
+            return raw
+    raise ValueError(kind)

@@ -1,0 +1,46 @@
+"""Who wants to hear of what. Filled while the process is built, read-only afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.transactions.views import EventHandler, RefusalHandler
+
+__all__ = ["Handlers", "Listener"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """``name`` keys its cursor: renaming a listener makes it hear everything again from the deployment block."""
+
+    name: str
+    contract: str
+    event: str
+    chain: str | None
+    handler: EventHandler
+
+
+class Handlers:
+    """Registry of event listeners and refusal handlers."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, Listener] = {}
+        self._refusals: dict[str, RefusalHandler] = {}
+
+    def on_event(self, listener: Listener) -> None:
+        """ValueError when the name is taken: two listeners to one event need two names."""
+        if listener.name in self._listeners:
+            raise ValueError(f"the listener {listener.name} exists")
+        self._listeners[listener.name] = listener
+
+    def on_refused(self, purpose: str, handler: RefusalHandler) -> None:
+        """ValueError when the purpose has one."""
+        if purpose in self._refusals:
+            raise ValueError(f"{purpose} has a refusal handler")
+        self._refusals[purpose] = handler
+
+    def listeners(self, chain: str) -> Mapping[str, Listener]:
+        """The listeners to one chain, by name."""
+        return {name: each for name, each in self._listeners.items() if each.chain in (None, chain)}
+
+    def refusal(self, purpose: str) -> RefusalHandler | None:
+        return self._refusals.get(purpose)

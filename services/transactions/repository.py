@@ -1,0 +1,187 @@
+"""All SQL of the context, but for the cursors' (:mod:`cursor`)."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from services.platform.database import Base
+from services.transactions.models import (
+    AttemptRow,
+    AuthorisationRow,
+    NonceRow,
+    OperationEventRow,
+    OperationRow,
+    TransactionRow,
+)
+from services.transactions.rules import IN_FLIGHT, UNFINISHED, OperationState, TransactionState
+
+__all__ = [
+    "add",
+    "attempts",
+    "authorisation",
+    "count_in_flight",
+    "due_operations",
+    "events",
+    "final_nonces",
+    "in_flight",
+    "last_event",
+    "lock_operation",
+    "lock_transaction",
+    "next_of_queues",
+    "operation",
+    "operations",
+    "taken_nonces",
+    "transaction",
+    "transaction_of",
+    "transactions",
+]
+
+
+def add(session: Session, row: Base) -> None:
+    """Inserts now, so that a broken constraint shows where it was broken."""
+    session.add(row)
+    session.flush()
+
+
+def operation(session: Session, operation_id: str) -> OperationRow | None:
+    return session.get(OperationRow, operation_id)
+
+
+def lock_operation(session: Session, operation_id: str) -> OperationRow | None:
+    """The row as it is now, kept so until the transaction ends."""
+    return session.scalar(_locked(select(OperationRow).where(OperationRow.id == operation_id)))
+
+
+def operations(
+    session: Session, *, institution_id: str | None, after: str | None, limit: int, states: Collection[str] = ()
+) -> list[OperationRow]:
+    """Newest first, older than the id ``after``; of one institution, or of all when None."""
+    query = select(OperationRow).order_by(OperationRow.id.desc()).limit(limit)
+    if institution_id is not None:
+        query = query.where(OperationRow.institution_id == institution_id)
+    if after is not None:
+        query = query.where(OperationRow.id < after)
+    if states:
+        query = query.where(OperationRow.state.in_(states))
+    return list(session.scalars(query))
+
+
+def due_operations(session: Session, chain: str, now_s: int, limit: int) -> list[str]:
+    """Ids of operations whose authorisation has lapsed before anything was signed for them."""
+    waiting = (OperationState.NEEDS_AUTHORISATION, OperationState.QUEUED)
+    query = (
+        select(OperationRow.id)
+        .where(OperationRow.state.in_(waiting), OperationRow.deadline < now_s, OperationRow.chain == chain)
+        .order_by(OperationRow.deadline)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def events(session: Session, operation_ids: Sequence[str]) -> dict[str, list[OperationEventRow]]:
+    """The history of each operation, oldest first."""
+    found: dict[str, list[OperationEventRow]] = {each: [] for each in operation_ids}
+    query = (
+        select(OperationEventRow)
+        .where(OperationEventRow.operation_id.in_(operation_ids))
+        .order_by(OperationEventRow.id)
+    )
+    for row in session.scalars(query):
+        found[row.operation_id].append(row)
+    return found
+
+
+def last_event(session: Session, operation_id: str) -> OperationEventRow | None:
+    query = select(OperationEventRow).where(OperationEventRow.operation_id == operation_id)
+    return session.scalar(query.order_by(OperationEventRow.id.desc()).limit(1))
+
+
+def authorisation(session: Session, operation_id: str) -> AuthorisationRow | None:
+    return session.get(AuthorisationRow, operation_id)
+
+
+def transaction(session: Session, transaction_id: str) -> TransactionRow | None:
+    return session.scalar(select(TransactionRow).where(TransactionRow.id == transaction_id))
+
+
+def lock_transaction(session: Session, transaction_id: str) -> TransactionRow | None:
+    """The row as it is now, kept so until the transaction ends."""
+    return session.scalar(_locked(select(TransactionRow).where(TransactionRow.id == transaction_id)))
+
+
+def transaction_of(session: Session, operation_id: str) -> TransactionRow | None:
+    return session.scalar(_locked(select(TransactionRow).where(TransactionRow.operation_id == operation_id)))
+
+
+def transactions(session: Session, operation_ids: Sequence[str]) -> dict[str, TransactionRow]:
+    """By operation id."""
+    query = select(TransactionRow).where(TransactionRow.operation_id.in_(operation_ids))
+    return {row.operation_id: row for row in session.scalars(query) if row.operation_id is not None}
+
+
+def next_of_queues(session: Session, chain: str, limit: int) -> list[TransactionRow]:
+    """The first of each queue, where it is still unsigned: nothing before it in its queue is unfinished."""
+    earlier = aliased(TransactionRow)
+    blocked = exists().where(
+        earlier.chain == TransactionRow.chain,
+        earlier.queue == TransactionRow.queue,
+        earlier.state.in_(UNFINISHED),
+        earlier.position < TransactionRow.position,
+    )
+    query = (
+        select(TransactionRow)
+        .where(TransactionRow.chain == chain, TransactionRow.state == TransactionState.QUEUED, ~blocked)
+        .order_by(TransactionRow.position)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def in_flight(session: Session, chain: str) -> list[TransactionRow]:
+    """Signed and not final, by nonce."""
+    query = select(TransactionRow).where(TransactionRow.chain == chain, TransactionRow.state.in_(IN_FLIGHT))
+    return list(session.scalars(query.order_by(TransactionRow.nonce)))
+
+
+def count_in_flight(session: Session, chain: str) -> int:
+    query = select(func.count()).where(TransactionRow.chain == chain, TransactionRow.state.in_(IN_FLIGHT))
+    return int(session.scalar(query.select_from(TransactionRow)) or 0)
+
+
+def attempts(session: Session, rows: Iterable[TransactionRow]) -> dict[str, list[AttemptRow]]:
+    """The attempts at each transaction's present nonce, oldest first; those of a lost nonce are dead."""
+    nonces = {row.id: row.nonce for row in rows}
+    found: dict[str, list[AttemptRow]] = {each: [] for each in nonces}
+    query = (
+        select(AttemptRow).where(AttemptRow.transaction_id.in_(nonces)).order_by(AttemptRow.signed_at, AttemptRow.hash)
+    )
+    for attempt in session.scalars(query):
+        if attempt.nonce == nonces[attempt.transaction_id]:
+            found[attempt.transaction_id].append(attempt)
+    return found
+
+
+def taken_nonces(session: Session, chain: str, sender: str, floor: int) -> frozenset[int]:
+    """Nonces from ``floor`` on that were ever given to a transaction."""
+    query = select(NonceRow.nonce).where(NonceRow.chain == chain, NonceRow.sender == sender, NonceRow.nonce >= floor)
+    return frozenset(session.scalars(query))
+
+
+def final_nonces(session: Session, chain: str, sender: str, floor: int) -> list[int]:
+    """Nonces from ``floor`` on whose transaction ended on the chain for good: none, unless the chain went back behind its own finality."""
+    ended = (TransactionState.FINAL, TransactionState.REFUSED)
+    query = select(TransactionRow.nonce).where(
+        TransactionRow.chain == chain,
+        TransactionRow.sender == sender,
+        TransactionRow.nonce >= floor,
+        TransactionRow.block_number.is_not(None),
+        TransactionRow.state.in_(ended),
+    )
+    return [nonce for nonce in session.scalars(query.order_by(TransactionRow.nonce)) if nonce is not None]
+
+
+def _locked(query: Select[Any]) -> Select[Any]:
+    # populate_existing: a row read before in this session must not hide what another transaction has committed since.
+    return query.with_for_update().execution_options(populate_existing=True)

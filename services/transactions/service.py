@@ -1,0 +1,245 @@
+"""The door of the context. What writes takes the caller's session: rows, leaves and operations commit together."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chain.party import evm
+from services.platform.clock import Clock
+from services.platform.database import Database
+from services.platform.errors import Conflict, NotFound
+from services.platform.ids import new_id
+from services.transactions import repository, signatures, steps, typed
+from services.transactions.encoding import calldata, json_safe
+from services.transactions.handlers import Handlers, Listener
+from services.transactions.models import AuthorisationRow, OperationRow, TransactionRow
+from services.transactions.ports import Chain
+from services.transactions.rules import OperationState, TransactionState
+from services.transactions.signatures import CheckedSignature
+from services.transactions.views import EventHandler, Group, OperationView, RefusalHandler, TxView
+
+__all__ = ["Transactions"]
+
+
+class Transactions:
+    """Operations, authorisations, and the gateway's own transactions. Sends nothing itself: that is the manager's job."""
+
+    def __init__(
+        self, database: Database, clock: Clock, chains: Mapping[str, Chain], handlers: Handlers | None = None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._chains = chains
+        self.handlers = handlers or Handlers()
+
+    # --- wiring
+
+    def on_event(
+        self, contract: str, event: str, handler: EventHandler, *, chain: str | None = None, listener: str | None = None
+    ) -> None:
+        """Calls ``handler(group, event)`` once for each such event of a final block, from the deployment block on, in chain order.
+
+        ``listener`` names the cursor (default ``Contract.Event``); ``chain`` None means every chain that has the contract.
+        """
+        name = listener or f"{contract}.{event}"
+        self.handlers.on_event(Listener(name, contract, event, chain, handler))
+
+    def on_refused(self, purpose: str, handler: RefusalHandler) -> None:
+        """Calls ``handler(group, transaction, reason)`` once when an operation of this kind, or a transaction with this purpose, ends unfulfilled."""
+        self.handlers.on_refused(purpose, handler)
+
+    # --- operations
+
+    def typed_data(self, struct: str, message: Mapping[str, Any], chain: str, *, deadline: int) -> dict[str, Any]:
+        """The document to sign for ``struct`` on ``chain``, with a fresh nonce; ``deadline`` in Unix seconds, inclusive."""
+        port = self._chain(chain)
+        contract = typed.STRUCTS[struct].contract
+        domain = typed.Domain(contract, port.chain_id, port.address(contract))
+        return typed.document(struct, message, domain, nonce=typed.new_nonce(), deadline=deadline)
+
+    def create_operation(
+        self,
+        session: Session,
+        *,
+        kind: str,
+        chain: str,
+        contract: str,
+        function: str,
+        args: Mapping[str, Any],
+        queue: str,
+        typed_data: dict[str, Any] | None = None,
+        signer_hint: str | Sequence[str] | None = None,
+        institution_id: str | None = None,
+        record_id: str | None = None,
+        reference: str | None = None,
+    ) -> OperationView:
+        """A new operation: waiting for its authorisation when it has ``typed_data`` (from :meth:`typed_data`), else queued at once.
+
+        ``args`` are JSON-safe and named as in the ABI (members of structs may stand on their own). ``signer_hint``: who may sign, one or
+        several addresses; None leaves the competence to the contract. ``queue`` names the subject whose operations keep their order.
+        """
+        now = self._clock.ms()
+        row = OperationRow(id=new_id("op", now), kind=kind, state=OperationState.NEEDS_AUTHORISATION, queue=queue)
+        row.chain, row.contract, row.function, row.args = chain, contract, function, json_safe(args)
+        row.typed_data, row.signers = typed_data, _addresses(signer_hint)
+        row.deadline = int(typed_data["message"]["deadline"]) if typed_data else None
+        row.institution_id, row.record_id, row.reference = institution_id, record_id, reference
+        row.created_at = row.updated_at = now
+        repository.add(session, row)
+        steps.note(session, row, "received", now)
+        if typed_data is None:
+            row.state = OperationState.QUEUED
+            self._queue(session, row, None, now)
+        return self._view(session, row)
+
+    def check_signature(self, operation_id: str, *, signer: str, signature: bytes) -> CheckedSignature:
+        """Who signed, verified against the operation's typed data. Holds no transaction, for a contract wallet is asked on its chain (ERC-1271).
+
+        NotFound; Conflict when the operation takes no authorisation; Forbidden for a signer who is not expected; Invalid for a wrong
+        signature; Unavailable when only the chain could tell and it is away.
+        """
+        with self._database.read() as session:
+            row = self._require(repository.operation(session, operation_id))
+        if row.typed_data is None:
+            raise Conflict("This operation needs no authorisation.", slug="operation-needs-no-authorisation")
+        return signatures.check(
+            row.id, row.typed_data, row.signers, signer=signer, signature=signature, chain=self._chain(row.chain)
+        )
+
+    def authorise(self, session: Session, checked: CheckedSignature) -> OperationView:
+        """Stores a checked authorisation and queues the operation. The same signature again changes nothing.
+
+        Conflict when it is past its deadline, ended, or authorised by another signature.
+        """
+        now = self._clock.ms()
+        row = self._require(repository.lock_operation(session, checked.operation_id))
+        known = repository.authorisation(session, row.id)
+        if known is not None and known.signature == checked.signature and known.signer == checked.signer:
+            return self._view(session, row)
+        if row.state != OperationState.NEEDS_AUTHORISATION:
+            raise Conflict(f"The operation is {row.state}; it takes no authorisation.", slug="operation-not-waiting")
+        if row.deadline is not None and row.deadline * 1000 < now:
+            raise Conflict("The authorisation's deadline has passed.", slug="authorisation-expired")
+        authorisation = AuthorisationRow(operation_id=row.id, signer=checked.signer, signature=checked.signature)
+        authorisation.digest, authorisation.created_at = checked.digest, now
+        repository.add(session, authorisation)
+        row.state = OperationState.QUEUED
+        self._queue(session, row, authorisation, now)
+        return self._view(session, row)
+
+    def cancel(self, group: Group, operation_id: str, *, detail: str = "") -> OperationView:
+        """Takes an operation back while nothing is signed for it; its refusal handler hears of it. Conflict afterwards."""
+        row = self._require(repository.lock_operation(group.session, operation_id))
+        waiting = row.state == OperationState.NEEDS_AUTHORISATION
+        transaction = None if waiting else repository.transaction_of(group.session, row.id)
+        if not waiting and (transaction is None or transaction.state != TransactionState.QUEUED):
+            raise Conflict(
+                f"The operation is {row.state}; it can no longer be cancelled.", slug="operation-not-cancellable"
+            )
+        reason = {"error": "Cancelled", "args": {"detail": detail}, "stage": "cancelled"}
+        view = steps.end_operation(group.session, row, OperationState.CANCELLED, reason, group.now_ms)
+        handler = self.handlers.refusal(row.kind)
+        if handler is not None:
+            handler(group, view, "cancelled")
+        return self._view(group.session, row)
+
+    def get_operation(self, session: Session, operation_id: str) -> OperationView:
+        """One operation with its history. NotFound; whose it is, the caller checks."""
+        return self._view(session, self._require(repository.operation(session, operation_id)))
+
+    def list_operations(
+        self,
+        session: Session,
+        *,
+        institution_id: str | None,
+        after: str | None = None,
+        limit: int = 50,
+        states: Collection[str] = (),
+    ) -> list[OperationView]:
+        """Newest first, keyset by ``after`` (an operation id); every institution's when ``institution_id`` is None."""
+        rows = repository.operations(session, institution_id=institution_id, after=after, limit=limit, states=states)
+        ids = [row.id for row in rows]
+        histories = repository.events(session, ids)
+        sent = repository.transactions(session, ids)
+        return [steps.operation_view(row, sent.get(row.id), histories[row.id]) for row in rows]
+
+    # --- the gateway's own acts
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        chain: str,
+        contract: str,
+        function: str,
+        args: Mapping[str, Any],
+        purpose: str,
+        queue: str,
+        reference: str | None = None,
+    ) -> str:
+        """A transaction in the gateway's own name (an anchor 锚定); its id. It is sent when everything before it in ``queue`` has ended."""
+        row = TransactionRow(chain=chain, contract=contract, function=function, args=json_safe(args))
+        row.purpose, row.queue, row.reference = purpose, queue, reference
+        return self._add_transaction(session, row, calldata(self._chain(chain).abi(contract), function, args))
+
+    def supersede(self, session: Session, transaction_id: str) -> bool:
+        """Withdraws a transaction of the gateway's own that is not signed yet. False when it is too late."""
+        row = repository.lock_transaction(session, transaction_id)
+        if row is None or row.operation_id is not None or row.state != TransactionState.QUEUED:
+            return False
+        row.reason = {"error": "Superseded", "args": {}, "stage": "superseded"}
+        steps.advance(session, row, TransactionState.WITHDRAWN, action="superseded", now_ms=self._clock.ms())
+        return True
+
+    def get_transaction(self, session: Session, transaction_id: str) -> TxView | None:
+        """A transaction by its id."""
+        row = repository.transaction(session, transaction_id)
+        if row is None:
+            return None
+        return steps.transaction_view(
+            row, repository.operation(session, row.operation_id) if row.operation_id else None
+        )
+
+    # --- inside
+
+    def _queue(self, session: Session, row: OperationRow, authorisation: AuthorisationRow | None, now: int) -> None:
+        auth = (
+            None
+            if authorisation is None
+            else signatures.argument(row.typed_data, authorisation.signer, authorisation.signature)
+        )
+        transaction = TransactionRow(chain=row.chain, contract=row.contract, function=row.function, args=row.args)
+        transaction.purpose, transaction.queue, transaction.reference = row.kind, row.queue, row.reference
+        transaction.operation_id = row.id
+        self._add_transaction(
+            session, transaction, calldata(self._chain(row.chain).abi(row.contract), row.function, row.args, auth)
+        )
+        steps.note(session, row, "queued", now, {"signer": authorisation.signer} if authorisation else None)
+
+    def _add_transaction(self, session: Session, row: TransactionRow, data: bytes) -> str:
+        now = self._clock.ms()
+        row.id, row.data, row.state = new_id("tx", now), data, TransactionState.QUEUED
+        row.created_at = row.updated_at = now
+        repository.add(session, row)
+        return row.id
+
+    def _view(self, session: Session, row: OperationRow) -> OperationView:
+        sent: Sequence[TransactionRow] = [*repository.transactions(session, [row.id]).values()]
+        return steps.operation_view(row, sent[0] if sent else None, repository.events(session, [row.id])[row.id])
+
+    def _chain(self, name: str) -> Chain:
+        return self._chains[name]
+
+    @staticmethod
+    def _require(row: OperationRow | None) -> OperationRow:
+        if row is None:
+            raise NotFound("There is no such operation.")
+        return row
+
+
+def _addresses(hint: str | Sequence[str] | None) -> list[str]:
+    """Checksummed, as a list."""
+    if hint is None:
+        return []
+    return [evm.checksummed(evm.parse_address(each)) for each in ([hint] if isinstance(hint, str) else hint)]

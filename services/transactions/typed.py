@@ -1,0 +1,134 @@
+"""EIP-712 documents of every authorisation in ``docs/spec/anchor.md``, from one table."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chain.party.eip712 import typed_data_hash
+from chain.party.errors import TypedDataError
+from chain.proof.hashing import keccak256
+from services.platform.errors import Invalid
+from services.transactions.encoding import json_safe
+
+__all__ = ["STRUCTS", "Domain", "Struct", "digest", "document", "new_nonce"]
+
+# contract, function that takes it, struct without the `uint256 nonce,uint64 deadline` that ends each.
+_TABLE: tuple[tuple[str, str, str], ...] = (
+    (
+        "InstitutionRegistry",
+        "register",
+        "RegisterInstitution(bytes16 institution,uint8 kind,uint32 region,address authority,bytes32 commitment,bytes32 leaf)",
+    ),
+    (
+        "InstitutionRegistry",
+        "setStatus",
+        "SetInstitutionStatus(bytes16 institution,uint8 status,bytes32 commitment,bytes32 leaf)",
+    ),
+    (
+        "InstitutionRegistry",
+        "replaceAuthority",
+        "ReplaceInstitutionAuthority(bytes16 institution,address authority,bytes32 commitment,bytes32 leaf)",
+    ),
+    (
+        "InstitutionRegistry",
+        "grantRole",
+        "GrantRole(bytes16 institution,address account,bytes32 role,uint32 region,uint64 expiresAt,bytes32 commitment,bytes32 leaf)",
+    ),
+    (
+        "InstitutionRegistry",
+        "revokeRole",
+        "RevokeRole(address account,bytes32 role,uint32 region,bytes32 commitment,bytes32 leaf)",
+    ),
+    ("InstitutionRegistry", "proposeRegionalAuthority", "ProposeRegionalAuthority(uint32 region,address authority)"),
+    (
+        "EvidenceLog",
+        "open",
+        "OpenLog(string origin,bytes16 owner,address anchor,bytes32 keyId,bytes32 commitment,bytes32 leaf)",
+    ),
+    ("EvidenceLog", "rotate", "RotateLog(bytes32 log,address anchor,bytes32 keyId,bytes32 commitment,bytes32 leaf)"),
+    ("EvidenceLog", "freeze", "FreezeLog(bytes32 log,bytes32 commitment,bytes32 leaf)"),
+    (
+        "EvidenceLog",
+        "openSuccessor",
+        "OpenSuccessor(bytes32 log,string origin,address anchor,bytes32 keyId,bytes32 commitment,bytes32 leaf)",
+    ),
+)
+_TAIL = (("uint256", "nonce"), ("uint64", "deadline"))
+_DOMAIN = (("string", "name"), ("string", "version"), ("uint256", "chainId"), ("address", "verifyingContract"))
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """One action. ``fields``: (type, name) in the order of the type string, nonce and deadline included."""
+
+    name: str
+    contract: str
+    function: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def type_string(self) -> str:
+        """``encodeType`` of EIP-712; its keccak256 is the type hash that the contract emits."""
+        return f"{self.name}({','.join(f'{kind} {name}' for kind, name in self.fields)})"
+
+    @property
+    def type_hash(self) -> bytes:
+        return keccak256(self.type_string.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Where a signature counts: one contract on one chain (a signature without its chain could be replayed on another)."""
+
+    contract: str
+    chain_id: int
+    address: str
+
+
+def _parse(contract: str, function: str, text: str) -> Struct:
+    name, _, inner = text.rstrip(")").partition("(")
+    pairs = tuple((kind, field) for kind, _, field in (part.partition(" ") for part in inner.split(",")))
+    return Struct(name, contract, function, pairs + _TAIL)
+
+
+STRUCTS: Mapping[str, Struct] = {struct.name: struct for struct in (_parse(*row) for row in _TABLE)}
+
+
+def new_nonce() -> int:
+    """An unused unordered nonce: 256 random bits, so that parties need not ask each other."""
+    return secrets.randbits(256)
+
+
+def document(name: str, message: Mapping[str, Any], domain: Domain, *, nonce: int, deadline: int) -> dict[str, Any]:
+    """The typed data that wallets and ``regseal sign`` show and sign, JSON-safe: bytes in 0x hex, integers above 2^53−1 as decimal text.
+
+    ``message`` has every field but nonce and deadline (Unix seconds, inclusive). Invalid names a missing, foreign or ill-formed field;
+    KeyError for an unknown struct.
+    """
+    struct = STRUCTS[name]
+    values = {**message, "nonce": nonce, "deadline": deadline}
+    wanted = [field for _, field in struct.fields]
+    for field in sorted(set(wanted) ^ set(values)):
+        raise Invalid(field, f"{name} takes exactly {', '.join(wanted)}.")
+    domain_values = (f"regseal {struct.contract}", "1", domain.chain_id, domain.address)
+    doc = {
+        "types": {"EIP712Domain": _members(_DOMAIN), name: _members(struct.fields)},
+        "primaryType": name,
+        "domain": {field: json_safe(value) for (_, field), value in zip(_DOMAIN, domain_values, strict=True)},
+        "message": {field: json_safe(values[field]) for field in wanted},
+    }
+    digest(doc)
+    return doc
+
+
+def digest(doc: Mapping[str, Any]) -> bytes:
+    """The 32 bytes that are signed: keccak256(0x1901 ‖ domain separator ‖ struct hash). Invalid names an ill-formed member."""
+    try:
+        return typed_data_hash(doc)
+    except TypedDataError as error:
+        raise Invalid(error.path.removeprefix("message."), f"The value is {error.reason}.") from None
+
+
+def _members(fields: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    return [{"name": name, "type": kind} for kind, name in fields]
