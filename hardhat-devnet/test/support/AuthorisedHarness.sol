@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {Authorised} from "../contracts/identity/Authorised.sol";
-import {Authorisation} from "../contracts/identity/IAuthorised.sol";
+import {Authorised} from "../../contracts/identity/Authorised.sol";
+import {Authorisation} from "../../contracts/identity/IAuthorised.sol";
 
 /// @dev One act with and without an authorisation: their difference is what an authorisation costs.
 contract AuthorisedHarness is Authorised {
