@@ -103,10 +103,10 @@ def test_finding_names_file_line_and_lint() -> None:
     [("RUF100", "x = 1  # noqa: E501\n"), ("PGH004", "import os  # noqa\n"), ("ANN001", "def f(a): ...\n")],
 )
 def test_ruff_is_configured_to_catch(code: str, text: str) -> None:
+    command = ["ruff", "check", "--no-cache", "--output-format=json", "--stdin-filename=services/a.py", "-"]
     done = subprocess.run(
-        [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=json", "--stdin-filename=services/a.py", "-"],
-        cwd=ROOT, input=text, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", *command], cwd=ROOT, input=text, capture_output=True, text=True, check=False
+    )
     assert code in {finding["code"] for finding in json.loads(done.stdout)}
 
 

@@ -1,0 +1,103 @@
+"""The embedded chains: start them, pin what they are, deploy what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chain.party.errors import PartyError
+from chain.party.keystore import EvmKey, passphrase_for
+from chain.party.rpc import JsonRpc
+from cli.local.errors import LocalError
+from cli.local.gateway import Deployment, address_of_key
+from cli.local.layout import CHAIN_IDS, CHAIN_TERMS, Layout
+from cli.local.supervisor import Child, Supervisor
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Running:
+    """An embedded chain that answers."""
+
+    name: str
+    url: str
+    chain_id: int
+    genesis: str
+
+
+def launch(supervisor: Supervisor, layout: Layout, ports: dict[str, int], names: Sequence[str]) -> list[Child]:
+    """Starts the nodes of all named chains at once; wait for each with `await_chain`."""
+    funded = [address_of_key(layout.gateway / "keys" / f"{name}.json") for name in ("gateway", "deployer")]
+    return [_launch_one(supervisor, layout, name, ports[name], funded) for name in names]
+
+
+def await_chain(supervisor: Supervisor, layout: Layout, name: str, child: Child) -> Running:
+    """Waits until the chain answers. LocalError with the node's last words otherwise."""
+    supervisor.wait_ready(child, 120)
+    written = _endpoint(layout, name)
+    if written is None:
+        raise LocalError(f"the {name} chain has not written its endpoint", "regseal doctor")
+    return Running(name, str(written["url"]), int(written["chain_id"]), str(written["genesis"]))
+
+
+def deploy_missing(layout: Layout, chain: Running, say: Say) -> None:
+    """Deploys the contracts of one chain unless its address file already names this very chain."""
+    out = layout.addresses(chain.name)
+    if _deployed_on(out) == (chain.chain_id, chain.genesis):
+        return
+    from chain.deploy import deploy_all
+
+    say(f"contracts for the {chain.name} chain: compile (once, about 15 s) and deploy")
+    wanted = Deployment.load(layout)
+    key_file = layout.gateway / "keys" / "deployer.json"
+    key = EvmKey.load(key_file, passphrase_for(key_file, {}))
+    out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    deploy_all(chain.url, key.secret, wanted.root, dict(wanted.authorities), wanted.delay, out)
+
+
+def _launch_one(supervisor: Supervisor, layout: Layout, name: str, port: int, funded: Sequence[str]) -> Child:
+    home = layout.chain(name)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / "endpoint.json").unlink(missing_ok=True)
+    command = ["-m", "chain.node", "--home", str(home), "--chain-id", str(CHAIN_IDS[name]), "--port", str(port)]
+    for address in funded:
+        command += ["--fund", address]
+    child = Child(f"chain-{name}", command)
+    child.ready = lambda: _answers(layout, name, child)
+    supervisor.start(child)
+    return child
+
+
+def _answers(layout: Layout, name: str, child: Child) -> bool:
+    written = _endpoint(layout, name)
+    if written is None or child.process is None or written.get("pid") != child.process.pid:
+        return False
+    try:
+        return int(JsonRpc(str(written["url"]), timeout=5).call("eth_chainId"), 16) == CHAIN_IDS[name]
+    except PartyError:
+        return False
+
+
+def _endpoint(layout: Layout, name: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads((layout.chain(name) / "endpoint.json").read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _deployed_on(out: Path) -> tuple[int, str] | None:
+    try:
+        written = json.loads(out.read_text("utf-8"))
+        return int(written["chain_id"]), str(written["genesis"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
+def term(name: str) -> str:
+    """`supervision (监管链)`."""
+    return f"{name} ({CHAIN_TERMS[name]})" if name in CHAIN_TERMS else name

@@ -1,0 +1,135 @@
+"""A service's home: keys, master key, settings. Every step leaves alone what an earlier, interrupted run has made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chain.party.durable import private_folder, write_json, write_private
+from chain.party.keystore import EvmKey, new_passphrase_file, passphrase_for
+from cli.local.errors import LocalError
+from cli.local.layout import Layout
+
+DELAY_SECONDS = 2 * 24 * 3600
+PORT = 8440
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Constructor arguments of the contracts: addresses of keys that are made outside the gateway."""
+
+    root: str
+    authorities: Mapping[int, str]
+    delay: int = DELAY_SECONDS
+
+    @classmethod
+    def load(cls, layout: Layout) -> Deployment:
+        """What `init` was told. LocalError when there is none."""
+        try:
+            stored: dict[str, Any] = json.loads(layout.deployment_file.read_text("utf-8"))
+        except FileNotFoundError:
+            raise LocalError(f"{layout.deployment_file} is missing", "regseal init --root … --authority …") from None
+        regions = {int(region): address for region, address in stored["authorities"].items()}
+        return cls(stored["root"], regions, stored["delay"])
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A witness whose statements the service takes."""
+
+    vkey: str
+    role: str
+
+
+def create_keys(layout: Layout) -> None:
+    """Folder, passphrase, master key, the gateway's key, and the deployer's (without any right after deployment)."""
+    from services.platform.atrest import Vault
+
+    home = private_folder(layout.gateway)
+    if not (home / "passphrase").exists():
+        new_passphrase_file(home)
+    for name in ("gateway", "deployer"):
+        path = home / "keys" / f"{name}.json"
+        if not path.exists():
+            EvmKey.generate().save(path, passphrase_for(path, {}))
+    if not (home / "master.key").exists():
+        Vault.create(home / "master.key")
+
+
+def write_deployment(layout: Layout, deployment: Deployment) -> None:
+    """Keeps the constructor arguments for the deployment that follows."""
+    stored = asdict(deployment) | {"authorities": {str(region): key for region, key in deployment.authorities.items()}}
+    write_json(layout.deployment_file, stored)
+
+
+def write_settings(
+    layout: Layout, *, witnesses: tuple[Witness, ...] = (), house_origin: str, public_url: str, fast: bool = False
+) -> None:
+    """The settings without chains: those are added at the first start, with the genesis they turned out to have."""
+    quorum = dict.fromkeys(sorted({witness.role for witness in witnesses}), 1)
+    lines = [
+        "# Settings of this regseal service (see docs/operations.md); REGSEAL_… variables override them.",
+        f"public_url = {quoted(public_url)}",
+        f"house_origin = {quoted(house_origin)}",
+        f"witness_quorum = {{ {', '.join(f'{role} = {count}' for role, count in quorum.items())} }}",
+        "witnesses = [",
+        *(f"    {{ vkey = {quoted(witness.vkey)}, role = {quoted(witness.role)} }}," for witness in witnesses),
+        "]",
+        *(("anchor_interval_ms = 5000  # a sample waits for people who watch",) if fast else ()),
+    ]
+    write_private(layout.settings_file, ("\n".join(lines) + "\n").encode())
+
+
+def pin_chain(layout: Layout, name: str, *, endpoint: str, chain_id: int, genesis: str) -> None:
+    """Adds an embedded chain to the settings, or checks that it still is the one that was pinned.
+
+    Raises:
+        LocalError: another genesis stands in the settings: this is not the chain the log is anchored on.
+    """
+    known = _chains(layout).get(name)
+    if known is not None:
+        if (known["chain_id"], known["genesis"]) != (chain_id, genesis):
+            raise LocalError(
+                f"the {name} chain is not the one in {layout.settings_file}: "
+                f"chain {chain_id} with genesis {genesis}, pinned {known['chain_id']} with {known['genesis']}",
+                "put the chain's folder back from its backup",
+            )
+        return
+    section = (
+        f"\n[chains.{name}]\nendpoints = [{quoted(endpoint)}]\nchain_id = {chain_id}\ngenesis = {quoted(genesis)}\n"
+        f'addresses_file = {quoted(str(layout.addresses(name)))}\nfinality = "immediate"\nchain_class = "embedded"\n'
+    )
+    write_private(layout.settings_file, layout.settings_file.read_bytes() + section.encode())
+
+
+def external_chains(layout: Layout) -> dict[str, Any]:
+    """Chains of the settings that somebody else runs."""
+    return {
+        name: chain for name, chain in _chains(layout).items() if chain.get("chain_class") not in (None, "embedded")
+    }
+
+
+def address_of_key(path: Path) -> str:
+    """The address written in a v3 key file, without opening it."""
+    from chain.party.evm import checksummed
+
+    return checksummed(bytes.fromhex(json.loads(path.read_text("utf-8"))["address"]))
+
+
+def quoted(text: str) -> str:
+    """A TOML basic string (JSON's escapes are a subset of TOML's)."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _chains(layout: Layout) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return dict(tomllib.loads(layout.settings_file.read_text("utf-8")).get("chains", {}))
+    except FileNotFoundError:
+        raise LocalError(
+            f"there is no installation at {layout.gateway}", "regseal init, or regseal up --sample"
+        ) from None

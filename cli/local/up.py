@@ -1,0 +1,161 @@
+"""`regseal up`: both embedded chains, contracts, tables, the service and the sample's witness, in the foreground."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from chain.party.durable import private_folder, write_json
+from chain.party.errors import PartyError
+from chain.party.http import ApiClient
+from cli.local import chains, gateway
+from cli.local.errors import LocalError
+from cli.local.layout import BUSINESS, SUPERVISION, Layout, shown
+from cli.local.ports import LOOPBACK, next_free
+from cli.local.processes import clear_leftovers
+from cli.local.supervisor import Child, Supervisor
+
+Say = Callable[[str], None]
+PREFERRED = {"service": gateway.PORT, SUPERVISION: 8441, BUSINESS: 8442}
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running installation."""
+
+    layout: Layout
+    url: str
+    chains: Mapping[str, chains.Running]
+
+
+@contextmanager
+def only_one(layout: Layout) -> Iterator[None]:
+    """Holds the installation for this process. LocalError, naming the other one, when it runs already."""
+    private_folder(layout.run)
+    with layout.lock_file.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            state = read_state(layout)
+            raise LocalError(
+                f"already running at {state.get('url', 'an address not yet known')} (pid {state.get('pid', '?')})",
+                "regseal down stops it; another installation needs its own folder: REGSEAL_VAR=… regseal up",
+            ) from None
+        write_json(layout.state_file, {"pid": os.getpid()})
+        try:
+            yield
+        finally:
+            layout.state_file.unlink(missing_ok=True)
+
+
+def read_state(layout: Layout) -> dict[str, object]:
+    """What the running `up` wrote, or nothing."""
+    try:
+        value = json.loads(layout.state_file.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+@contextmanager
+def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
+    """Ctrl-C, TERM and a closed terminal ask for an orderly stop; a second Ctrl-C changes nothing."""
+
+    def stop(_number: int, _frame: object) -> None:
+        supervisor.stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        supervisor.stop()
+
+
+def choose_ports(say: Say) -> dict[str, int]:
+    """A free port for each process; another than the usual one is said."""
+    chosen: dict[str, int] = {}
+    for name, wanted in PREFERRED.items():
+        chosen[name] = next_free(wanted, taken=frozenset(chosen.values()))
+        if chosen[name] != wanted:
+            say(f"port {wanted} is busy: {name} takes {chosen[name]}")
+    return chosen
+
+
+def start(supervisor: Supervisor, layout: Layout, say: Say) -> Up:
+    """Starts everything but witnesses, in order; returns when the service answers."""
+    clear_leftovers(layout, say)
+    ports = choose_ports(say)
+    running = _start_chains(supervisor, layout, ports, say)
+    from cli.local.migrate import migrate
+
+    migrate(layout, say)
+    url = f"http://{LOOPBACK}:{ports['service']}"
+    say(f"service at {url}")
+    supervisor.wait_ready(_start_service(supervisor, layout, ports["service"], running))
+    up = Up(layout, url, running)
+    state = {"pid": os.getpid(), "url": url, "chains": {name: chain.url for name, chain in running.items()}}
+    write_json(layout.state_file, state)
+    return up
+
+
+def _start_chains(supervisor: Supervisor, layout: Layout, ports: dict[str, int], say: Say) -> dict[str, chains.Running]:
+    embedded = [name for name in (SUPERVISION, BUSINESS) if name not in gateway.external_chains(layout)]
+    children = chains.launch(supervisor, layout, ports, embedded)
+    running: dict[str, chains.Running] = {}
+    for name, child in zip(embedded, children, strict=True):
+        chain = running[name] = chains.await_chain(supervisor, layout, name, child)
+        say(f"{chains.term(name)} chain at {chain.url}: embedded, single operator, not tamper-resistant")
+        gateway.pin_chain(layout, name, endpoint=chain.url, chain_id=chain.chain_id, genesis=chain.genesis)
+        chains.deploy_missing(layout, chain, say)
+    return running
+
+
+def _start_service(supervisor: Supervisor, layout: Layout, port: int, running: Mapping[str, chains.Running]) -> Child:
+    url = f"http://{LOOPBACK}:{port}"
+    environment = {"REGSEAL_HOME": str(layout.gateway), "REGSEAL_PUBLIC_URL": url}
+    for name, chain in running.items():  # ports may differ from the ones in the settings
+        environment[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([chain.url])
+    command = ["-m", "uvicorn", "api.app:create_app", "--factory", "--host", LOOPBACK, "--port", str(port)]
+    command += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
+    child = Child("service", command, environment, lambda: _lives(url))
+    supervisor.start(child)
+    return child
+
+
+def _lives(url: str) -> bool:
+    with suppress(PartyError):
+        ApiClient(url, timeout=5).get("/health/live")
+        return True
+    return False
+
+
+def down(layout: Layout, say: Say) -> bool:
+    """Stops a running installation; False when none ran."""
+    state = read_state(layout)
+    pid = state.get("pid")
+    if isinstance(pid, int) and _locked(layout):
+        say(f"stopping the installation at {shown(layout.var)} (pid {pid})")
+        from cli.local.processes import end
+
+        end(pid, alive=lambda: _locked(layout), patience=60)
+        clear_leftovers(layout, say)
+        return True
+    clear_leftovers(layout, say)
+    return False
+
+
+def _locked(layout: Layout) -> bool:
+    try:
+        with layout.lock_file.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
