@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from services.platform.database import Base
@@ -23,13 +23,14 @@ __all__ = [
     "authorisation",
     "count_in_flight",
     "due_operations",
+    "ended_on_chain",
     "events",
-    "final_nonces",
     "in_flight",
     "last_event",
     "lock_operation",
     "lock_transaction",
     "next_of_queues",
+    "note_sent",
     "operation",
     "operations",
     "taken_nonces",
@@ -163,23 +164,28 @@ def attempts(session: Session, rows: Iterable[TransactionRow]) -> dict[str, list
     return found
 
 
+def note_sent(session: Session, attempt_hash: str, now_ms: int, answer: str) -> None:
+    """Counts one sending of an attempt."""
+    changes = {"sends": AttemptRow.sends + 1, "sent_at": now_ms, "answer": answer}
+    session.execute(update(AttemptRow).where(AttemptRow.hash == attempt_hash).values(**changes))
+
+
 def taken_nonces(session: Session, chain: str, sender: str, floor: int) -> frozenset[int]:
     """Nonces from ``floor`` on that were ever given to a transaction."""
     query = select(NonceRow.nonce).where(NonceRow.chain == chain, NonceRow.sender == sender, NonceRow.nonce >= floor)
     return frozenset(session.scalars(query))
 
 
-def final_nonces(session: Session, chain: str, sender: str, floor: int) -> list[int]:
-    """Nonces from ``floor`` on whose transaction ended on the chain for good: none, unless the chain went back behind its own finality."""
-    ended = (TransactionState.FINAL, TransactionState.REFUSED)
-    query = select(TransactionRow.nonce).where(
+def ended_on_chain(session: Session, chain: str, sender: str, floor: int) -> list[TransactionRow]:
+    """Those that ended in a final block with a nonce from ``floor`` on: none, unless the chain went back behind its own finality."""
+    query = select(TransactionRow).where(
         TransactionRow.chain == chain,
         TransactionRow.sender == sender,
         TransactionRow.nonce >= floor,
         TransactionRow.block_number.is_not(None),
-        TransactionRow.state.in_(ended),
+        TransactionRow.state.in_((TransactionState.FINAL, TransactionState.REFUSED)),
     )
-    return [nonce for nonce in session.scalars(query.order_by(TransactionRow.nonce)) if nonce is not None]
+    return list(session.scalars(query.order_by(TransactionRow.nonce)))
 
 
 def _locked(query: Select[Any]) -> Select[Any]:

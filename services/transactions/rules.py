@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from chain.proof.hashing import keccak256
+
 __all__ = [
     "ENDED",
     "IN_FLIGHT",
@@ -25,6 +27,7 @@ __all__ = [
     "IllegalMove",
     "OperationState",
     "TransactionState",
+    "bloom_has",
     "bump",
     "classify",
     "free_nonces",
@@ -208,3 +211,10 @@ def free_nonces(floor: int, taken: frozenset[int], count: int) -> list[int]:
             found.append(nonce)
         nonce += 1
     return found
+
+
+def bloom_has(bloom: bytes, item: bytes) -> bool:
+    """Whether a header's 2048-bit bloom may hold ``item``, an address or a topic (Ethereum yellow paper, 4.3.1). A no is certain."""
+    digest = keccak256(item)
+    bits = (int.from_bytes(digest[at : at + 2], "big") & 0x7FF for at in (0, 2, 4))
+    return all(bloom[255 - bit // 8] >> (bit % 8) & 1 for bit in bits)

@@ -20,7 +20,7 @@ from services.transactions.views import HistoryLine, OperationView, TxView
 
 __all__ = ["advance", "end_operation", "note", "note_on", "operation_view", "transaction_view"]
 
-_COUNTED = {"expired": "expired", "simulation": "simulation", "chain": "reverted"}
+_COUNTED = {"simulation": "simulation", "chain": "reverted"}
 
 
 def note(
@@ -67,7 +67,7 @@ def advance(
         operation.reason = row.reason
         note(session, operation, action, now_ms, detail)
     if state is TransactionState.REFUSED and row.reason is not None:
-        metrics.TX_REJECTED.labels(_COUNTED.get(row.reason["stage"], "simulation")).inc()
+        metrics.TX_REJECTED.labels(_COUNTED[row.reason["stage"]]).inc()
 
 
 def end_operation(

@@ -1,0 +1,87 @@
+"""What the parts of the transaction manager share for one chain, and its few settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.platform.clock import Clock
+from services.platform.database import Database
+from services.transactions import cursor, repository, steps
+from services.transactions.handlers import Handlers
+from services.transactions.models import TransactionRow
+from services.transactions.ports import Chain, Signer
+from services.transactions.rules import TransactionState
+from services.transactions.views import Fence, Units
+
+__all__ = ["Desk", "Policy"]
+
+_UNIT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times in milliseconds, fees in wei per gas.
+
+    ``stale_ms``: silence after which bytes are sent again (doubling); ``sends_before_bump``: how often before a replacement is signed;
+    ``in_flight``: transactions signed and not final; ``max_fee``: no replacement is dearer.
+    """
+
+    stale_ms: int = 15_000
+    sends_before_bump: int = 3
+    in_flight: int = 256
+    max_fee: int = 10**12
+    look_back: int = 64
+    blocks_per_search: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One chain, one signer, one database."""
+
+    chain: Chain
+    signer: Signer
+    database: Database
+    clock: Clock
+    units: Units
+    fence: Fence
+    handlers: Handlers
+    policy: Policy = field(default_factory=Policy)
+
+    def write(self, act: Callable[[Session], Any]) -> Any:
+        """Runs ``act`` in one fenced write transaction."""
+        with self.database.write() as session:
+            self.fence(session)
+            return act(session)
+
+    def scanned(self, session: Session) -> int | None:
+        """The last block whose events are all handled; None when nobody listens."""
+        listeners = self.handlers.listeners(self.chain.name)
+        return cursor.scanned(session, self.chain.name, listeners)
+
+    def refuse(self, transaction_id: str, expected: TransactionState, reason: Mapping[str, Any], text: str) -> None:
+        """Ends a transaction as refused, together with what its refusal handler writes. Does nothing when it has moved on."""
+
+        def unit(group: Any) -> None:
+            row = repository.lock_transaction(group.session, transaction_id)
+            if row is None or row.state != expected:
+                return
+            row.reason = dict(reason)
+            steps.advance(
+                group.session,
+                row,
+                TransactionState.REFUSED,
+                action="refused",
+                now_ms=group.now_ms,
+                detail=row.reason,
+            )
+            self._tell(group, row, text)
+
+        self.units.submit(unit).result(_UNIT_SECONDS)
+
+    def _tell(self, group: Any, row: TransactionRow, text: str) -> None:
+        handler = self.handlers.refusal(row.purpose)
+        if handler is not None:
+            operation = repository.operation(group.session, row.operation_id) if row.operation_id else None
+            handler(group, steps.transaction_view(row, operation), text)

@@ -1,0 +1,135 @@
+"""From queued to signed: simulate, give a nonce, sign, store. Nothing is sent here, and nothing unsigned leaves here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chain.errors import RevertError
+from services.transactions import repository, steps
+from services.transactions.desk import Desk
+from services.transactions.encoding import json_safe
+from services.transactions.models import AttemptRow, NonceRow, TransactionRow
+from services.transactions.rules import Fees, TransactionState, free_nonces, gas_limit
+
+__all__ = ["refusal", "replace", "sign_next"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    id: str
+    to: str
+    data: bytes
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """The chain as it was before the nonces were given."""
+
+    fees: Fees
+    floor: int
+    head: int
+
+
+def sign_next(desk: Desk) -> int:
+    """Signs the next of every queue that the contracts accept, and refuses those they do not; how many were signed.
+
+    The next of a queue has no unfinished predecessor, so the newest state is the one it will meet.
+    """
+    with desk.database.read() as session:
+        room = desk.policy.in_flight - repository.count_in_flight(session, desk.chain.name)
+        waiting = repository.next_of_queues(session, desk.chain.name, max(0, room))
+    if not waiting:
+        return 0
+    head = desk.chain.head()
+    now = _Now(desk.chain.market(), desk.chain.nonce(desk.signer.address, pending=True), head)
+    prepared = [each for each in (_prepare(desk, row) for row in waiting) if each is not None]
+    return int(desk.write(lambda session: _sign_all(desk, session, prepared, now)))
+
+
+def replace(desk: Desk, row: TransactionRow, old: AttemptRow, fees: Fees) -> None:
+    """Signs the same call at the same nonce with higher ``fees``. Both hashes are watched from then on."""
+    estimate = 0
+    try:
+        estimate = gas_limit(desk.chain.gas(desk.signer.address, _target(desk, row), row.data))
+    except RevertError:
+        pass  # signed bytes are out: whether they execute is now the chain's word, not the simulation's
+
+    def act(session: Session) -> None:
+        fresh = repository.lock_transaction(session, row.id)
+        if fresh is None or fresh.nonce != row.nonce or fresh.state != row.state:
+            return
+        prepared = _Prepared(fresh.id, _target(desk, fresh), fresh.data, max(old.gas, estimate))
+        attempt = _attempt(desk, prepared, old.nonce, fees)
+        repository.add(session, attempt)
+        detail = {"hash": attempt.hash, "replaces": old.hash, "nonce": old.nonce, "max_fee": str(fees.maximum)}
+        steps.note_on(session, fresh, "replaced", attempt.signed_at, detail)
+
+    desk.write(act)
+
+
+def refusal(error: RevertError, stage: str) -> tuple[dict[str, Any], str]:
+    """A contract's no as stored, and as one line of text."""
+    args: Mapping[str, Any] = json_safe(error.args_by_name)
+    text = f"{error.name}({', '.join(f'{name}={value}' for name, value in args.items())})"
+    return {"error": error.name, "args": args, "stage": stage}, text
+
+
+def _prepare(desk: Desk, row: TransactionRow) -> _Prepared | None:
+    target = _target(desk, row)
+    try:
+        return _Prepared(row.id, target, row.data, gas_limit(desk.chain.gas(desk.signer.address, target, row.data)))
+    except RevertError as error:
+        reason, text = refusal(error, "simulation")
+        desk.refuse(row.id, TransactionState.QUEUED, reason, text)
+        return None
+
+
+def _sign_all(desk: Desk, session: Session, prepared: Sequence[_Prepared], now: _Now) -> int:
+    taken = repository.taken_nonces(session, desk.chain.name, desk.signer.address, now.floor)
+    nonces = iter(free_nonces(now.floor, taken, len(prepared)))
+    signed = 0
+    for each in prepared:
+        row = repository.lock_transaction(session, each.id)
+        if row is None or row.state != TransactionState.QUEUED:
+            continue  # withdrawn while it was simulated; its nonce goes to the next
+        _sign(desk, session, row, each, next(nonces), now)
+        signed += 1
+    return signed
+
+
+def _sign(desk: Desk, session: Session, row: TransactionRow, prepared: _Prepared, nonce: int, now: _Now) -> None:
+    attempt = _attempt(desk, prepared, nonce, now.fees)
+    row.sender, row.nonce, row.from_block = desk.signer.address, nonce, now.head
+    slot = NonceRow(chain=row.chain, sender=desk.signer.address, nonce=nonce, transaction_id=row.id)
+    repository.add(session, slot)
+    repository.add(session, attempt)
+    detail = {"hash": attempt.hash, "nonce": nonce}
+    steps.advance(session, row, TransactionState.SIGNED, action="signed", now_ms=attempt.signed_at, detail=detail)
+
+
+def _attempt(desk: Desk, prepared: _Prepared, nonce: int, fees: Fees) -> AttemptRow:
+    signed = desk.signer.sign(
+        {
+            "type": 2,
+            "chainId": desk.chain.chain_id,
+            "nonce": nonce,
+            "to": prepared.to,
+            "value": 0,
+            "data": prepared.data,
+            "gas": prepared.gas,
+            "maxFeePerGas": fees.maximum,
+            "maxPriorityFeePerGas": fees.priority,
+        }
+    )
+    attempt = AttemptRow(hash=signed.hash, transaction_id=prepared.id, nonce=nonce, raw=signed.raw, gas=prepared.gas)
+    attempt.max_fee, attempt.priority_fee = str(fees.maximum), str(fees.priority)
+    attempt.signed_at, attempt.sent_at, attempt.sends, attempt.answer = desk.clock.ms(), None, 0, None
+    return attempt
+
+
+def _target(desk: Desk, row: TransactionRow) -> str:
+    """The contract's address; a filler of a nonce gap goes to ourselves."""
+    return desk.chain.address(row.contract) if row.contract else desk.signer.address
