@@ -1,4 +1,4 @@
-"""What logs and witnesses sign: checkpoint, acknowledgement, head statement, attested header (docs/spec/log.md, anchor.md).
+"""What logs and witnesses sign: checkpoints, acknowledgements, head statements, attested headers (docs/spec/log.md).
 
 Each is the text of a signed note. No origin contains `@`, so the first line tells them apart and no signature serves
 two statements.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import rlp
 
+from chain.proof.encoding import TIME_MAX
 from chain.proof.errors import FormatError, ProofError
 from chain.proof.hashing import keccak256
 from chain.proof.rlpstrict import RlpItem, as_bytes, as_integer, as_list, decode
@@ -58,7 +59,7 @@ _PARENT, _RECEIPTS, _NUMBER, _TIMESTAMP = 0, 5, 8, 11
 
 @dataclass(frozen=True, slots=True)
 class BlockHeader:
-    """What a proof needs of a header (区块头). Hashes are 32 bytes, `timestamp` is in seconds, `hash` is that of the RLP."""
+    """What a proof needs of a header (区块头). Hashes are 32 bytes, `timestamp` in seconds."""
 
     number: int
     hash: bytes
@@ -74,12 +75,15 @@ class BlockHeader:
             raise FormatError("header", f"has {len(fields)} fields")
         for field in fields:
             as_bytes(field, "header")
+        timestamp = as_integer(fields[_TIMESTAMP], "header.timestamp")
+        if timestamp > TIME_MAX // 1000:
+            raise FormatError("header.timestamp", "is beyond the year 9999")
         return cls(
             number=as_integer(fields[_NUMBER], "header.number"),
             hash=keccak256(data),
             parent_hash=as_bytes(fields[_PARENT], "header.parentHash", HASH_BYTES),
             receipts_root=as_bytes(fields[_RECEIPTS], "header.receiptsRoot", HASH_BYTES),
-            timestamp=as_integer(fields[_TIMESTAMP], "header.timestamp"),
+            timestamp=timestamp,
         )
 
 

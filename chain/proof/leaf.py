@@ -26,8 +26,8 @@ _Code = TypeVar("_Code", bound=IntEnum)
 class Leaf:
     """One entry of the log.
 
-    `stream` is 16 bytes, `previous` (leaf hash of the stream's leaf before) and `commitment` are 32 bytes, `accepted_at`
-    is in milliseconds since 1970.
+    `stream` is 16 bytes; `previous`, the leaf hash of the stream's leaf before, and `commitment` are 32 bytes;
+    `accepted_at` is in milliseconds since 1970.
     Raises FormatError when made of values that no leaf can have.
     """
 

@@ -1,4 +1,4 @@
-"""Strict reading of RLP: one encoding per value, nothing after it, bounded depth (Ethereum yellow paper, appendix B)."""
+"""Strict reading of RLP: one encoding per value, nothing after it, bounded depth (yellow paper, appendix B)."""
 
 from typing import TypeAlias
 

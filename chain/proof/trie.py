@@ -104,7 +104,7 @@ def verify_trie_proof(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes:
 
 
 def build_trie(items: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, Callable[[bytes], list[bytes]]]:
-    """The root of the trie over (key, value) pairs and a function that proves one key. Keys differ, values are not empty."""
+    """The root of the trie over (key, value) pairs and a function that proves one key. No value is empty."""
     store: dict[bytes, bytes] = {}
     root = _seal(_build([(_nibbles(key), value) for key, value in items], 0, store), store) if items else EMPTY_ROOT
 
