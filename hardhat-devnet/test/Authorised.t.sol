@@ -13,7 +13,7 @@ contract AuthorisedTest is Parties {
 
     AuthorisedHarness private harness;
 
-    function setUp() public override {
+    function setUp() public {
         vm.warp(NOW);
         harness = new AuthorisedHarness();
     }

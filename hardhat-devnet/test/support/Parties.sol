@@ -30,7 +30,7 @@ abstract contract Parties is Base {
     EvidenceLog internal evidenceLog;
     uint256 internal nextNonce;
 
-    function setUp() public virtual {
+    function found() internal {
         vm.warp(NOW);
         uint32[] memory regions = new uint32[](2);
         address[] memory authorities = new address[](2);
