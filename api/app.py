@@ -1,0 +1,92 @@
+"""The application: one container of services, the routers, and what surrounds them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+
+from api import problems, start
+from api.chains import routes as chains
+from api.health import routes as health
+from api.institutions import routes as institutions
+from api.limits import RateLimiter
+from api.logs import routes as logs
+from api.middleware import RequestFrame
+from api.operations import routes as operations
+from api.records import routes as records
+from services.container import Services, build
+from services.platform.settings import load_settings
+
+VERSION: Final = "0.1.0"
+STATIC: Final = Path(__file__).parent / "static"
+SWAGGER: Final = Path(__file__).parent.parent / "console" / "node_modules" / "swagger-ui-dist"
+PROBLEM_SCHEMA: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:regseal:problem:invalid"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "field": {"type": "string"},
+        "rule": {"type": "string"},
+        "source": {"type": "string"},
+    },
+}
+DESCRIPTION: Final = """
+Service of record for regional equity markets (区域性股权市场) and capital-market fintech pilots: append-only logs,
+anchored on a permissioned chain. An anchored record is evidence, not the legal act itself.
+
+Every refusal is `application/problem+json` (RFC 9457). Every mutation takes `Idempotency-Key`.
+Lists are keyset-paged: give `next` back as `cursor`.
+"""
+
+
+def create_app(services: Services | None = None) -> FastAPI:
+    """The ASGI application; builds its services from the settings of ``$REGSEAL_HOME`` unless they are given."""
+    held = services or build(load_settings())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(held.start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(held.stop)
+
+    app = FastAPI(
+        title="regseal",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={
+            "default": {"description": "A problem", "content": {problems.MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+        },
+    )
+    app.state.services = held
+    app.state.limiter = RateLimiter(held.settings.rate_limits)
+    problems.install(app)
+    app.add_middleware(RequestFrame, max_body=held.settings.max_body_bytes, registry=held.metrics.registry)
+    for part in (start, health, institutions, logs, chains, records, operations):
+        app.include_router(part.router)
+    _serve_reference(app)
+    return app
+
+
+def _serve_reference(app: FastAPI) -> None:
+    """The API reference, with assets from this origin only."""
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/swagger", StaticFiles(directory=SWAGGER, check_dir=False), name="swagger")
+
+    @app.get("/docs", include_in_schema=False)
+    def reference() -> HTMLResponse:
+        return HTMLResponse((STATIC / "docs.html").read_text(encoding="utf-8"), headers=start.HEADERS)

@@ -1,0 +1,1 @@
+"""Chains, anchors, attestations and the trust document."""

@@ -1,0 +1,1 @@
+"""Institutions, keys, roles and tokens."""

@@ -1,0 +1,32 @@
+"""Rate limits: per institution for who has a token, per network address for who has none."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from services.platform.errors import RateLimited
+from services.platform.settings import RateLimits
+
+
+class RateLimiter:
+    """Counts in memory, over a sliding minute; a restart forgets, which is no risk for a limit of this kind."""
+
+    def __init__(self, limits: RateLimits) -> None:
+        self._window = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._items = {
+            "read": RateLimitItemPerMinute(limits.reads_per_minute),
+            "write": RateLimitItemPerMinute(limits.writes_per_minute),
+            "public": RateLimitItemPerMinute(limits.public_per_minute),
+        }
+
+    def take(self, kind: str, who: str) -> None:
+        """Spends one request of ``who`` (institution id or address). RateLimited when none is left."""
+        item = self._items[kind]
+        if not self._window.hit(item, kind, who):
+            reset = self._window.get_window_stats(item, kind, who).reset_time
+            raise RateLimited(max(1, math.ceil(reset - time.time())))

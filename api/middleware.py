@@ -1,0 +1,99 @@
+"""What surrounds every request: an id, a size limit, a log line without bodies, the metrics."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import http_problem
+
+REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+log = structlog.get_logger("api")
+
+
+class BodyTooLarge(HTTPException):
+    """The body grew past the limit while it was read."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"A request body may have at most {limit} bytes.")
+
+
+class RequestFrame:
+    """Pure ASGI, so that the hot path pays no task per request."""
+
+    def __init__(self, app: ASGIApp, *, max_body: int, registry: CollectorRegistry) -> None:
+        self.app = app
+        self.max_body = max_body
+        self.requests = Counter(
+            "http_requests_total", "Answers by route and status", ["route", "status"], registry=registry
+        )
+        self.seconds = Histogram("http_request_seconds", "Time to the answer by route", ["route"], registry=registry)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.monotonic()
+        status = 500
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._limited(scope, receive, send_framed)
+        finally:
+            self._account(scope, status, time.monotonic() - started)
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _declared_length(scope) > self.max_body:
+            await http_problem(BodyTooLarge(self.max_body))(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_body:
+                raise BodyTooLarge(self.max_body)
+            return message
+
+        await self.app(scope, receive_counted, send)
+
+    def _account(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self.requests.labels(route, str(status)).inc()
+        self.seconds.labels(route).observe(seconds)
+        log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's ``X-Request-Id`` when it is harmless, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+            return bytes(value).decode()
+    return uuid4().hex
+
+
+def _declared_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0

@@ -1,0 +1,67 @@
+"""Operations: commands that the chain decides, their history, and the authorisations they wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+
+from api.deps import CallerDep, KeyDep, ServicesDep, WaitDep
+from api.operations.schemas import AuthorisationRequest, OperationView
+from api.operations.views import operation
+from api.paging import Cursor, Limit, Page
+from services.container import Services
+from services.identity.service import Principal
+
+router = APIRouter(prefix="/v1/operations", tags=["operations"])
+
+ENDED = frozenset({"final", "refused", "expired", "cancelled"})
+POLL_SECONDS = 0.2
+
+
+@router.get("")
+def list_operations(
+    services: ServicesDep,
+    caller: CallerDep,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    state: Annotated[str | None, Query(max_length=32)] = None,
+) -> Page[OperationView]:
+    """The caller's operations, oldest first."""
+    page = services.operations.list(caller, limit=limit, cursor=cursor, state=state)
+    return Page(items=[operation(item) for item in page.items], next=page.next)
+
+
+@router.get("/{operation_id}")
+async def get_operation(
+    operation_id: str, services: ServicesDep, caller: CallerDep, wait: WaitDep = 0
+) -> OperationView:
+    """One operation with its whole history. `Prefer: wait=N` answers when it has ended."""
+    return await until_ended(services, caller, operation_id, wait)
+
+
+@router.post("/{operation_id}/authorisations", status_code=202)
+async def authorise(
+    operation_id: str,
+    request: AuthorisationRequest,
+    services: ServicesDep,
+    caller: CallerDep,
+    _key: KeyDep,
+    wait: WaitDep = 0,
+) -> OperationView:
+    """Brings a party's signature back. The same signature may be brought twice."""
+    await run_in_threadpool(services.operations.authorise, caller, operation_id, request.signer, request.signature)
+    return await until_ended(services, caller, operation_id, wait)
+
+
+async def until_ended(services: Services, caller: Principal, operation_id: str, seconds: int) -> OperationView:
+    """The operation now, or when it has ended within ``seconds``."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while True:
+        found = await run_in_threadpool(services.operations.get, caller, operation_id)
+        if found.state in ENDED or loop.time() >= until:
+            return operation(found)
+        await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,103 @@
+"""Records: submit, look up, fetch receipts. An institution sees its own and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.deps import CallerDep, KeyDep, ServicesDep, WaitDep
+from api.paging import Cursor, Limit, Page
+from api.records.schemas import SUBMISSION_SCHEMA, Acknowledged, RecordView
+from api.records.views import acknowledged, record_view
+from chain.proof.canonical import parse_json
+from chain.proof.encoding import from_hex
+from chain.proof.errors import FormatError
+from services.container import Services
+
+router = APIRouter(prefix="/v1/records", tags=["records"])
+
+MAX_SUBMISSION: Final = 131_072
+REACHED: Final = ("accepted", "sealed", "witnessed", "anchored", "final")
+POLL_SECONDS: Final = 0.25
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": SUBMISSION_SCHEMA}}}
+}
+
+
+@router.post("", status_code=201, openapi_extra=_BODY)
+async def submit(
+    request: Request, services: ServicesDep, caller: CallerDep, key: KeyDep, response: Response, wait: WaitDep = 0
+) -> Acknowledged:
+    """Accepts a record: durable, indexed, acknowledged. `Prefer: wait=N` answers when it is final."""
+    log, record, signature = read_submission(await request.body())
+    future = services.evidence.submit_record(caller, log, record, signature=signature, idempotency_key=key)
+    done = await asyncio.wrap_future(future)
+    status = await until_final(services, done.record_id, wait) if wait else "accepted"
+    response.headers["Location"] = f"/v1/records/{done.record_id}"
+    if done.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return acknowledged(done, status)
+
+
+def read_submission(body: bytes) -> tuple[str, dict[str, Any], bytes | None]:
+    """``(log id, record, signature or None)``. FormatError names the member."""
+    given = parse_json(body, max_bytes=MAX_SUBMISSION, max_depth=17)
+    if not isinstance(given, dict):
+        raise FormatError("", "an object {log, record, signature?} is expected")
+    for name in given.keys() - {"log", "record", "signature"}:
+        raise FormatError(f"/{name}", "unknown member")
+    log, record, signature = given.get("log"), given.get("record"), given.get("signature")
+    if not isinstance(log, str):
+        raise FormatError("/log", "the id of a log is expected")
+    if not isinstance(record, dict):
+        raise FormatError("/record", "an object is expected")
+    return log, record, None if signature is None else from_hex(signature, "/signature", 64)
+
+
+@router.get("")
+def list_records(
+    services: ServicesDep,
+    caller: CallerDep,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    log: Annotated[str | None, Query(max_length=40)] = None,
+) -> Page[RecordView]:
+    """The caller's own records, oldest first, without their contents."""
+    page = services.evidence.list_records(caller, log_id=log, limit=limit, cursor=cursor)
+    return Page(items=[record_view(item) for item in page.items], next=page.next)
+
+
+@router.get("/{record_id}")
+async def get_record(record_id: str, services: ServicesDep, caller: CallerDep, wait: WaitDep = 0) -> RecordView:
+    """One of the caller's own records and how far it has come. `Prefer: wait=N` answers when it is final."""
+    found = await run_in_threadpool(services.evidence.get_record, caller, record_id)
+    if wait:
+        await until_final(services, record_id, wait)
+        found = await run_in_threadpool(services.evidence.get_record, caller, record_id)
+    return record_view(found)
+
+
+@router.get("/{record_id}/receipt", response_class=Response)
+def get_receipt(
+    record_id: str, services: ServicesDep, caller: CallerDep, form: Literal["public", "private"] = "public"
+) -> Response:
+    """The receipt as far as it goes now (docs/spec/receipt.md). `private` holds the record and its secret."""
+    receipt = services.evidence.receipt(caller, record_id, form=form)
+    name = f'attachment; filename="{record_id}.regseal.json"'
+    return Response(
+        receipt, media_type="application/json", headers={"Content-Disposition": name, "Cache-Control": "no-store"}
+    )
+
+
+async def until_final(services: Services, record_id: str, seconds: int) -> str:
+    """The record's status when it is final, or after ``seconds``."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while True:
+        status = await run_in_threadpool(services.evidence.record_status, record_id)
+        if status == REACHED[-1] or loop.time() >= until:
+            return status
+        await asyncio.sleep(POLL_SECONDS)

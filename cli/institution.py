@@ -1,0 +1,165 @@
+"""`regseal institution`: the directory, registration, keys and roles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.operation import OutOption, report
+from cli.output import Json, emit, guarded
+from cli.party import PartyOption, fresh_key, open_party
+
+app = typer.Typer(help="Institutions 机构: register, show, list, keys, roles.", no_args_is_help=True)
+Reason = Annotated[str, typer.Option(help="Why; becomes part of the evidence.")]
+
+
+def register(parent: typer.Typer) -> None:
+    """Adds `institution`."""
+    parent.add_typer(app, name="institution")
+
+
+@app.command("register")
+def register_institution(
+    name: Annotated[str, typer.Option(help="Full name 全称.")],
+    kind: Annotated[
+        str, typer.Option(help="operator, regulator, working-group, auditor, applicant, data-user or service-provider.")
+    ],
+    region: Annotated[int, typer.Option(help="GB/T 2260 code, 0 national.")],
+    authority: Annotated[
+        str, typer.Option(help="Address of the institution's own authority key (`regseal keys new evm`).")
+    ],
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for an institution's registration; the region's authority signs the operation."""
+    body = {"name": name, "kind": kind, "region": region, "authority": authority}
+    _command("/v1/institutions", body, party, out, as_json=as_json)
+
+
+@app.command()
+def show(institution_id: Annotated[str, typer.Argument()], party: PartyOption = None, as_json: Json = False) -> None:
+    """Show one institution."""
+    from chain.party.http import segment
+
+    with guarded(as_json=as_json):
+        found: Any = open_party(party).api.get(f"/v1/institutions/{segment(institution_id)}")
+        emit(found, (f"{name:<15}{value}" for name, value in found.items()), as_json=as_json)
+
+
+@app.command("list")
+def list_(party: PartyOption = None, as_json: Json = False) -> None:
+    """List the directory."""
+    with guarded(as_json=as_json):
+        found = list(open_party(party).api.items("/v1/institutions"))
+        emit(
+            found,
+            (
+                f"{item['id']}  {item['status']:<10}{item['kind']:<18}{item['region']:>6}  {item['name']}"
+                for item in found
+            ),
+            as_json=as_json,
+        )
+
+
+@app.command()
+def status(
+    institution_id: Annotated[str, typer.Argument()],
+    to: Annotated[str, typer.Option(help="active, suspended or exited (final).")],
+    reason: Reason,
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for a change of status; the region's authority signs."""
+    _command(_path(institution_id, "status"), {"status": to, "reason": reason}, party, out, as_json=as_json)
+
+
+@app.command()
+def authority(
+    institution_id: Annotated[str, typer.Argument()],
+    address: Annotated[str, typer.Option(help="The new authority's address.")],
+    reason: Reason,
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask to replace the institution's authority key."""
+    _command(_path(institution_id, "authority"), {"authority": address, "reason": reason}, party, out, as_json=as_json)
+
+
+@app.command("grant-role")
+def grant_role(
+    institution_id: Annotated[str, typer.Argument()],
+    account: Annotated[str, typer.Option()],
+    role: Annotated[str, typer.Option()],
+    region: Annotated[int, typer.Option()],
+    expires_at: Annotated[str, typer.Option(help="2027-11-20T00:00:00Z")],
+    reason: Reason,
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for a region-scoped role on the chain; the authority of that region signs."""
+    body = {"account": account, "role": role, "region": region, "expires_at": expires_at, "reason": reason}
+    _command(_path(institution_id, "roles"), body, party, out, as_json=as_json)
+
+
+@app.command("revoke-role")
+def revoke_role(
+    institution_id: Annotated[str, typer.Argument()],
+    account: Annotated[str, typer.Option()],
+    role: Annotated[str, typer.Option()],
+    region: Annotated[int, typer.Option()],
+    reason: Reason,
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask to take a role away; the authority of that region signs."""
+    body = {"account": account, "role": role, "region": region, "reason": reason}
+    _command(_path(institution_id, "roles/revocations"), body, party, out, as_json=as_json)
+
+
+@app.command("add-key")
+def add_key(
+    public_key: Annotated[str, typer.Option(help="Ed25519 public key, 0x hex (`regseal keys show`).")],
+    institution_id: Annotated[str, typer.Argument()],
+    valid_to: Annotated[str | None, typer.Option(help="2027-11-20T00:00:00Z")] = None,
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Register a submitter key 提交钥 of the own institution."""
+    with guarded(as_json=as_json):
+        body = {"public_key": public_key, "valid_to": valid_to}
+        _, done = open_party(party).api.post(_path(institution_id, "submitter-keys"), body, idempotency_key=fresh_key())
+        emit(done, (f"{name:<12}{value}" for name, value in dict(done).items()), as_json=as_json)  # type: ignore[call-overload]
+
+
+@app.command("revoke-key")
+def revoke_key(
+    institution_id: Annotated[str, typer.Argument()],
+    key_id: Annotated[str, typer.Argument()],
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Revoke a submitter key of the own institution."""
+    from chain.party.http import segment
+
+    with guarded(as_json=as_json):
+        open_party(party).api.delete(_path(institution_id, f"submitter-keys/{segment(key_id)}"))
+        emit({"revoked": key_id}, [f"revoked {key_id}"], as_json=as_json)
+
+
+def _path(institution_id: str, rest: str) -> str:
+    from chain.party.http import segment
+
+    return f"/v1/institutions/{segment(institution_id)}/{rest}"
+
+
+def _command(path: str, body: dict[str, Any], party: Path | None, out: Path | None, *, as_json: bool) -> None:
+    with guarded(as_json=as_json):
+        _, operation = open_party(party).api.post(path, body, idempotency_key=fresh_key())
+        report(operation, out, as_json=as_json)

@@ -1,0 +1,127 @@
+"""`regseal operation`: commands that the chain decides, and the signatures they wait for."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.output import ExitCode, Json, emit, fail, guarded
+from cli.party import Party, PartyOption, fresh_key, open_party, read_json
+
+ENDED = frozenset({"final", "refused", "expired", "cancelled"})
+
+app = typer.Typer(help="Operations 操作: show, list, authorise.", no_args_is_help=True)
+
+
+def register(parent: typer.Typer) -> None:
+    """Adds `operation`."""
+    parent.add_typer(app, name="operation")
+
+
+OutOption = Annotated[Path | None, typer.Option("--out", help="Write the operation to this file, for `regseal sign`.")]
+WaitOption = Annotated[int, typer.Option(min=0, max=600, help="Seconds to wait for the operation to end.")]
+
+
+@app.command()
+def show(
+    operation_id: Annotated[str, typer.Argument()],
+    party: PartyOption = None,
+    out: OutOption = None,
+    wait: WaitOption = 0,
+    as_json: Json = False,
+) -> None:
+    """Show an operation with its history."""
+    with guarded(as_json=as_json):
+        who = open_party(party)
+        found = until_ended(who, operation_id, wait)
+        report(found, out, as_json=as_json)
+        if wait:
+            require_final(found)
+
+
+@app.command("list")
+def list_(
+    party: PartyOption = None,
+    state: Annotated[str | None, typer.Option(help="Only these.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the own institution's operations, newest first."""
+    with guarded(as_json=as_json):
+        found = list(open_party(party).api.items("/v1/operations", state=state))
+        emit(found, (f"{item['id']}  {item['state']:<20}  {item['kind']}" for item in found), as_json=as_json)
+
+
+@app.command()
+def authorise(
+    file: Annotated[Path, typer.Argument(help="What `regseal sign` wrote.")],
+    party: PartyOption = None,
+    wait: WaitOption = 0,
+    as_json: Json = False,
+) -> None:
+    """Bring a signature back to the operation that waits for it."""
+    from chain.party.http import segment
+
+    with guarded(as_json=as_json):
+        who, given = open_party(party), read_json(file)
+        body = {"signer": given["signer"], "signature": given["signature"]}
+        _, answer = who.api.post(
+            f"/v1/operations/{segment(given['operation'])}/authorisations", body, idempotency_key=fresh_key()
+        )
+        found: Any = until_ended(who, given["operation"], wait) if wait else answer
+        report(found, None, as_json=as_json)
+        if wait:
+            require_final(found)
+
+
+def until_ended(who: Party, operation_id: str, seconds: int) -> Any:
+    """The operation now, or when it has ended within ``seconds``."""
+    from chain.party.http import segment
+
+    until = time.monotonic() + seconds
+    while True:
+        found: Any = who.api.get(f"/v1/operations/{segment(operation_id)}")
+        if found["state"] in ENDED or time.monotonic() >= until:
+            return found
+        time.sleep(0.3)
+
+
+def report(found: Any, out: Path | None, *, as_json: bool) -> None:
+    """Shows an operation and, when asked, keeps it for signing."""
+    if out is not None:
+        from chain.party.durable import write_json
+
+        write_json(out, found)
+    emit(found, lines(found, out), as_json=as_json)
+
+
+def lines(found: Any, out: Path | None = None) -> list[str]:
+    """The operation for people, with what to do next."""
+    shown = [
+        f"operation  {found['id']}",
+        f"kind       {found['kind']}",
+        f"about      {found.get('reference') or '-'}",
+        f"state      {found['state']}",
+    ]
+    if found.get("transaction"):
+        shown.append(f"tx         {found['transaction']}")
+    if found.get("reason"):
+        shown.append(f"reason     {found['reason']}")
+    for entry in found.get("history", []):
+        times = f" ×{entry['count']}" if entry["count"] > 1 else ""
+        shown.append(f"  {entry['first_at']}  {entry['action']}{times}")
+    if found["state"] == "needs_authorisation":
+        shown.append(f"waits for the signature of {', '.join(found['signers']) or 'the competent authority'}:")
+        shown.append(f"  regseal sign {out or 'OPERATION.json'} --key KEY --out authorisation.json")
+        shown.append("  regseal operation authorise authorisation.json")
+    return shown
+
+
+def require_final(found: Any) -> None:
+    """Ends the command unless the operation took effect."""
+    if found["state"] in ENDED - {"final"}:
+        fail(ExitCode.REFUSED, f"{found['kind']} was {found['state']}: {found.get('reason')}")
+    if found["state"] != "final":
+        fail(ExitCode.INCOMPLETE, f"not ended yet: {found['state']}")
