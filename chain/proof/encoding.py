@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from chain.proof.errors import FormatError
 
 _HEX = re.compile(r"0x(?:[0-9a-f]{2})*")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,19}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

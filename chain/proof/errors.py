@@ -1,5 +1,13 @@
 """What can be wrong with a proof."""
 
+_MAX_DETAIL = 300
+
+
+def _printable(text: str) -> str:
+    """The text as a terminal may show it: it can quote a forged file."""
+    clipped = text if len(text) <= _MAX_DETAIL else f"{text[:_MAX_DETAIL]}…"
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in clipped)
+
 
 class ProofError(Exception):
     """A check failed.
@@ -9,9 +17,10 @@ class ProofError(Exception):
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"{code}: {detail}" if detail else code)
+        shown = _printable(detail)
+        super().__init__(f"{code}: {shown}" if shown else code)
         self.code = code
-        self.detail = detail
+        self.detail = shown
 
 
 class FormatError(ProofError):

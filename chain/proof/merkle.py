@@ -169,7 +169,7 @@ def _check_proof(proof: Sequence[bytes]) -> None:
 
 
 def _climb(position: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """The siblings on the way up from `position` in a row that ends at `last`; each with whether it stands on the left."""
+    """The siblings on the way up from `position` in a row that ends at `last`, and whether each is on the left."""
     for sibling in proof:
         if last == 0:
             raise ProofError("proof-length", "the proof is longer than the tree is high")

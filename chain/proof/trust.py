@@ -1,4 +1,4 @@
-"""The trust file (信任文件): what a verifier believes beforehand; nothing in a receipt adds to it (docs/spec/receipt.md)."""
+"""The trust file (信任文件): what a verifier believes beforehand, and no receipt adds to (docs/spec/receipt.md)."""
 
 import json
 from collections.abc import Iterable, Mapping

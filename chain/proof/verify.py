@@ -55,7 +55,7 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class TimeBound:
-    """When the record was there at the latest, in milliseconds, by the word of a `witness`, a `block` or the `service`."""
+    """The record was there at the latest then, in milliseconds, says a `witness`, a `block` or the `service`."""
 
     source: str
     latest: int
