@@ -1,0 +1,54 @@
+"""Puts the commands together.
+
+A command module offers `register(app)`, which adds its commands or its own sub-application. It imports only Typer and
+the standard library at its top; what it needs beside is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+import typer
+
+MODULES = (
+    "local",
+    "institution",
+    "token",
+    "log",
+    "record",
+    "receipt",
+    "operation",
+    "verify",
+    "sign",
+    "keys",
+    "witness",
+)
+"""In the order of the help; those that are not installed are left out (the base install is the verifier)."""
+
+_HELP = """regseal: evidence that anyone can verify, offline and years later.
+
+Exit codes: 0 done; 1 refused, or a check failed; 2 used wrongly, or an unreadable file; 3 incomplete;
+4 the service or chain cannot be reached; 5 authorisation or credentials.
+"""
+
+
+def build() -> typer.Typer:
+    """The whole application."""
+    app = typer.Typer(
+        name="regseal", help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
+
+    @app.callback()
+    def root() -> None:
+        pass
+
+    for name in MODULES:
+        if importlib.util.find_spec(f"cli.{name}") is not None:
+            importlib.import_module(f"cli.{name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Runs the command line on the arguments of this process."""
+    build()(prog_name="regseal")
