@@ -1,7 +1,7 @@
 """How far each listener is. This module alone moves cursors (a lint holds it to that).
 
-Two positions, two columns: ``handled`` follows events and moves in the transaction of their handlers; ``scanned`` follows the search
-and moves, alone, over blocks in which nothing was found. Neither ever goes back.
+Two positions, two columns: ``handled`` follows events and moves in the transaction of their handlers; ``scanned``
+follows the search and moves, alone, over blocks in which nothing was found. Neither ever goes back.
 """
 
 from collections.abc import Collection, Mapping
@@ -49,7 +49,9 @@ def scanned(session: Session, chain: str, listeners: Collection[str]) -> int | N
 def advance(
     session: Session, chain: str, listeners: Collection[str], to: Position, *, handled: bool, now_ms: int
 ) -> None:
-    """Moves ``listeners`` forward to ``to``; with ``handled``, events of that very block were handled in this transaction.
+    """Moves ``listeners`` forward to ``to``.
+
+    With ``handled``, events of that very block were handled in this transaction.
 
     ValueError for a step back: two indexers at work, or one that lost its place.
     """
@@ -69,7 +71,10 @@ def advance(
 
 
 def behind(known: Mapping[str, Position], listeners: Collection[str]) -> tuple[list[str], Position | None, int | None]:
-    """The hindmost listeners, where they are (None: at the beginning), and the block at which they meet the next ones."""
+    """The hindmost listeners, where they are, and the block at which they meet the next ones.
+
+    A place of None is the beginning.
+    """
     fresh = sorted(name for name in listeners if name not in known)
     blocks = sorted({known[name].block for name in listeners if name in known})
     if fresh:

@@ -24,8 +24,8 @@ _UNIT_SECONDS = 60
 class Policy:
     """Times in milliseconds, fees in wei per gas.
 
-    ``stale_ms``: silence after which bytes are sent again (doubling); ``sends_before_bump``: how often before a replacement is signed;
-    ``in_flight``: transactions signed and not final; ``max_fee``: no replacement is dearer.
+    ``stale_ms``: silence after which bytes are sent again (doubling); ``sends_before_bump``: how often before a
+    replacement is signed; ``in_flight``: transactions signed and not final; ``max_fee``: no replacement is dearer.
     """
 
     stale_ms: int = 15_000
@@ -61,7 +61,10 @@ class Desk:
         return cursor.scanned(session, self.chain.name, listeners)
 
     def refuse(self, transaction_id: str, expected: TransactionState, reason: Mapping[str, Any], text: str) -> None:
-        """Ends a transaction as refused, together with what its refusal handler writes. Does nothing when it has moved on."""
+        """Ends a transaction as refused, together with what its refusal handler writes.
+
+        Does nothing when it has moved on.
+        """
 
         def unit(group: Any) -> None:
             row = repository.lock_transaction(group.session, transaction_id)

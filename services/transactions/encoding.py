@@ -18,8 +18,9 @@ _HIDDEN = "auth"  # the Authorisation tuple of a function: it comes from the sig
 def calldata(abi: Abi, function: str, args: Mapping[str, Any], authorisation: Mapping[str, Any] | None = None) -> bytes:
     """Selector and arguments of ``function``.
 
-    ``args`` are named as in the ABI; the members of a struct may stand on their own (``institution`` for ``registration.institution``).
-    ``authorisation`` (signer, nonce, deadline, signature) fills the parameter ``auth``. Invalid names a missing or ill-formed argument.
+    ``args`` are named as in the ABI; the members of a struct may stand on their own (``institution`` for
+    ``registration.institution``). ``authorisation`` (signer, nonce, deadline, signature) fills the parameter
+    ``auth``. Invalid names a missing or ill-formed argument.
     """
     entry = _function(abi, function)
     values = dict(args)
@@ -69,7 +70,10 @@ class EventDecoder:
         raise KeyError(name)
 
     def decode(self, topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]] | None:
-        """(name, arguments) or None for an event the ABI does not have. An indexed value of dynamic type stays its hash."""
+        """(name, arguments) or None for an event the ABI does not have.
+
+        An indexed value of dynamic type stays its hash.
+        """
         entry = self._events.get(topics[0]) if topics else None
         if entry is None:
             return None

@@ -43,4 +43,5 @@ class Handlers:
         return {name: each for name, each in self._listeners.items() if each.chain in (None, chain)}
 
     def refusal(self, purpose: str) -> RefusalHandler | None:
+        """The handler for a purpose, if it has one."""
         return self._refusals.get(purpose)

@@ -1,7 +1,8 @@
 """Reads final blocks and hands their events on, each once, whatever is killed meanwhile.
 
-Per block with events there is one sequencer unit: all handlers of the block and the cursor commit together or not at all. Listeners
-that joined later start at the deployment block and read up to the others; from there on they go together.
+Per block with events there is one sequencer unit: all handlers of the block and the cursor commit together or not at
+all. Listeners that joined later start at the deployment block and read up to the others; from there on they go
+together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +69,8 @@ class Indexer:
     def tick(self, *, ranges: int = 50) -> int:
         """Reads up to ``ranges`` ranges of final blocks; the number of events handled.
 
-        FinalityViolated for ever after the chain lost a block it called final; LogsMissing, ChainError: try again later.
+        FinalityViolated for ever after the chain lost a block it called final; LogsMissing, ChainError: try again
+        later.
         """
         if self._halted is not None:
             raise self._halted
@@ -110,7 +112,7 @@ class Indexer:
             return
         block = self._chain.block(at.block)
         if block is None and self._chain.head() < at.block:
-            # An endpoint that lags, or a chain that was reset: nothing to read either way, and a reset shows in the handshake.
+            # An endpoint that lags, or a chain that was reset: nothing to read either way; a reset fails the handshake.
             raise LogsMissing(f"{self._chain.name} is behind block {at.block}")
         if block is None or block.hash != at.hash:
             self._halt(at.block, at.hash, block.hash if block else None)
@@ -151,7 +153,7 @@ class Indexer:
         return handled
 
     def _logs(self, blocks: Sequence[Block]) -> dict[int, list[RawLog]]:
-        """Every log of our contracts, once each, checked against the blocks: hash by hash, and by bloom for what is missing."""
+        """Every log of our contracts, once each, checked against the blocks by hash, and by bloom for gaps."""
         unique = {(log.block_hash, log.log_index): log for log in self._chain.logs(blocks[0].number, blocks[-1].number)}
         hashes = {block.number: block.hash for block in blocks}
         by_block: dict[int, list[RawLog]] = {}
@@ -165,7 +167,10 @@ class Indexer:
         return by_block
 
     def _doubt(self, block: Block) -> None:
-        """A lagging node answers with no logs instead of an error; the header's bloom tells. It may say yes wrongly, but never no."""
+        """A lagging node answers with no logs instead of an error; the header's bloom tells.
+
+        It may say yes wrongly, but never no.
+        """
         if not any(bloom_has(block.bloom, address) for address in self._blooms):
             return
         asked = self._doubts.get(block.hash, 0) + 1

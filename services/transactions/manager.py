@@ -1,16 +1,18 @@
-"""The transaction manager (交易管理器) of one chain and one key: expire, watch, sign, send; one ``tick()`` does each once.
+"""The transaction manager (交易管理器) of one chain and one key: a ``tick()`` expires, watches, signs and sends.
 
-What is in the database decides, not what this process remembers. So a tick after kill -9 is a tick like any other, except that the first
-one sends everything unmined again (a node forgets its pool) and checks that the chain still has what it called final.
+What is in the database decides, not what this process remembers. So a tick after kill -9 is a tick like any other,
+except that the first one sends everything unmined again (a node forgets its pool) and checks that the chain still has
+what it called final.
 """
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chain.errors import ChainError, RevertError
+from chain.errors import ChainError, HandshakeError, RevertError
 from services.platform import metrics
 from services.platform.failpoints import hit
 from services.platform.ids import new_id
@@ -46,7 +48,10 @@ class Manager:
         self._halted: FinalityViolated | None = None
 
     def tick(self) -> bool:
-        """True when the chain answered. Away, it is left alone for 1 to 30 s; FinalityViolated for ever, once it was seen."""
+        """True when the chain answered; one that does not is left alone for 1 to 30 s.
+
+        FinalityViolated for ever, once it was seen.
+        """
         if self._halted is not None:
             raise self._halted
         self.expire()
@@ -54,8 +59,8 @@ class Manager:
             return False
         try:
             self._work()
-        except RevertError:
-            raise  # an answer, not an absence; nobody above expects one here
+        except (HandshakeError, RevertError):
+            raise  # answers, not absences: another chain, or a no that nobody above expects
         except ChainError as error:
             self._back_off(error)
             return False
@@ -68,7 +73,7 @@ class Manager:
         with self._desk.database.read() as session:
             due = repository.due_operations(session, self._desk.chain.name, now_s, _PER_TICK)
         for operation_id in due:
-            self._desk.units.submit(lambda group, each=operation_id: self._expire(group, each)).result(_UNIT_SECONDS)
+            self._desk.units.submit(partial(self._expire, operation_id)).result(_UNIT_SECONDS)
         return len(due)
 
     # --- a tick
@@ -105,7 +110,12 @@ class Manager:
         head = self._desk.chain.head()
         plain = []
         for row, attempt in due:
-            if row.id in lost or row.nonce != latest or not self._is_stuck(attempt, head) or not self._bump(row, attempt):
+            if (
+                row.id in lost
+                or row.nonce != latest
+                or not self._is_stuck(attempt, head)
+                or not self._bump(row, attempt)
+            ):
                 plain.append(attempt)
         self._head_at_send.update({attempt.hash: head for attempt in plain})
         send(self._desk, plain)
@@ -154,7 +164,10 @@ class Manager:
                 raise self._halted
 
     def _fill_gap(self, rows: Sequence[TransactionRow], latest: int) -> None:
-        """A nonce before our lowest that nobody holds would stop everything after it; a transfer of nothing to ourselves takes it."""
+        """A nonce before our lowest that nobody holds would stop everything after it.
+
+        A transfer of nothing to ourselves takes it.
+        """
         lowest = min(row.nonce for row in rows if row.nonce is not None)
         address, chain = self._desk.signer.address, self._desk.chain.name
         if lowest <= latest or self._desk.chain.nonce(address, pending=True) >= lowest:
@@ -174,7 +187,7 @@ class Manager:
 
     # --- endings without a chain
 
-    def _expire(self, group: Any, operation_id: str) -> None:
+    def _expire(self, operation_id: str, group: Any) -> None:
         row = repository.lock_operation(group.session, operation_id)
         if row is None or row.state not in (OperationState.NEEDS_AUTHORISATION, OperationState.QUEUED):
             return

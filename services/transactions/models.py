@@ -1,4 +1,7 @@
-"""Tables of the context. Times are UTC milliseconds, hashes and addresses 0x hex, amounts of wei decimal text (they exceed 64 bits)."""
+"""Tables of the context.
+
+Times are UTC milliseconds, hashes and addresses 0x hex, amounts of wei decimal text (they exceed 64 bits).
+"""
 
 from typing import Any
 
@@ -21,7 +24,10 @@ _Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by
 
 
 class OperationRow(Base):
-    """A command that touches a chain (操作), as its author follows it. ``deadline`` is the authorisation's, in Unix seconds."""
+    """A command that touches a chain (操作), as its author follows it.
+
+    ``deadline`` is the authorisation's, in Unix seconds.
+    """
 
     __tablename__ = "operations"
     __table_args__ = (Index(None, "institution_id", "id"), Index(None, "state", "deadline"))
@@ -137,7 +143,10 @@ class NonceRow(Base):
 
 
 class CursorRow(Base):
-    """How far one listener is. ``handled``: the last block whose events it has; ``scanned``: the last block looked into, found empty or not."""
+    """How far one listener is.
+
+    ``handled``: the last block whose events it has; ``scanned``: the last block looked into, found empty or not.
+    """
 
     __tablename__ = "cursors"
 

@@ -1,7 +1,7 @@
 """All SQL of the context, but for the cursors' (:mod:`cursor`)."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
@@ -39,6 +39,8 @@ __all__ = [
     "transactions",
 ]
 
+Q = TypeVar("Q", bound=Select[Any])
+
 
 def add(session: Session, row: Base) -> None:
     """Inserts now, so that a broken constraint shows where it was broken."""
@@ -47,6 +49,7 @@ def add(session: Session, row: Base) -> None:
 
 
 def operation(session: Session, operation_id: str) -> OperationRow | None:
+    """An operation by its id."""
     return session.get(OperationRow, operation_id)
 
 
@@ -95,15 +98,18 @@ def events(session: Session, operation_ids: Sequence[str]) -> dict[str, list[Ope
 
 
 def last_event(session: Session, operation_id: str) -> OperationEventRow | None:
+    """The newest line of a history."""
     query = select(OperationEventRow).where(OperationEventRow.operation_id == operation_id)
     return session.scalar(query.order_by(OperationEventRow.id.desc()).limit(1))
 
 
 def authorisation(session: Session, operation_id: str) -> AuthorisationRow | None:
+    """The signature under which an operation went on."""
     return session.get(AuthorisationRow, operation_id)
 
 
 def transaction(session: Session, transaction_id: str) -> TransactionRow | None:
+    """A transaction by its id."""
     return session.scalar(select(TransactionRow).where(TransactionRow.id == transaction_id))
 
 
@@ -113,6 +119,7 @@ def lock_transaction(session: Session, transaction_id: str) -> TransactionRow | 
 
 
 def transaction_of(session: Session, operation_id: str) -> TransactionRow | None:
+    """The transaction of an operation, kept as it is until the transaction ends."""
     return session.scalar(_locked(select(TransactionRow).where(TransactionRow.operation_id == operation_id)))
 
 
@@ -147,18 +154,17 @@ def in_flight(session: Session, chain: str) -> list[TransactionRow]:
 
 
 def count_in_flight(session: Session, chain: str) -> int:
+    """How many are signed and not final."""
     query = select(func.count()).where(TransactionRow.chain == chain, TransactionRow.state.in_(IN_FLIGHT))
     return int(session.scalar(query.select_from(TransactionRow)) or 0)
 
 
 def attempts(session: Session, rows: Iterable[TransactionRow]) -> dict[str, list[AttemptRow]]:
-    """The attempts at each transaction's present nonce, oldest first; those of a lost nonce are dead."""
+    """The attempts at each transaction's present nonce, cheapest (so oldest) first; those of a lost nonce are dead."""
     nonces = {row.id: row.nonce for row in rows}
     found: dict[str, list[AttemptRow]] = {each: [] for each in nonces}
-    query = (
-        select(AttemptRow).where(AttemptRow.transaction_id.in_(nonces)).order_by(AttemptRow.signed_at, AttemptRow.hash)
-    )
-    for attempt in session.scalars(query):
+    query = select(AttemptRow).where(AttemptRow.transaction_id.in_(nonces))
+    for attempt in sorted(session.scalars(query), key=lambda each: int(each.max_fee)):
         if attempt.nonce == nonces[attempt.transaction_id]:
             found[attempt.transaction_id].append(attempt)
     return found
@@ -177,7 +183,10 @@ def taken_nonces(session: Session, chain: str, sender: str, floor: int) -> froze
 
 
 def ended_on_chain(session: Session, chain: str, sender: str, floor: int) -> list[TransactionRow]:
-    """Those that ended in a final block with a nonce from ``floor`` on: none, unless the chain went back behind its own finality."""
+    """Those that ended in a final block with a nonce from ``floor`` on.
+
+    None, unless the chain went back behind its own finality.
+    """
     query = select(TransactionRow).where(
         TransactionRow.chain == chain,
         TransactionRow.sender == sender,
@@ -188,6 +197,6 @@ def ended_on_chain(session: Session, chain: str, sender: str, floor: int) -> lis
     return list(session.scalars(query.order_by(TransactionRow.nonce)))
 
 
-def _locked(query: Select[Any]) -> Select[Any]:
+def _locked(query: Q) -> Q:
     # populate_existing: a row read before in this session must not hide what another transaction has committed since.
     return query.with_for_update().execution_options(populate_existing=True)

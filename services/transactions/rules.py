@@ -51,7 +51,10 @@ class OperationState(StrEnum):
 
 
 class TransactionState(StrEnum):
-    """Where a transaction stands. ``signed``: its bytes are stored and may be on the wire; from here on it has its nonce for good."""
+    """Where a transaction stands.
+
+    From ``signed`` on it has its nonce for good: its bytes are stored and may be on the wire.
+    """
 
     QUEUED = "queued"
     SIGNED = "signed"
@@ -94,7 +97,10 @@ OPERATION_OF: Mapping[TransactionState, OperationState] = {
     _T.FINAL: _O.FINAL,
     _T.REFUSED: _O.REFUSED,
 }
-"""The state a transaction gives its operation; a withdrawn one ends as cancelled or expired, which its author decides."""
+"""The state a transaction gives its operation.
+
+A withdrawn one ends as cancelled or expired, which its author decides.
+"""
 
 IN_FLIGHT = frozenset({_T.SIGNED, _T.SENT, _T.MINED})
 UNFINISHED = IN_FLIGHT | {_T.QUEUED}
@@ -125,7 +131,7 @@ class Answer(StrEnum):
     REJECTED = "rejected"
 
 
-# Wording of geth, Besu, Nethermind, Erigon, anvil, Hardhat, Kaia and FISCO BCOS, in lower case without punctuation that varies.
+# Wording of geth, Besu, Nethermind, Erigon, anvil, Hardhat, Kaia and FISCO BCOS, in lower case.
 _WORDS: tuple[tuple[Answer, tuple[str, ...]], ...] = (
     (
         Answer.KNOWN,
@@ -181,7 +187,10 @@ class Fees:
 
 
 def bump(old: Fees, market: Fees) -> Fees:
-    """The fees of a same-nonce replacement: an eighth more than ``old`` (nodes ask for a tenth), at least 1 wei more, never under ``market``."""
+    """The fees of a same-nonce replacement.
+
+    They are an eighth above ``old`` (nodes ask for a tenth), at least 1 wei, and never under ``market``.
+    """
 
     def more(value: int) -> int:
         return value + max(1, -(-value // 8))
@@ -196,14 +205,20 @@ def gas_limit(estimate: int) -> int:
 
 
 def is_stale(*, now_ms: int, sent_ms: int | None, sends: int, base_ms: int) -> bool:
-    """True when bytes not seen mined should be sent again: never sent, or silent for longer than a wait that doubles up to 16 times ``base_ms``."""
+    """Whether bytes that were not seen mined should be sent (again).
+
+    They should when never sent, or after a silence that doubles from ``base_ms`` to sixteen times it.
+    """
     if sent_ms is None:
         return True
     return now_ms - sent_ms >= base_ms << min(max(sends - 1, 0), 4)
 
 
 def free_nonces(floor: int, taken: frozenset[int], count: int) -> list[int]:
-    """The ``count`` lowest nonces from ``floor`` (the account's next on the chain) that were never given to a transaction: gaps first."""
+    """The ``count`` lowest nonces that were never given to a transaction, gaps first.
+
+    ``floor`` is the account's next nonce on the chain.
+    """
     found: list[int] = []
     nonce = floor
     while len(found) < count:
@@ -214,7 +229,10 @@ def free_nonces(floor: int, taken: frozenset[int], count: int) -> list[int]:
 
 
 def bloom_has(bloom: bytes, item: bytes) -> bool:
-    """Whether a header's 2048-bit bloom may hold ``item``, an address or a topic (Ethereum yellow paper, 4.3.1). A no is certain."""
+    """Whether a header's 2048-bit bloom may hold ``item``, an address or a topic (Ethereum yellow paper, 4.3.1).
+
+    A no is certain.
+    """
     digest = keccak256(item)
     bits = (int.from_bytes(digest[at : at + 2], "big") & 0x7FF for at in (0, 2, 4))
     return all(bloom[255 - bit // 8] >> (bit % 8) & 1 for bit in bits)

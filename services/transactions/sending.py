@@ -17,7 +17,10 @@ _ON_ITS_WAY = frozenset({Answer.ACCEPTED, Answer.KNOWN, Answer.NONCE_TOO_LOW})
 
 
 def send(desk: Desk, attempts: Sequence[AttemptRow]) -> None:
-    """Sends in one batch, by nonce, and stores what the node said. ChainError when nothing is known of the outcome: the bytes go again."""
+    """Sends in one batch, by nonce, and stores what the node said.
+
+    ChainError when nothing is known of the outcome: the bytes go again.
+    """
     if not attempts:
         return
     ordered = sorted(attempts, key=lambda attempt: attempt.nonce)

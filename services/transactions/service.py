@@ -23,7 +23,7 @@ __all__ = ["Transactions"]
 
 
 class Transactions:
-    """Operations, authorisations, and the gateway's own transactions. Sends nothing itself: that is the manager's job."""
+    """Operations, authorisations, and the gateway's own transactions. Sending them is the manager's job."""
 
     def __init__(
         self, database: Database, clock: Clock, chains: Mapping[str, Chain], handlers: Handlers | None = None
@@ -38,21 +38,28 @@ class Transactions:
     def on_event(
         self, contract: str, event: str, handler: EventHandler, *, chain: str | None = None, listener: str | None = None
     ) -> None:
-        """Calls ``handler(group, event)`` once for each such event of a final block, from the deployment block on, in chain order.
+        """Calls ``handler(group, event)`` once for each such event of a final block, in chain order.
 
-        ``listener`` names the cursor (default ``Contract.Event``); ``chain`` None means every chain that has the contract.
+        It begins at the deployment block, however late it is registered. ``listener`` names the cursor (default
+        ``Contract.Event``); ``chain`` None means every chain that has the contract.
         """
         name = listener or f"{contract}.{event}"
         self.handlers.on_event(Listener(name, contract, event, chain, handler))
 
     def on_refused(self, purpose: str, handler: RefusalHandler) -> None:
-        """Calls ``handler(group, transaction, reason)`` once when an operation of this kind, or a transaction with this purpose, ends unfulfilled."""
+        """Calls ``handler(group, transaction, reason)`` once when something ends unfulfilled.
+
+        ``purpose`` is an operation's kind or a transaction's purpose; the end may be refused, expired or cancelled.
+        """
         self.handlers.on_refused(purpose, handler)
 
     # --- operations
 
     def typed_data(self, struct: str, message: Mapping[str, Any], chain: str, *, deadline: int) -> dict[str, Any]:
-        """The document to sign for ``struct`` on ``chain``, with a fresh nonce; ``deadline`` in Unix seconds, inclusive."""
+        """The document to sign for ``struct`` on ``chain``, with a fresh nonce.
+
+        ``deadline`` in Unix seconds, inclusive.
+        """
         port = self._chain(chain)
         contract = typed.STRUCTS[struct].contract
         domain = typed.Domain(contract, port.chain_id, port.address(contract))
@@ -74,10 +81,11 @@ class Transactions:
         record_id: str | None = None,
         reference: str | None = None,
     ) -> OperationView:
-        """A new operation: waiting for its authorisation when it has ``typed_data`` (from :meth:`typed_data`), else queued at once.
+        """A new operation, queued, or waiting for its authorisation when it has ``typed_data`` (of :meth:`typed_data`).
 
-        ``args`` are JSON-safe and named as in the ABI (members of structs may stand on their own). ``signer_hint``: who may sign, one or
-        several addresses; None leaves the competence to the contract. ``queue`` names the subject whose operations keep their order.
+        ``args`` are JSON-safe and named as in the ABI (members of structs may stand on their own). ``signer_hint``:
+        who may sign, one or several addresses; None leaves the competence to the contract. ``queue`` names the
+        subject whose operations keep their order.
         """
         now = self._clock.ms()
         row = OperationRow(id=new_id("op", now), kind=kind, state=OperationState.NEEDS_AUTHORISATION, queue=queue)
@@ -94,10 +102,11 @@ class Transactions:
         return self._view(session, row)
 
     def check_signature(self, operation_id: str, *, signer: str, signature: bytes) -> CheckedSignature:
-        """Who signed, verified against the operation's typed data. Holds no transaction, for a contract wallet is asked on its chain (ERC-1271).
+        """Who signed, verified against the operation's typed data.
 
-        NotFound; Conflict when the operation takes no authorisation; Forbidden for a signer who is not expected; Invalid for a wrong
-        signature; Unavailable when only the chain could tell and it is away.
+        It holds no transaction, for a contract wallet is asked on its chain (ERC-1271). NotFound; Conflict when the
+        operation takes no authorisation; Forbidden for a signer who is not expected; Invalid for a wrong signature;
+        Unavailable when only the chain could tell and it is away.
         """
         with self._database.read() as session:
             row = self._require(repository.operation(session, operation_id))
@@ -119,7 +128,7 @@ class Transactions:
             return self._view(session, row)
         if row.state != OperationState.NEEDS_AUTHORISATION:
             raise Conflict(f"The operation is {row.state}; it takes no authorisation.", slug="operation-not-waiting")
-        if row.deadline is not None and row.deadline * 1000 < now:
+        if row.deadline is not None and row.deadline < now // 1000:
             raise Conflict("The authorisation's deadline has passed.", slug="authorisation-expired")
         authorisation = AuthorisationRow(operation_id=row.id, signer=checked.signer, signature=checked.signature)
         authorisation.digest, authorisation.created_at = checked.digest, now
@@ -129,7 +138,7 @@ class Transactions:
         return self._view(session, row)
 
     def cancel(self, group: Group, operation_id: str, *, detail: str = "") -> OperationView:
-        """Takes an operation back while nothing is signed for it; its refusal handler hears of it. Conflict afterwards."""
+        """Takes an operation back while nothing is signed for it, else Conflict; its refusal handler hears of it."""
         row = self._require(repository.lock_operation(group.session, operation_id))
         waiting = row.state == OperationState.NEEDS_AUTHORISATION
         transaction = None if waiting else repository.transaction_of(group.session, row.id)
@@ -178,7 +187,10 @@ class Transactions:
         queue: str,
         reference: str | None = None,
     ) -> str:
-        """A transaction in the gateway's own name (an anchor 锚定); its id. It is sent when everything before it in ``queue`` has ended."""
+        """A transaction in the gateway's own name (an anchor 锚定); its id.
+
+        It is sent when everything before it in ``queue`` has ended.
+        """
         row = TransactionRow(chain=chain, contract=contract, function=function, args=json_safe(args))
         row.purpose, row.queue, row.reference = purpose, queue, reference
         return self._add_transaction(session, row, calldata(self._chain(chain).abi(contract), function, args))

@@ -20,7 +20,10 @@ _MAX_BYTES = 4096  # of a contract wallet's signature
 
 @dataclass(frozen=True, slots=True)
 class CheckedSignature:
-    """A signature that was verified; only :func:`check` makes one. ``signer`` checksummed, ``digest`` the 32 bytes signed."""
+    """A signature that was verified; only :func:`check` makes one.
+
+    ``signer`` checksummed, ``digest`` the 32 bytes signed.
+    """
 
     operation_id: str
     signer: str
@@ -31,7 +34,10 @@ class CheckedSignature:
 def check(
     operation_id: str, doc: Mapping[str, Any], expected: Sequence[str], *, signer: str, signature: bytes, chain: Chain
 ) -> CheckedSignature:
-    """Forbidden when ``signer`` is not one of ``expected`` (empty: anybody, the contract decides); Invalid when it did not sign ``doc``."""
+    """Forbidden when ``signer`` is not one of ``expected`` (empty: anybody, the contract decides).
+
+    Invalid when it did not sign ``doc``.
+    """
     try:
         account = evm.parse_address(signer)
     except ValueError as error:

@@ -22,7 +22,7 @@ class GatewayKey:
 
     @classmethod
     def load(cls, keystore: Path, passphrase: str) -> "GatewayKey":
-        """From a web3 secret storage v3 file. StartRefused when it is missing, not one, or the passphrase is another."""
+        """From a web3 secret storage v3 file. StartRefused when it is missing or does not open."""
         try:
             return cls(EvmKey.load(keystore, passphrase))
         except KeystoreError as error:

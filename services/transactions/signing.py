@@ -1,12 +1,14 @@
-"""From queued to signed: simulate, give a nonce, sign, store. Nothing is sent here, and nothing unsigned leaves here."""
+"""From queued to signed: simulate, give a nonce, sign, store. Nothing is sent here."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chain.errors import RevertError
+from chain.errors import EndpointError, RevertError
+from services.platform.logging import get_logger
 from services.transactions import repository, steps
 from services.transactions.desk import Desk
 from services.transactions.encoding import json_safe
@@ -14,6 +16,8 @@ from services.transactions.models import AttemptRow, NonceRow, TransactionRow
 from services.transactions.rules import Fees, TransactionState, free_nonces, gas_limit
 
 __all__ = ["refusal", "replace", "sign_next"]
+
+_log = get_logger("transactions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,10 @@ def sign_next(desk: Desk) -> int:
 def replace(desk: Desk, row: TransactionRow, old: AttemptRow, fees: Fees) -> None:
     """Signs the same call at the same nonce with higher ``fees``. Both hashes are watched from then on."""
     estimate = 0
-    try:
+    with suppress(
+        RevertError
+    ):  # signed bytes are out: whether they execute is the chain's word now, not the simulation's
         estimate = gas_limit(desk.chain.gas(desk.signer.address, _target(desk, row), row.data))
-    except RevertError:
-        pass  # signed bytes are out: whether they execute is now the chain's word, not the simulation's
 
     def act(session: Session) -> None:
         fresh = repository.lock_transaction(session, row.id)
@@ -85,6 +89,12 @@ def _prepare(desk: Desk, row: TransactionRow) -> _Prepared | None:
         reason, text = refusal(error, "simulation")
         desk.refuse(row.id, TransactionState.QUEUED, reason, text)
         return None
+    except EndpointError as error:
+        if error.code is None:
+            raise
+        # The node answered, and not for the contract (no funds, for one): this transaction waits, the others go on.
+        _log.warning("not_simulated", chain=row.chain, transaction=row.id, reason=error.message)
+        return None
 
 
 def _sign_all(desk: Desk, session: Session, prepared: Sequence[_Prepared], now: _Now) -> int:
@@ -95,18 +105,17 @@ def _sign_all(desk: Desk, session: Session, prepared: Sequence[_Prepared], now: 
         row = repository.lock_transaction(session, each.id)
         if row is None or row.state != TransactionState.QUEUED:
             continue  # withdrawn while it was simulated; its nonce goes to the next
-        _sign(desk, session, row, each, next(nonces), now)
+        attempt = _attempt(desk, each, next(nonces), now.fees)
+        _give_nonce(desk, session, row, attempt, now.head)
         signed += 1
     return signed
 
 
-def _sign(desk: Desk, session: Session, row: TransactionRow, prepared: _Prepared, nonce: int, now: _Now) -> None:
-    attempt = _attempt(desk, prepared, nonce, now.fees)
-    row.sender, row.nonce, row.from_block = desk.signer.address, nonce, now.head
-    slot = NonceRow(chain=row.chain, sender=desk.signer.address, nonce=nonce, transaction_id=row.id)
-    repository.add(session, slot)
+def _give_nonce(desk: Desk, session: Session, row: TransactionRow, attempt: AttemptRow, head: int) -> None:
+    row.sender, row.nonce, row.from_block = desk.signer.address, attempt.nonce, head
+    repository.add(session, NonceRow(chain=row.chain, sender=row.sender, nonce=attempt.nonce, transaction_id=row.id))
     repository.add(session, attempt)
-    detail = {"hash": attempt.hash, "nonce": nonce}
+    detail = {"hash": attempt.hash, "nonce": attempt.nonce}
     steps.advance(session, row, TransactionState.SIGNED, action="signed", now_ms=attempt.signed_at, detail=detail)
 
 

@@ -1,4 +1,7 @@
-"""Steps of operations and transactions: the row, its operation and the history line move together, in the caller's transaction."""
+"""Steps of operations and transactions.
+
+The row, its operation and the history line move together, in the caller's transaction.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -73,7 +76,10 @@ def advance(
 def end_operation(
     session: Session, operation: OperationRow, state: OperationState, reason: dict[str, Any], now_ms: int
 ) -> TxView:
-    """Ends an operation for which nothing was signed (expired, cancelled), and withdraws its transaction if it has one."""
+    """Ends an operation for which nothing was signed (expired, cancelled).
+
+    And withdraws its transaction if it has one.
+    """
     operation.state = move(OPERATION_MOVES, OperationState(operation.state), state)
     operation.reason = reason
     note(session, operation, state.value, now_ms, reason)

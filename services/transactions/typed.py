@@ -13,47 +13,30 @@ from services.transactions.encoding import json_safe
 
 __all__ = ["STRUCTS", "Domain", "Struct", "digest", "document", "new_nonce"]
 
-# contract, function that takes it, struct without the `uint256 nonce,uint64 deadline` that ends each.
-_TABLE: tuple[tuple[str, str, str], ...] = (
-    (
-        "InstitutionRegistry",
-        "register",
-        "RegisterInstitution(bytes16 institution,uint8 kind,uint32 region,address authority,bytes32 commitment,bytes32 leaf)",
+# contract: (function, struct without the `uint256 nonce,uint64 deadline` that ends each)
+_EVIDENCE = "bytes32 commitment,bytes32 leaf"
+_TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "InstitutionRegistry": (
+        (
+            "register",
+            f"RegisterInstitution(bytes16 institution,uint8 kind,uint32 region,address authority,{_EVIDENCE})",
+        ),
+        ("setStatus", f"SetInstitutionStatus(bytes16 institution,uint8 status,{_EVIDENCE})"),
+        ("replaceAuthority", f"ReplaceInstitutionAuthority(bytes16 institution,address authority,{_EVIDENCE})"),
+        (
+            "grantRole",
+            f"GrantRole(bytes16 institution,address account,bytes32 role,uint32 region,uint64 expiresAt,{_EVIDENCE})",
+        ),
+        ("revokeRole", f"RevokeRole(address account,bytes32 role,uint32 region,{_EVIDENCE})"),
+        ("proposeRegionalAuthority", "ProposeRegionalAuthority(uint32 region,address authority)"),
     ),
-    (
-        "InstitutionRegistry",
-        "setStatus",
-        "SetInstitutionStatus(bytes16 institution,uint8 status,bytes32 commitment,bytes32 leaf)",
+    "EvidenceLog": (
+        ("open", f"OpenLog(string origin,bytes16 owner,address anchor,bytes32 keyId,{_EVIDENCE})"),
+        ("rotate", f"RotateLog(bytes32 log,address anchor,bytes32 keyId,{_EVIDENCE})"),
+        ("freeze", f"FreezeLog(bytes32 log,{_EVIDENCE})"),
+        ("openSuccessor", f"OpenSuccessor(bytes32 log,string origin,address anchor,bytes32 keyId,{_EVIDENCE})"),
     ),
-    (
-        "InstitutionRegistry",
-        "replaceAuthority",
-        "ReplaceInstitutionAuthority(bytes16 institution,address authority,bytes32 commitment,bytes32 leaf)",
-    ),
-    (
-        "InstitutionRegistry",
-        "grantRole",
-        "GrantRole(bytes16 institution,address account,bytes32 role,uint32 region,uint64 expiresAt,bytes32 commitment,bytes32 leaf)",
-    ),
-    (
-        "InstitutionRegistry",
-        "revokeRole",
-        "RevokeRole(address account,bytes32 role,uint32 region,bytes32 commitment,bytes32 leaf)",
-    ),
-    ("InstitutionRegistry", "proposeRegionalAuthority", "ProposeRegionalAuthority(uint32 region,address authority)"),
-    (
-        "EvidenceLog",
-        "open",
-        "OpenLog(string origin,bytes16 owner,address anchor,bytes32 keyId,bytes32 commitment,bytes32 leaf)",
-    ),
-    ("EvidenceLog", "rotate", "RotateLog(bytes32 log,address anchor,bytes32 keyId,bytes32 commitment,bytes32 leaf)"),
-    ("EvidenceLog", "freeze", "FreezeLog(bytes32 log,bytes32 commitment,bytes32 leaf)"),
-    (
-        "EvidenceLog",
-        "openSuccessor",
-        "OpenSuccessor(bytes32 log,string origin,address anchor,bytes32 keyId,bytes32 commitment,bytes32 leaf)",
-    ),
-)
+}
 _TAIL = (("uint256", "nonce"), ("uint64", "deadline"))
 _DOMAIN = (("string", "name"), ("string", "version"), ("uint256", "chainId"), ("address", "verifyingContract"))
 
@@ -74,12 +57,16 @@ class Struct:
 
     @property
     def type_hash(self) -> bytes:
+        """The contract emits it as ``action``."""
         return keccak256(self.type_string.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Where a signature counts: one contract on one chain (a signature without its chain could be replayed on another)."""
+    """Where a signature counts.
+
+    One contract on one chain (a signature without its chain could be replayed on another).
+    """
 
     contract: str
     chain_id: int
@@ -92,7 +79,12 @@ def _parse(contract: str, function: str, text: str) -> Struct:
     return Struct(name, contract, function, pairs + _TAIL)
 
 
-STRUCTS: Mapping[str, Struct] = {struct.name: struct for struct in (_parse(*row) for row in _TABLE)}
+STRUCTS: Mapping[str, Struct] = {
+    struct.name: struct
+    for contract, rows in _TABLE.items()
+    for struct in (_parse(contract, function, text) for function, text in rows)
+}
+"""Every action that is authorised, by the name of its struct."""
 
 
 def new_nonce() -> int:
@@ -101,10 +93,12 @@ def new_nonce() -> int:
 
 
 def document(name: str, message: Mapping[str, Any], domain: Domain, *, nonce: int, deadline: int) -> dict[str, Any]:
-    """The typed data that wallets and ``regseal sign`` show and sign, JSON-safe: bytes in 0x hex, integers above 2^53−1 as decimal text.
+    """The typed data that wallets and ``regseal sign`` show and sign, JSON-safe.
 
-    ``message`` has every field but nonce and deadline (Unix seconds, inclusive). Invalid names a missing, foreign or ill-formed field;
-    KeyError for an unknown struct.
+    Bytes in 0x hex, integers above 2^53−1 as decimal text.
+
+    ``message`` has every field but nonce and deadline (Unix seconds, inclusive). Invalid names a missing, foreign or
+    ill-formed field; KeyError for an unknown struct.
     """
     struct = STRUCTS[name]
     values = {**message, "nonce": nonce, "deadline": deadline}
@@ -123,7 +117,10 @@ def document(name: str, message: Mapping[str, Any], domain: Domain, *, nonce: in
 
 
 def digest(doc: Mapping[str, Any]) -> bytes:
-    """The 32 bytes that are signed: keccak256(0x1901 ‖ domain separator ‖ struct hash). Invalid names an ill-formed member."""
+    """The 32 bytes that are signed: keccak256(0x1901 ‖ domain separator ‖ struct hash).
+
+    Invalid names an ill-formed member.
+    """
     try:
         return typed_data_hash(doc)
     except TypedDataError as error:

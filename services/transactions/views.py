@@ -23,25 +23,36 @@ T = TypeVar("T")
 
 
 class Group(Protocol):
-    """The sequencer's group transaction, as far as this context uses it. Handlers get the real one, with ``append`` for leaves."""
+    """The sequencer's group transaction, as far as this context uses it.
+
+    Handlers get the real one, with ``append`` for leaves.
+    """
 
     @property
-    def session(self) -> Session: ...
+    def session(self) -> Session:
+        """The group's transaction."""
+        ...
 
     @property
-    def now_ms(self) -> int: ...
+    def now_ms(self) -> int:
+        """The group's time."""
+        ...
 
 
 class Units(Protocol):
     """The sequencer: runs a unit in a savepoint of its next group; the future resolves after the durable commit."""
 
-    def submit(self, unit: Callable[[Any], T]) -> Future[T]: ...
+    def submit(self, unit: Callable[[Any], T]) -> Future[T]:
+        """Runs ``unit(group)``."""
+        ...
 
 
 class Fence(Protocol):
     """Raises LeaseLost inside a write transaction when this process is no longer the writer."""
 
-    def __call__(self, session: Session) -> None: ...
+    def __call__(self, session: Session) -> None:
+        """Checks."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,10 @@ class TxView:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One line of an operation's history; ``count`` > 1 when the action was repeated between ``first_at`` and ``last_at`` (ms)."""
+    """One line of an operation's history.
+
+    ``count`` > 1 when the action was repeated between ``first_at`` and ``last_at`` (ms).
+    """
 
     action: str
     state: str
@@ -100,7 +114,10 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class OperationView:
-    """A command that touches a chain, with everything that happened to it so far. ``reason`` tells why it was refused or ended."""
+    """A command that touches a chain, with everything that happened to it so far.
+
+    ``reason`` tells why it was refused or ended.
+    """
 
     id: str
     kind: str

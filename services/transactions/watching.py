@@ -1,10 +1,12 @@
 """From sent to its end: receipts by every known hash, reorganisations, finality, and nonces that somebody else used.
 
-Receipts are asked for by hash at each tick, never waited for from the event indexer: a missed event cannot hide a mined transaction.
+Receipts are asked for by hash at each tick, never waited for from the event indexer: a missed event cannot hide a
+mined transaction.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -43,7 +45,10 @@ class Watcher:
         self._searched: dict[str, int] = {}
 
     def watch(self) -> frozenset[str]:
-        """One look at everything in flight; ids of transactions whose block was reorganised away and that must be sent again now."""
+        """One look at everything in flight.
+
+        Ids of transactions whose block was reorganised away and that must be sent again now.
+        """
         with self._desk.database.read() as session:
             rows = repository.in_flight(session, self._desk.chain.name)
             attempts = repository.attempts(session, rows)
@@ -108,7 +113,7 @@ class Watcher:
         settled = [each for each in seen if self._is_settled(each.receipt, final)]
         good = [each for each in settled if each.receipt is not None and each.receipt.ok and _read(each, scanned)]
         if good:
-            self._desk.write(lambda session: [self._finish(session, each) for each in good])
+            self._desk.write(partial(self._finish, good))
         for each in settled:
             if each.receipt is not None and not each.receipt.ok:
                 reason, text = self._why(each.row)
@@ -120,12 +125,13 @@ class Watcher:
         block = self._desk.chain.block(receipt.block_number)
         return block is not None and block.hash == receipt.block_hash
 
-    def _finish(self, session: Session, seen: _Seen) -> None:
-        row = repository.lock_transaction(session, seen.row.id)
-        if row is None or seen.receipt is None or (row.state, row.block_hash) != (_T.MINED, seen.receipt.block_hash):
-            return
-        detail = {"hash": row.tx_hash, "block": row.block_number}
-        steps.advance(session, row, _T.FINAL, action="final", now_ms=self._desk.clock.ms(), detail=detail)
+    def _finish(self, good: Sequence[_Seen], session: Session) -> None:
+        for seen in good:
+            row = repository.lock_transaction(session, seen.row.id)
+            block_hash = seen.receipt.block_hash if seen.receipt else None
+            if row is not None and (row.state, row.block_hash) == (_T.MINED, block_hash):
+                detail = {"hash": row.tx_hash, "block": row.block_number}
+                steps.advance(session, row, _T.FINAL, action="final", now_ms=self._desk.clock.ms(), detail=detail)
 
     def _why(self, row: TransactionRow) -> tuple[dict[str, Any], str]:
         """A mined revert's reason, by running the call again; the state has moved on, so it may have vanished."""
@@ -167,7 +173,10 @@ class Watcher:
         return next((tx_hash for tx_hash, _, _ in ours), None)
 
     def _displace(self, row: TransactionRow, user: str, number: int) -> None:
-        """The nonce went, finally, to a transaction that is not ours: our bytes are void, so a fresh nonce doubles nothing."""
+        """The nonce went, finally, to a transaction that is not ours.
+
+        Our bytes are void, so a fresh nonce doubles nothing.
+        """
         self._searched.pop(row.id, None)
         _log.error("nonce_used_elsewhere", chain=row.chain, nonce=row.nonce, hash=user, block=number)
 
