@@ -2,3 +2,15 @@
 
 The only part of the command line that may reach into `services` and `chain`.
 """
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands; what they need is imported when they run."""
+    from cli.local import commands
+
+    for name in ("up", "down", "status", "doctor", "init", "migrate"):
+        app.command(name)(getattr(commands, name))

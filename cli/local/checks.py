@@ -162,3 +162,18 @@ def umask_hint(_: Layout) -> Iterator[Check]:
 OFFLINE: tuple[Callable[[Layout], Iterator[Check]], ...] = (
     tools, disk, umask_hint, secrets, settings, migrations, ports,
 )  # fmt: skip
+
+
+def examine(layout: Layout) -> list[Check]:
+    """All checks; a check that cannot run is a finding, never a traceback."""
+    from cli.local.checks_running import RUNNING
+
+    found: list[Check] = []
+    for check in (*OFFLINE, *RUNNING):
+        try:
+            found.extend(check(layout))
+        except Exception as error:  # noqa: BLE001 - the point of a doctor is to survive what it finds
+            found.append(
+                bad(check.__name__, f"{type(error).__name__}: {error}", "report this together with the line above")
+            )
+    return found

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.bootstrap import node, python
-from tools.bootstrap.step import ROOT, TOOLS, SetupError, Step, digest, fail, say
+from tools.bootstrap.step import ROOT, TOOLS, SetupError, Step, call, digest, fail, say
 
 NPM_FOLDERS = {"hardhat-devnet": 45, "console": 20}  # folder -> download in MB
 
@@ -27,6 +27,7 @@ def steps() -> list[Step]:
              node.install_node),
         *(_npm_step(ROOT / name, size) for name, size in NPM_FOLDERS.items()
           if (ROOT / name / "package-lock.json").exists()),
+        _contracts_step(),
     ]  # fmt: skip
 
 
@@ -34,6 +35,14 @@ def _npm_step(folder: Path, size: int) -> Step:
     key = digest(folder / "package.json", folder / "package-lock.json")
     title = f"npm packages of {folder.name} (about {size} MB)"
     return Step(f"npm-{folder.name}", title, key, folder / "node_modules", partial(node.install_packages, folder))
+
+
+def _contracts_step() -> Step:
+    sources = sorted((ROOT / "contracts").rglob("*"))
+    key = digest(*sources, ROOT / "hardhat-devnet" / "package-lock.json", *sorted((ROOT / "chain").glob("*.py")))
+    command = [python.VENV / "bin" / "python", "-c", "from chain.artifacts import compile_contracts as c; c()"]
+    run = partial(call, command, env={"PYTHONPATH": str(ROOT)})
+    return Step("contracts", "compile the contracts", key, TOOLS / "artifacts", run)
 
 
 def main() -> int:

@@ -1,0 +1,138 @@
+"""`regseal init | up | down | status | doctor | migrate`: this machine's own installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.local.errors import LocalError
+from cli.local.layout import Layout, default_layout, shown
+from cli.output import ExitCode, Json, emit, fail, note
+
+VarOption = Annotated[
+    Path | None, typer.Option("--var", envvar="REGSEAL_VAR", help="The installation's folder.", show_default="var/")
+]
+
+
+def _layout(var: Path | None) -> Layout:
+    return Layout(var.absolute()) if var is not None else default_layout()
+
+
+@contextmanager
+def _plain(*, as_json: bool = False) -> Iterator[None]:
+    """Errors a user can meet become a sentence, a fix and an exit code."""
+    from chain.party.errors import PartyError
+
+    try:
+        yield
+    except LocalError as error:
+        detail = {"fix": error.fix} if error.fix else {}
+        fail(
+            ExitCode.REFUSED,
+            f"{error}\n  fix: {error.fix}" if error.fix else str(error),
+            as_json=as_json,
+            detail=detail,
+        )
+    except PartyError as error:
+        fail(ExitCode.REFUSED, str(error), as_json=as_json)
+
+
+def init(
+    root: Annotated[str, typer.Option(help="Address of the national root's key, made elsewhere.")],
+    authority: Annotated[list[str], typer.Option(help="REGION=ADDRESS of a regional authority; repeatable.")],
+    origin: Annotated[str, typer.Option(help="Origin of this installation's own log, e.g. regseal.example/house.")],
+    url: Annotated[str, typer.Option(help="Address under which others reach this service.")] = "http://127.0.0.1:8440",
+    delay: Annotated[int, typer.Option(min=0, help="Seconds before a new regional authority takes effect.")] = 172_800,
+    var: VarOption = None,
+    as_json: Json = False,
+) -> None:
+    """Create a real installation (keys, master key, settings, tables); prints its first institution's one-time token."""
+    from cli.local import gateway
+    from cli.local.install import create, new_bootstrap_token
+
+    layout = _layout(var)
+    with _plain(as_json=as_json):
+        deployment = gateway.Deployment(root, dict(_region_and_address(item) for item in authority), delay)
+        create(layout, deployment, house_origin=origin, public_url=url)
+        secret = new_bootstrap_token(layout)
+        lines = (
+            f"installation   {shown(layout.gateway)}",
+            f"gateway key    {gateway.address_of_key(layout.gateway / 'keys' / 'gateway.json')}",
+            f"one-time token {secret}   (shown once; the first institution gives it to POST /v1/bootstrap)",
+            "keep apart     master.key and passphrase, away from the database and its backups",
+            "next           regseal up",
+        )
+        emit({"home": str(layout.gateway), "bootstrap_token": secret}, lines, as_json=as_json)
+
+
+def up(
+    sample: Annotated[bool, typer.Option("--sample", help="With sample parties, tokens, logs and a witness.")] = False,
+    var: VarOption = None,
+) -> None:
+    """Start everything in the foreground: both embedded chains, contracts, tables, service. Ctrl-C stops all."""
+    from cli.local.run import run
+
+    with _plain():
+        run(_layout(var), note, sample=sample)
+
+
+def down(var: VarOption = None) -> None:
+    """Stop what `up` started, from another terminal."""
+    from cli.local.up import down as stop
+
+    with _plain():
+        layout = _layout(var)
+        note("stopped" if stop(layout, note) else f"nothing runs at {shown(layout.var)}")
+
+
+def status(var: VarOption = None, as_json: Json = False) -> None:
+    """What runs, where, and how it fares. Exit code 4 when the service does not answer."""
+    from cli.local.status import read
+
+    layout = _layout(var)
+    found = read(layout)
+    emit(found.data, found.lines, as_json=as_json)
+    if not found.answers:
+        raise typer.Exit(int(ExitCode.UNREACHABLE))
+
+
+def doctor(var: VarOption = None, as_json: Json = False) -> None:
+    """Examine machine and installation; names each missing piece and its fix. Exit code 1 when something fails."""
+    from dataclasses import asdict
+
+    from cli.local.checks import Level, examine
+
+    found = examine(_layout(var))
+    lines = [line for check in found for line in (f"{check.level:<5} {check.name:<14} {check.found}", *_fix(check.fix))]
+    emit([asdict(check) for check in found], lines, as_json=as_json)
+    if any(check.level is Level.FAIL for check in found):
+        raise typer.Exit(int(ExitCode.REFUSED))
+
+
+def migrate(var: VarOption = None) -> None:
+    """Bring the database to the tables of this version (`up` does it too)."""
+    from cli.local.migrate import migrate as upgrade
+
+    with _plain():
+        upgrade(_layout(var), note)
+        note("the database has this version's tables")
+
+
+def _fix(fix: str) -> tuple[str, ...]:
+    return (f"      fix: {fix}",) if fix else ()
+
+
+def _region_and_address(text: str) -> tuple[int, str]:
+    from chain.party.evm import checksummed, parse_address
+
+    region, separator, address = text.partition("=")
+    try:
+        if separator and len(region) == 6:
+            return int(region), checksummed(parse_address(address))
+    except ValueError:
+        pass
+    raise LocalError(f"{text!r} is not REGION=ADDRESS, such as 440300=0x…", None)

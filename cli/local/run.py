@@ -1,0 +1,73 @@
+"""The foreground of `regseal up`: start, sample world, table of parties, watch, stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from cli.local import up as starting
+from cli.local.errors import LocalError
+from cli.local.layout import SUPERVISION, Layout, shown
+from cli.local.supervisor import Child, Supervisor
+
+Say = Callable[[str], None]
+
+
+def run(layout: Layout, say: Say, *, sample: bool) -> None:
+    """Until Ctrl-C. LocalError when something does not start; what was started is stopped first."""
+    began = time.monotonic()
+    supervisor = Supervisor(layout, say)
+    with starting.only_one(layout), starting.stopping_on_signals(supervisor):
+        try:
+            if sample:
+                _start_sample(supervisor, layout, say)
+            else:
+                _announce(starting.start(supervisor, layout, say), say)
+        except KeyboardInterrupt:
+            say("interrupted while starting; the next start goes on from here")
+            return
+        say(f"\nready after {time.monotonic() - began:.1f} s; Ctrl-C stops all")
+        supervisor.watch()
+        say("stopping …")
+    say("stopped")
+
+
+def _start_sample(supervisor: Supervisor, layout: Layout, say: Say) -> None:
+    from cli.local.sample import world
+
+    if layout.settings_file.exists() and not layout.parties.exists():
+        raise LocalError(f"{shown(layout.gateway)} is a real installation", "regseal up, without --sample")
+    world.prepare(layout, say)
+    up = starting.start(supervisor, layout, say)
+    _start_witness(supervisor, layout, up)
+    if world.complete(layout):
+        world.point_to(layout, up.url)
+    else:
+        world.World(layout, up.url, say).build()
+    _announce_sample(up, say)
+
+
+def _start_witness(supervisor: Supervisor, layout: Layout, up: starting.Up) -> None:
+    from cli.local.sample import world
+    from cli.local.sample.parties import WITNESS
+
+    world.configure_witness(layout, up.url, up.chains[SUPERVISION])
+    home = layout.party(WITNESS)
+    supervisor.start(Child("witness", ["-m", "cli", "witness", "run", "--home", str(home)]))
+
+
+def _announce(up: starting.Up, say: Say) -> None:
+    say(f"\nregseal is at  {up.url}   (API reference: {up.url}/docs)")
+
+
+def _announce_sample(up: starting.Up, say: Say) -> None:
+    from cli.local.sample.parties import HOST, PARTIES
+
+    _announce(up, say)
+    say("\nparties, all invented, each in a folder of its own with a README.txt:")
+    for party in PARTIES:
+        say(f"  {shown(up.layout.party(party.slug)):<34} {party.name} · {party.part}")
+    home = shown(up.layout.party(HOST))
+    say(
+        f"\nnext, in another terminal:\n  ./regseal record submit samples/records/transfer.json --party {home} --wait final"
+    )

@@ -1,0 +1,88 @@
+"""A party acting from its own folder: its own command line processes, its own token."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chain.party.durable import private_folder, write_json, write_private
+from chain.party.http import ApiClient
+from chain.party.keystore import new_passphrase_file
+from cli.local.errors import LocalError
+from cli.local.gateway import address_of_key
+from cli.local.layout import PROJECT
+from cli.local.sample.parties import WITNESS, WITNESS_NAME, Party, readme
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A party and its folder."""
+
+    party: Party
+    home: Path
+
+    @property
+    def authority(self) -> Path:
+        """The file of its authority key."""
+        return self.home / "keys" / "authority.json"
+
+    @property
+    def address(self) -> str:
+        """The address of its authority key."""
+        return address_of_key(self.authority)
+
+    def prepare(self) -> None:
+        """Folder, passphrase, keys, README; what exists stays."""
+        private_folder(self.home / "keys")
+        if not (self.home / "passphrase").exists():
+            new_passphrase_file(self.home)
+        if self.party.signs:
+            self._new_key("evm", self.authority)
+        if self.party.origin is not None:
+            self._new_key("note", self.home / "keys" / "submitter.pem", name=self.party.slug)
+        if self.party.slug == WITNESS:
+            self._new_key("note", self.home / "keys" / "witness.pem", name=WITNESS_NAME)
+        write_private(self.home / "README.txt", readme(self.party).encode())
+
+    def command(self, *arguments: str) -> Any:
+        """Runs `regseal … --json` in this party's folder, with nothing of ours in its environment."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("REGSEAL_")}
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "cli", *arguments, "--json"],
+            cwd=self.home, env={**environment, "PYTHONPATH": str(PROJECT)}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise LocalError(f"{self.party.slug}: regseal {' '.join(arguments)}\n{done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def sign(self, operation: dict[str, Any]) -> dict[str, str]:
+        """Carries the operation into the party's folder, has it signed there, brings the authorisation back."""
+        inbox = private_folder(self.home / "inbox") / f"{operation['id']}.json"
+        write_json(inbox, operation)
+        signed = self.command("sign", str(inbox), "--key", str(self.authority), "--yes")
+        return {"signer": signed["signer"], "signature": signed["signature"]}
+
+    def api(self, url: str) -> ApiClient:
+        """Speaks with this party's token, if it has one."""
+        token = self.home / "token"
+        return ApiClient(url, token.read_text("ascii").strip() if token.exists() else None, timeout=75)
+
+    def remember(self, **facts: str) -> None:
+        """Adds to api.json, which the command line reads."""
+        file = self.home / "api.json"
+        known = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        write_json(file, known | facts)
+
+    def keep_token(self, secret: str) -> None:
+        """The token by which it speaks from now on."""
+        write_private(self.home / "token", f"{secret}\n".encode("ascii"))
+
+    def _new_key(self, kind: str, file: Path, *, name: str = "") -> None:
+        if not file.exists():
+            self.command("keys", "new", kind, str(file), *(("--name", name) if name else ()))

@@ -1,0 +1,283 @@
+"""Brings the sample world about: every step goes through the public API and is repeatable under one Idempotency-Key.
+
+So an interrupted run is simply run again: what was done answers with what it was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from chain.party.durable import write_json, write_private
+from chain.party.errors import ApiProblem, PartyError
+from chain.party.http import ApiClient
+from cli.local import gateway
+from cli.local.chains import Running
+from cli.local.errors import LocalError
+from cli.local.layout import SUPERVISION, Layout
+from cli.local.sample.actor import Actor
+from cli.local.sample.parties import AUDITOR, HOST, HOUSE_ORIGIN, INSTITUTIONS, PARTIES, ROOT, WITNESS, WITNESS_ROLE
+
+Say = Callable[[str], None]
+PATIENCE = 120.0
+"""Seconds for one operation to become final."""
+
+
+def actors(layout: Layout) -> dict[str, Actor]:
+    """All parties, by slug."""
+    return {party.slug: Actor(party, layout.party(party.slug)) for party in PARTIES}
+
+
+def prepare(layout: Layout, say: Say) -> None:
+    """Before the first start: the parties' own keys, then a service that names them."""
+    if layout.settings_file.exists():
+        return
+    from cli.local.install import create
+
+    say("sample parties: folders and keys")
+    everyone = actors(layout)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Actor.prepare, everyone.values()))
+    authorities = {
+        actor.party.region: actor.address for slug, actor in everyone.items() if slug.startswith("authority-")
+    }
+    shown = everyone[WITNESS].command("keys", "show", str(everyone[WITNESS].home / "keys" / "witness.pem"))
+    create(
+        layout,
+        gateway.Deployment(everyone[ROOT].address, authorities),
+        house_origin=HOUSE_ORIGIN,
+        public_url=f"http://127.0.0.1:{gateway.PORT}",
+        witnesses=(gateway.Witness(shown["witness_vkey"], WITNESS_ROLE),),
+        fast=True,
+    )
+
+
+def configure_witness(layout: Layout, url: str, chain: Running) -> None:
+    """What the regulator tells its witness at each start: addresses may have moved, pins may not."""
+    from chain.party.evm import parse_address
+    from chain.party.witness.config import ChainPin, WitnessConfig
+    from chain.proof.encoding import from_hex
+    from cli.local.sample.parties import WITNESS_NAME
+
+    deployed = json.loads(layout.addresses(chain.name).read_text("utf-8"))
+    pin = ChainPin(
+        name=chain.name,
+        rpc=(chain.url,),
+        chain_id=chain.chain_id,
+        genesis=from_hex(chain.genesis, "genesis", 32),
+        contract=parse_address(deployed["contracts"]["EvidenceLog"]["address"]),
+    )
+    config = WitnessConfig(name=WITNESS_NAME, role=WITNESS_ROLE, api=url, chain=pin)
+    config.write(layout.party(WITNESS))
+
+
+def complete(layout: Layout) -> bool:
+    """Whether the world has been brought about."""
+    return (layout.parties / "complete.json").exists()
+
+
+def point_to(layout: Layout, url: str) -> None:
+    """The service's address may differ from the last start's."""
+    for actor in actors(layout).values():
+        if actor.party.kind is not None:
+            actor.remember(url=url)
+
+
+@dataclass
+class World:
+    """One run of the steps."""
+
+    layout: Layout
+    url: str
+    say: Say
+    everyone: Mapping[str, Actor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.everyone = actors(self.layout)
+
+    def build(self) -> None:
+        """All steps in order. LocalError when one is refused."""
+        point_to(self.layout, self.url)
+        self._await_service()
+        self._introduce_host()
+        self._register_others()
+        self._open_logs()
+        self._hand_out_trust()
+        write_json(self.layout.parties / "complete.json", {"complete": True})
+
+    def _await_service(self) -> None:
+        """The service takes submissions once its logs are checked against chain, witness and head file."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            with suppress(PartyError):
+                ApiClient(self.url, timeout=10).get("/health/live")
+                return
+            if time.monotonic() > until:
+                raise LocalError("the service did not become ready", "regseal doctor")
+            time.sleep(0.2)
+
+    def _introduce_host(self) -> None:
+        """The first institution introduces itself with the one-time token; its region's authority signs."""
+        host = self.everyone[HOST]
+        self.say(f"{host.party.name} introduces itself; {self._authority(host).party.name} signs")
+        if not (host.home / "token").exists():
+            self._bootstrap(host)
+        with suppress(FileNotFoundError):
+            (host.home / "bootstrap").unlink()
+        self._settle(host, self._pending(host))
+        self._widen_token(host)
+
+    def _bootstrap(self, host: Actor) -> None:
+        from cli.local.install import new_bootstrap_token
+
+        file = host.home / "bootstrap"
+        if not file.exists():
+            write_private(file, new_bootstrap_token(self.layout).encode("ascii"))
+        body = self._registration(host) | {"secret": file.read_text("ascii")}
+        answer = self._post(host, "/v1/bootstrap", body, key="bootstrap")
+        secret = answer["token"]["secret"]
+        if secret is None:
+            raise LocalError(
+                "the sample was interrupted in the one moment that cannot be repeated", "rm -r var, then again"
+            )
+        host.remember(institution=answer["institution"]["id"])
+        host.keep_token(secret)
+
+    def _widen_token(self, host: Actor) -> None:
+        """Beside the administrator's token one for the daily work."""
+        if (host.home / "token.admin").exists():
+            return
+        answer = self._post(host, "/v1/tokens", {"name": "daily work", "roles": list(host.party.roles)}, key="token")
+        if answer["secret"] is None:
+            answer = self._post(
+                host, "/v1/tokens", {"name": "daily work", "roles": list(host.party.roles)}, key="token2"
+            )
+        write_private(host.home / "token.admin", (host.home / "token").read_bytes())
+        host.keep_token(answer["secret"])
+
+    def _register_others(self) -> None:
+        host = self.everyone[HOST]
+        system = ApiClient(self.url, (host.home / "token.admin").read_text("ascii").strip(), timeout=75)
+        self.say(f"{len(INSTITUTIONS)} more institutions are registered, each signed by its region's authority")
+        operations = {}
+        for party in INSTITUTIONS:
+            actor = self.everyone[party.slug]
+            _, operation = system.post(
+                "/v1/institutions", self._registration(actor), idempotency_key=f"register-{party.slug}"
+            )
+            operations[party.slug] = _object(operation)
+        self._settle_with(system, operations.values())
+        for slug, operation in operations.items():
+            self._first_token(system, self.everyone[slug], str(operation["reference"]))
+
+    def _first_token(self, system: ApiClient, actor: Actor, institution: str) -> None:
+        actor.remember(institution=institution)
+        for attempt in range(3):
+            if (actor.home / "token").exists():
+                return
+            body = {"name": "first", "roles": list(actor.party.roles), "institution_id": institution}
+            _, answer = system.post("/v1/tokens", body, idempotency_key=f"token-{actor.party.slug}-{attempt}")
+            secret = _object(answer)["secret"]
+            if isinstance(secret, str):  # None when an interrupted run got it and lost it
+                actor.keep_token(secret)
+
+    def _open_logs(self) -> None:
+        for actor in self.everyone.values():
+            origin = actor.party.origin
+            if origin is None:
+                continue
+            self.say(f"log {origin}: opened by {actor.party.name}, signed with its own key")
+            operation = self._post(actor, "/v1/logs", {"origin": origin}, key=f"log-{actor.party.slug}")
+            self._settle(actor, [operation])
+            self._register_submitter_key(actor)
+            actor.remember(log=origin)
+
+    def _register_submitter_key(self, actor: Actor) -> None:
+        shown = actor.command("keys", "show", str(actor.home / "keys" / "submitter.pem"))
+        institution = json.loads((actor.home / "api.json").read_text("utf-8"))["institution"]
+        path = f"/v1/institutions/{institution}/submitter-keys"
+        self._post(actor, path, {"public_key": shown["public_key"]}, key="submitter-key")
+
+    def _hand_out_trust(self) -> None:
+        """In a real world each party gets these pins from the others themselves, not from the service."""
+        trust = ApiClient(self.url).get("/v1/trust")
+        for slug, actor in self.everyone.items():
+            if actor.party.kind is not None or slug in (AUDITOR, WITNESS):
+                write_json(actor.home / "trust.json", trust)
+
+    def _registration(self, actor: Actor) -> dict[str, object]:
+        party = actor.party
+        return {"name": party.name, "kind": party.kind, "region": party.region, "authority": actor.address}
+
+    def _authority(self, actor: Actor) -> Actor:
+        return self.everyone[f"authority-{actor.party.region}"]
+
+    def _post(self, actor: Actor, path: str, body: object, *, key: str) -> dict[str, Any]:
+        _, answer = actor.api(self.url).post(path, body, idempotency_key=f"sample-{key}")
+        return _object(answer)
+
+    def _pending(self, actor: Actor) -> list[dict[str, Any]]:
+        return [dict(item) for item in actor.api(self.url).items("/v1/operations")]
+
+    def _settle(self, actor: Actor, operations: Iterable[Mapping[str, Any]]) -> None:
+        self._settle_with(actor.api(self.url), operations)
+
+    def _settle_with(self, client: ApiClient, operations: Iterable[Mapping[str, Any]]) -> None:
+        """Has each operation signed by whom it waits for, then waits until all are final."""
+        waiting = [str(operation["id"]) for operation in operations]
+        until = time.monotonic() + PATIENCE
+        while waiting:
+            for identifier in list(waiting):
+                operation = _object(client.get(f"/v1/operations/{identifier}"))
+                if operation["state"] == "needs_authorisation":
+                    self._authorise(client, operation)
+                elif operation["state"] == "final":
+                    waiting.remove(identifier)
+                elif operation["state"] in ("refused", "expired", "cancelled"):
+                    raise LocalError(f"operation {identifier} ({operation['kind']}) was refused: {operation['reason']}")
+            if waiting and time.monotonic() > until:
+                raise LocalError(
+                    f"operations {', '.join(waiting)} are not final after {PATIENCE:.0f} s", "regseal status"
+                )
+            time.sleep(0.1 if waiting else 0)
+
+    def _authorise(self, client: ApiClient, operation: dict[str, Any]) -> None:
+        signers = {address.lower() for address in operation["signers"]}
+        signer = next(
+            (one for one in self.everyone.values() if one.party.signs and one.address.lower() in signers), None
+        )
+        if signer is None:
+            raise LocalError(
+                f"operation {operation['id']} waits for {operation['signers']}, whom this sample does not know"
+            )
+        authorisation = signer.sign(operation)
+        with suppress(_AlreadyAuthorised):
+            _tolerate_conflict(lambda: client.post(f"/v1/operations/{operation['id']}/authorisations", authorisation))
+
+
+class _AlreadyAuthorised(Exception):
+    """An earlier, interrupted run brought the signature; the state says the rest."""
+
+
+def _tolerate_conflict(send: Callable[[], object]) -> None:
+    try:
+        send()
+    except ApiProblem as problem:
+        if problem.status != 409:
+            raise
+        raise _AlreadyAuthorised from problem
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise LocalError("the service answered something that is no object")
+    return value
+
+
+SUPERVISED = SUPERVISION
+"""The chain that the sample's witness follows."""
