@@ -66,7 +66,7 @@ class TokenRow(Base):
 
 
 class SubmitterKeyRow(Base):
-    """An Ed25519 key (提交钥) with which an institution signs what it submits: from ``valid_from`` until the first end."""
+    """An Ed25519 key (提交钥) under which an institution submits, from ``valid_from`` until its first end."""
 
     __tablename__ = "submitter_keys"
     __table_args__ = (Index(None, "institution_id", "id"),)
@@ -92,7 +92,7 @@ class BootstrapSecretRow(Base):
 
 
 class CommandRow(Base):
-    """A ``requested`` leaf whose outcome the chain decides. Found by its leaf hash in the event, by its record when refused."""
+    """A ``requested`` leaf whose outcome the chain decides; an event names its leaf hash, a refusal its record."""
 
     __tablename__ = "identity_commands"
 

@@ -1,7 +1,7 @@
 """Who may do what: one table, action × role → scope. What is not in the table is refused.
 
-``OWN`` the caller's institution, ``REGION`` institutions whose region the caller's region covers, ``ANY`` all. Pilots, registers and
-archives add rows here, not conditions elsewhere.
+``OWN`` the caller's institution, ``REGION`` institutions whose region the caller's region covers, ``ANY`` all.
+Pilots, registers and archives add rows here, not conditions elsewhere.
 """
 
 from collections.abc import Mapping
@@ -82,7 +82,9 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
 }
 
 WHILE_PENDING = frozenset(TABLE) - {"record.submit", "role.grant"}
-WHILE_STOPPED = frozenset({"institution.read", "log.read", "operation.read", "record.read", "record.receipt-private", "token.list"})
+WHILE_STOPPED = frozenset(
+    {"institution.read", "log.read", "operation.read", "record.read", "record.receipt-private", "token.list"}
+)
 """What an institution that is suspended, exited or refused can still do: read its own."""
 _STOPPED = frozenset({Status.SUSPENDED, Status.EXITED, Status.REFUSED})
 
@@ -104,12 +106,12 @@ def allowed(principal: Principal, action: str, target: Target) -> bool:
 def require(principal: Principal, action: str, target: Target | None = None) -> None:
     """Passes or refuses; ``target`` is the caller's own institution unless given.
 
-    Forbidden when the caller has no role for the action at all; NotFound when it has, but not for this target: what belongs to others
-    does not exist for it.
+    Forbidden when the caller has no role for the action at all; NotFound when it has, but not for this target: what
+    belongs to others does not exist for it.
     """
     own = Target(principal.institution_id, principal.region)
     if allowed(principal, action, target or own):
         return
-    if target is not None and target.institution_id != own.institution_id and allowed(principal, action, own):
+    if target is not None and target.institution_id not in ("", own.institution_id) and allowed(principal, action, own):
         raise NotFound("There is no such resource.")
     raise Forbidden(f"No role of this token allows {action}.", rule=action)

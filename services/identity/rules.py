@@ -106,7 +106,7 @@ def kind_named(slug: str, field: str = "kind") -> Kind:
 
 
 def covers(region: int, other: int) -> bool:
-    """Whether ``region`` contains ``other`` (GB/T 2260): 0 the country, 440000 the province, 440300 the city, 440305 the district."""
+    """Whether ``region`` contains ``other`` (GB/T 2260): 0 all, 440000 a province, 440300 a city, 440305 a district."""
     step = 10_000 if region % 10_000 == 0 else 100 if region % 100 == 0 else 1
     return region == NATIONAL or region // step == other // step
 

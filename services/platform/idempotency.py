@@ -4,6 +4,7 @@ Call :func:`begin` first in the transaction that makes the resource: both become
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -11,9 +12,10 @@ from sqlalchemy.orm import Session
 from services.platform import repository
 from services.platform.errors import IdempotencyKeyReused, Invalid
 
-__all__ = ["Existing", "begin", "check_key", "find", "purge", "request_digest"]
+__all__ = ["Existing", "Once", "begin", "check_key", "find", "find_many", "purge", "request_digest"]
 
-KEY_MAX = 128
+KEY_MAX = 255
+_CHUNK = 200
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,16 @@ class Existing:
     resource_id: str
 
 
+@dataclass(frozen=True)
+class Once:
+    """A request that is to be done once: its key and the digest of what it asks (see :func:`request_digest`)."""
+
+    key: str
+    digest: bytes
+
+
 def check_key(key: str) -> str:
-    """The key itself: 1 to 128 visible ASCII characters. Invalid otherwise."""
+    """The key itself: 1 to 255 visible ASCII characters. Invalid otherwise."""
     if not 1 <= len(key) <= KEY_MAX or not all("!" <= character <= "~" for character in key):
         raise Invalid("Idempotency-Key", f"Expected 1 to {KEY_MAX} visible ASCII characters.")
     return key
@@ -47,6 +57,16 @@ def find(session: Session, institution_id: str, key: str, digest: bytes) -> Exis
     if found[0] != digest:
         raise IdempotencyKeyReused
     return Existing(found[1], found[2])
+
+
+def find_many(session: Session, used: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[bytes, Existing]]:
+    """What many (institution, key) made before, with the digest of the request; for groups of requests in one transaction."""
+    wanted = list(used)
+    found: dict[tuple[str, str], tuple[bytes, Existing]] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        rows = repository.find_idempotencies(session, wanted[start : start + _CHUNK])
+        found.update({place: (row[0], Existing(row[1], row[2])) for place, row in rows.items()})
+    return found
 
 
 def begin(

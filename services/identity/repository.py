@@ -1,0 +1,224 @@
+"""All SQL of the identity context."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.orm import Session
+
+from services.identity.models import (
+    BootstrapSecretRow,
+    ChainRoleRow,
+    CommandRow,
+    InstitutionRow,
+    PersonRow,
+    RegionalAuthorityRow,
+    SubmitterKeyRow,
+    TokenRow,
+)
+
+__all__ = [
+    "add",
+    "bootstrap_secret",
+    "chain_roles",
+    "command_of_leaf",
+    "command_of_record",
+    "has_administrator",
+    "host_id",
+    "institution",
+    "institutions",
+    "person_names",
+    "put_chain_role",
+    "put_regional_authority",
+    "regional_authority",
+    "revoke_chain_role",
+    "set_authority",
+    "set_status",
+    "submitter_key",
+    "submitter_keys",
+    "submitter_keys_at",
+    "token",
+    "token_by_prefix",
+    "tokens",
+    "use_bootstrap_secret",
+]
+
+
+def add(session: Session, row: Any) -> None:
+    """A new row, written now."""
+    session.add(row)
+    session.flush()
+
+
+def institution(session: Session, institution_id: str) -> InstitutionRow | None:
+    """One institution."""
+    return session.get(InstitutionRow, institution_id)
+
+
+def institutions(session: Session, *, after: str | None, limit: int) -> Sequence[InstitutionRow]:
+    """By id, from after ``after`` on."""
+    statement = select(InstitutionRow).order_by(InstitutionRow.id).limit(limit)
+    return session.scalars(statement.where(InstitutionRow.id > after) if after else statement).all()
+
+
+def host_id(session: Session) -> str | None:
+    """The institution that runs this installation."""
+    return session.scalar(select(InstitutionRow.id).where(InstitutionRow.host))
+
+
+def set_status(session: Session, institution_id: str, status: str, now_ms: int) -> bool:
+    """False when there is no such institution."""
+    return _change_institution(session, institution_id, status=status, updated_at=now_ms)
+
+
+def set_authority(session: Session, institution_id: str, authority: str, now_ms: int) -> bool:
+    """False when there is no such institution."""
+    return _change_institution(session, institution_id, authority=authority, updated_at=now_ms)
+
+
+def _change_institution(session: Session, institution_id: str, **values: Any) -> bool:
+    row = session.get(InstitutionRow, institution_id)
+    if row is not None:
+        for name, value in values.items():
+            setattr(row, name, value)
+        session.flush()
+    return row is not None
+
+
+def token_by_prefix(session: Session, prefix: str) -> Row[Any] | None:
+    """What authentication needs of a token and its institution, in one query."""
+    return session.execute(
+        select(
+            TokenRow.id,
+            TokenRow.institution_id,
+            TokenRow.person_id,
+            TokenRow.hash,
+            TokenRow.roles,
+            TokenRow.expires_at,
+            TokenRow.revoked_at,
+            InstitutionRow.region,
+            InstitutionRow.kind,
+            InstitutionRow.status,
+            InstitutionRow.host,
+        )
+        .join(InstitutionRow, InstitutionRow.id == TokenRow.institution_id)
+        .where(TokenRow.prefix == prefix)
+    ).one_or_none()
+
+
+def token(session: Session, token_id: str) -> TokenRow | None:
+    """One token."""
+    return session.get(TokenRow, token_id)
+
+
+def tokens(session: Session, institution_id: str, *, after: str | None, limit: int) -> Sequence[TokenRow]:
+    """An institution's tokens by id, from after ``after`` on."""
+    statement = select(TokenRow).where(TokenRow.institution_id == institution_id).order_by(TokenRow.id).limit(limit)
+    return session.scalars(statement.where(TokenRow.id > after) if after else statement).all()
+
+
+def has_administrator(session: Session, institution_id: str, now_ms: int) -> bool:
+    """Whether the institution has a valid administrator's token."""
+    found = session.scalars(
+        select(TokenRow.roles).where(
+            TokenRow.institution_id == institution_id, TokenRow.revoked_at.is_(None), TokenRow.expires_at > now_ms
+        )
+    )
+    return any("administrator" in roles for roles in found)
+
+
+def person_names(session: Session, person_ids: Sequence[str]) -> dict[str, bytes]:
+    """The encrypted names of people."""
+    rows = session.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(person_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def submitter_key(session: Session, key_id: str) -> SubmitterKeyRow | None:
+    """One submitter key."""
+    return session.get(SubmitterKeyRow, key_id)
+
+
+def submitter_keys(session: Session, institution_id: str) -> Sequence[SubmitterKeyRow]:
+    """All of an institution's, the oldest first."""
+    statement = select(SubmitterKeyRow).where(SubmitterKeyRow.institution_id == institution_id)
+    return session.scalars(statement.order_by(SubmitterKeyRow.id)).all()
+
+
+def submitter_keys_at(session: Session, institution_id: str, at_ms: int) -> list[bytes]:
+    """The public keys under which the institution could sign at ``at_ms``."""
+    far = 1 << 62
+    end = func.coalesce(SubmitterKeyRow.revoked_at, far), func.coalesce(SubmitterKeyRow.valid_to, far)
+    return list(
+        session.scalars(
+            select(SubmitterKeyRow.public_key)
+            .where(SubmitterKeyRow.institution_id == institution_id, SubmitterKeyRow.valid_from <= at_ms)
+            .where(end[0] > at_ms, end[1] > at_ms)
+            .order_by(SubmitterKeyRow.id)
+        )
+    )
+
+
+def key_is_known(session: Session, public_key: bytes) -> bool:
+    """Whether anybody has registered this public key."""
+    return session.scalar(select(SubmitterKeyRow.id).where(SubmitterKeyRow.public_key == public_key)) is not None
+
+
+def bootstrap_secret(session: Session, digest: bytes) -> BootstrapSecretRow | None:
+    """The one-time token with this SHA-256."""
+    return session.get(BootstrapSecretRow, digest)
+
+
+def use_bootstrap_secret(session: Session, digest: bytes, now_ms: int) -> bool:
+    """Marks it used; False when it was used, has expired or never was."""
+    result: Any = session.execute(
+        update(BootstrapSecretRow)
+        .where(
+            BootstrapSecretRow.hash == digest,
+            BootstrapSecretRow.used_at.is_(None),
+            BootstrapSecretRow.expires_at > now_ms,
+        )
+        .values(used_at=now_ms)
+    )
+    return bool(result.rowcount == 1)
+
+
+def command_of_leaf(session: Session, leaf_hash: bytes) -> CommandRow | None:
+    """The command whose ``requested`` leaf it is."""
+    return session.get(CommandRow, leaf_hash)
+
+
+def command_of_record(session: Session, record_id: str) -> CommandRow | None:
+    """The command that the record asked for."""
+    return session.scalars(select(CommandRow).where(CommandRow.record_id == record_id)).one_or_none()
+
+
+def regional_authority(session: Session, region: int) -> str | None:
+    """The address that signs for a region, as far as the chain was followed."""
+    return session.scalar(select(RegionalAuthorityRow.address).where(RegionalAuthorityRow.region == region))
+
+
+def put_regional_authority(session: Session, region: int, address: str, block_number: int) -> None:
+    """Sets a region's authority."""
+    session.merge(RegionalAuthorityRow(region=region, address=address, block_number=block_number))
+    session.flush()
+
+
+def put_chain_role(session: Session, row: ChainRoleRow) -> None:
+    """Sets a role; a later grant replaces an earlier one, as on the chain."""
+    session.merge(row)
+    session.flush()
+
+
+def revoke_chain_role(session: Session, role: bytes, region: int, account: str) -> None:
+    """Takes a role away."""
+    session.execute(
+        update(ChainRoleRow)
+        .where(ChainRoleRow.role == role, ChainRoleRow.region == region, ChainRoleRow.account == account)
+        .values(revoked=True)
+    )
+
+
+def chain_roles(session: Session, institution_id: str) -> Sequence[ChainRoleRow]:
+    """The roles of an institution's accounts."""
+    statement = select(ChainRoleRow).where(ChainRoleRow.institution_id == institution_id)
+    return session.scalars(statement.order_by(ChainRoleRow.region, ChainRoleRow.account, ChainRoleRow.role)).all()

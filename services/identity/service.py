@@ -1,0 +1,359 @@
+"""The door of the context. Its methods open and end their own transactions; what writes leaves gives a Future.
+
+A Future resolves when the sequencer's group is durable. ``once`` makes a repeated request answer with what the first
+one made.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from sqlalchemy.orm import Session
+
+from services.identity import policy, repository, rules
+from services.identity.commands import Commands
+from services.identity.keys import SubmitterKeys
+from services.identity.models import BootstrapSecretRow, InstitutionRow
+from services.identity.policy import Principal, Target
+from services.identity.ports import Group, Leaves, Units
+from services.identity.projections import Projections
+from services.identity.rules import Kind, Role, Status
+from services.identity.tokens import Tokens
+from services.identity.views import (
+    AuthorityRequest,
+    Bootstrapped,
+    ChainRoleView,
+    InstitutionView,
+    IssuedToken,
+    Page,
+    RegistrationRequest,
+    RoleRequest,
+    StatusRequest,
+    SubmitterKeyView,
+    TokenRequest,
+    TokenView,
+)
+from services.platform import idempotency
+from services.platform.atrest import Vault
+from services.platform.clock import Clock
+from services.platform.database import Database
+from services.platform.errors import Conflict, Forbidden, NotFound
+from services.platform.idempotency import Once
+from services.platform.ids import new_id, random_id
+from services.transactions.service import Transactions
+from services.transactions.views import OperationView
+
+__all__ = ["IdentityService", "Principal"]
+
+_BOOTSTRAP_MS = 7 * 86_400_000
+_HOST_ROLES = (Role.SYSTEM, Role.ADMINISTRATOR, Role.REGISTRAR, Role.SUBMITTER, Role.READER)
+
+_Ask = Callable[[Group, InstitutionRow], OperationView]
+
+
+class IdentityService:
+    """Institutions, tokens, keys and commands to the registry. ``chain`` is the supervision chain's name."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        *,
+        leaves: Leaves,
+        transactions: Transactions,
+        units: Units,
+        chain: str,
+        authorisation_days: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._leaves = leaves
+        self._transactions = transactions
+        self._units = units
+        self._chain = chain
+        self._tokens = Tokens(database, vault, clock)
+        self._keys = SubmitterKeys(leaves)
+        self._commands = Commands(leaves, transactions, clock, chain=chain, days=authorisation_days)
+
+    def register_handlers(self) -> None:
+        """Subscribes to the registry's events; before the indexer starts."""
+        Projections(self._leaves, self._tokens).register(self._transactions, self._chain)
+
+    # --- for other contexts, in their sessions
+
+    def authority_of(self, session: Session, institution_id: str) -> str:
+        """The address that signs for an institution. NotFound."""
+        return _require(repository.institution(session, institution_id)).authority
+
+    def target(self, session: Session, institution_id: str) -> Target:
+        """An institution as the policy sees it. NotFound."""
+        row = _require(repository.institution(session, institution_id))
+        return Target(row.id, row.region)
+
+    def host_id(self, session: Session) -> str | None:
+        """The institution that runs this installation; None before the bootstrap."""
+        return repository.host_id(session)
+
+    def submitter_keys_for(self, session: Session, institution_id: str, at_ms: int) -> list[bytes]:
+        """The public keys under which the institution could sign at ``at_ms``."""
+        return repository.submitter_keys_at(session, institution_id, at_ms)
+
+    # --- who calls, and the first institution
+
+    def authenticate(self, secret: str) -> Principal:
+        """Who holds the bearer token. Unauthenticated."""
+        return self._tokens.authenticate(secret)
+
+    def new_bootstrap_secret(self) -> str:
+        """A one-time token for the first institution, good for seven days. Conflict ``bootstrapped`` after it."""
+        secret = f"rgs_boot_{secrets.token_urlsafe(32)}"
+        now = self._clock.ms()
+        row = BootstrapSecretRow(hash=_digest(secret), created_at=now, expires_at=now + _BOOTSTRAP_MS, used_at=None)
+        with self._database.write() as session:
+            _refuse_second_host(session)
+            repository.add(session, row)
+        return secret
+
+    def bootstrap(self, secret: str, request: RegistrationRequest) -> Future[Bootstrapped]:
+        """The institution that runs this installation, its administrator's token, and what authorities must sign.
+
+        Forbidden when the secret is wrong, used or expired; it stays usable when the request is refused.
+        """
+        return self._units.submit(lambda group: self._bootstrap(group, _digest(secret), request))
+
+    def _bootstrap(self, group: Group, digest: bytes, request: RegistrationRequest) -> Bootstrapped:
+        session = group.session
+        if not repository.use_bootstrap_secret(session, digest, group.now_ms):
+            raise Forbidden("This bootstrap token is not valid (any more).")
+        _refuse_second_host(session)
+        row = _add_institution(group, request, host=True)
+        self._leaves.make_house_log(group, row.id)
+        wanted = TokenRequest(name="bootstrap", roles=_HOST_ROLES)
+        issued = self._tokens.issue(session, row, wanted, token_id=new_id("tok", group.now_ms))
+        operations = (self._commands.registration(group, row.id, row), self._leaves.open_house_log(group))
+        return Bootstrapped(_institution_view(row), issued, operations)
+
+    # --- the directory
+
+    def get_institution(self, caller: Principal, institution_id: str) -> InstitutionView:
+        """One institution. NotFound."""
+        policy.require(caller, "institution.read")
+        with self._database.read() as session:
+            return _institution_view(_require(repository.institution(session, institution_id)))
+
+    def list_institutions(
+        self, caller: Principal, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[InstitutionView]:
+        """All institutions, by id."""
+        policy.require(caller, "institution.read")
+        with self._database.read() as session:
+            found = repository.institutions(session, after=cursor, limit=limit + 1)
+            items = tuple(_institution_view(row) for row in found[:limit])
+        return Page(items, items[-1].id if len(found) > limit else None)
+
+    def list_chain_roles(self, caller: Principal, institution_id: str) -> tuple[ChainRoleView, ...]:
+        """The roles that the registry granted to an institution's accounts; public, as on the chain."""
+        policy.require(caller, "institution.read")
+        with self._database.read() as session:
+            rows = repository.chain_roles(session, institution_id)
+            return tuple(
+                ChainRoleView(row.role, row.region, row.account, row.institution_id, row.expires_at, row.revoked)
+                for row in rows
+            )
+
+    # --- commands to the registry
+
+    def request_registration(
+        self, caller: Principal, request: RegistrationRequest, *, once: Once | None = None
+    ) -> Future[OperationView]:
+        """Asks to register an institution (机构登记); the operation's ``reference`` is its new id."""
+        policy.require(caller, "institution.register", Target("", rules.check_region(request.region)))
+
+        def make(group: Group) -> OperationView:
+            row = _add_institution(group, request, host=False)
+            return self._commands.registration(group, caller.institution_id, row)
+
+        return self._units.submit(lambda group: self._once(group, caller, once, make))
+
+    def request_status(
+        self, caller: Principal, request: StatusRequest, *, once: Once | None = None
+    ) -> Future[OperationView]:
+        """Asks for another status (机构状态变更)."""
+
+        def ask(group: Group, row: InstitutionRow) -> OperationView:
+            return self._commands.status(group, caller.institution_id, row, request)
+
+        return self._command(caller, "institution.status", request.institution_id, ask, once=once)
+
+    def request_authority(
+        self, caller: Principal, request: AuthorityRequest, *, once: Once | None = None
+    ) -> Future[OperationView]:
+        """Asks for another authority key (机构授权钥更换)."""
+
+        def ask(group: Group, row: InstitutionRow) -> OperationView:
+            return self._commands.authority(group, caller.institution_id, row, request)
+
+        return self._command(caller, "institution.authority", request.institution_id, ask, once=once)
+
+    def request_role_grant(
+        self, caller: Principal, request: RoleRequest, *, once: Once | None = None
+    ) -> Future[OperationView]:
+        """Asks for a role on the chain (角色授予)."""
+
+        def ask(group: Group, row: InstitutionRow) -> OperationView:
+            return self._commands.role_grant(group, caller.institution_id, row, request)
+
+        return self._command(caller, "role.grant", request.institution_id, ask, once=once)
+
+    def request_role_revocation(
+        self, caller: Principal, request: RoleRequest, *, once: Once | None = None
+    ) -> Future[OperationView]:
+        """Asks to take a role on the chain away (角色撤销)."""
+
+        def ask(group: Group, row: InstitutionRow) -> OperationView:
+            return self._commands.role_revocation(group, caller.institution_id, row, request)
+
+        return self._command(caller, "role.revoke", request.institution_id, ask, once=once)
+
+    def _command(
+        self, caller: Principal, action: str, institution_id: str, ask: _Ask, *, once: Once | None
+    ) -> Future[OperationView]:
+        def make(group: Group) -> OperationView:
+            row = _require(repository.institution(group.session, institution_id))
+            policy.require(caller, action, Target(row.id, row.region))
+            return ask(group, row)
+
+        return self._units.submit(lambda group: self._once(group, caller, once, make))
+
+    def _once(
+        self, group: Group, caller: Principal, once: Once | None, make: Callable[[Group], OperationView]
+    ) -> OperationView:
+        if once is None:
+            return make(group)
+        found = idempotency.find(group.session, caller.institution_id, once.key, once.digest)
+        if found is not None:
+            return self._transactions.get_operation(group.session, found.resource_id)
+        made = make(group)
+        idempotency.begin(
+            group.session,
+            caller.institution_id,
+            once.key,
+            once.digest,
+            resource_type="operation",
+            resource_id=made.id,
+            now_ms=group.now_ms,
+        )
+        return made
+
+    # --- submitter keys
+
+    def add_submitter_key(
+        self, caller: Principal, institution_id: str, public_key: bytes, *, valid_to: int | None = None
+    ) -> Future[SubmitterKeyView]:
+        """Registers an Ed25519 key of 32 bytes from now on, before ``valid_to`` (ms) if it is given."""
+        self._require_own(caller, "submitter-key.register", institution_id)
+        return self._units.submit(lambda group: self._keys.add(group, institution_id, public_key, valid_to))
+
+    def revoke_submitter_key(self, caller: Principal, institution_id: str, key_id: str) -> Future[SubmitterKeyView]:
+        """Ends a key now; what it signed before stays signed."""
+        self._require_own(caller, "submitter-key.revoke", institution_id)
+        return self._units.submit(lambda group: self._keys.revoke(group, institution_id, key_id))
+
+    def list_submitter_keys(self, caller: Principal, institution_id: str) -> tuple[SubmitterKeyView, ...]:
+        """An institution's keys, ended ones too; public, for a trust file needs them."""
+        policy.require(caller, "institution.read")
+        with self._database.read() as session:
+            return self._keys.list(session, institution_id)
+
+    # --- tokens
+
+    def issue_token(self, caller: Principal, request: TokenRequest, *, once: Once | None = None) -> IssuedToken:
+        """A new token. For another institution only the system may, and only its administrator's while it has none."""
+        owner_id = request.institution_id or caller.institution_id
+        token_id = new_id("tok", self._clock.ms())
+        with self._database.write() as session:
+            owner = _require(repository.institution(session, owner_id))
+            if owner_id == caller.institution_id:
+                policy.require(caller, "token.issue")
+            else:
+                self._require_first(session, caller, owner, request)
+            known = once and idempotency.begin(
+                session,
+                caller.institution_id,
+                once.key,
+                once.digest,
+                resource_type="token",
+                resource_id=token_id,
+                now_ms=self._clock.ms(),
+            )
+            if known:
+                row = repository.token(session, known.resource_id)
+                return IssuedToken(self._tokens.views(session, [row] if row else [])[0], None)
+            return self._tokens.issue(session, owner, request, token_id=token_id)
+
+    def _require_first(self, session: Session, caller: Principal, owner: InstitutionRow, request: TokenRequest) -> None:
+        policy.require(caller, "token.issue-first", Target(owner.id, owner.region))
+        if Role.ADMINISTRATOR not in request.roles or repository.has_administrator(session, owner.id, self._clock.ms()):
+            raise Forbidden("Only the first administrator's token of an institution is issued by others.")
+
+    def list_tokens(self, caller: Principal, *, limit: int = 50, cursor: str | None = None) -> Page[TokenView]:
+        """The tokens of the caller's institution, without secrets, the oldest first."""
+        policy.require(caller, "token.list")
+        with self._database.read() as session:
+            found = repository.tokens(session, caller.institution_id, after=cursor, limit=limit + 1)
+            items = self._tokens.views(session, list(found[:limit]))
+        return Page(items, items[-1].id if len(found) > limit else None)
+
+    def revoke_token(self, caller: Principal, token_id: str) -> None:
+        """Ends a token at once. NotFound."""
+        policy.require(caller, "token.revoke")
+        with self._database.write() as session:
+            row = repository.token(session, token_id)
+            if row is None or row.institution_id != caller.institution_id:
+                raise NotFound("There is no such token.")
+            self._tokens.revoke(session, row)
+
+    def _require_own(self, caller: Principal, action: str, institution_id: str) -> None:
+        with self._database.read() as session:
+            target = self.target(session, institution_id)
+        policy.require(caller, action, target)
+
+
+def _add_institution(group: Group, request: RegistrationRequest, *, host: bool) -> InstitutionRow:
+    row = InstitutionRow(id=random_id("ins"), name=rules.check_name(request.name), host=host, status=Status.PENDING)
+    row.kind = rules.kind_named(request.kind)
+    row.region = rules.check_region(request.region)
+    row.authority = rules.check_address(request.authority, "authority")
+    row.created_at = row.updated_at = group.now_ms
+    repository.add(group.session, row)
+    return row
+
+
+def _refuse_second_host(session: Session) -> None:
+    if repository.host_id(session) is not None:
+        raise Conflict("This installation has its first institution already.", slug="bootstrapped")
+
+
+def _require(row: InstitutionRow | None) -> InstitutionRow:
+    if row is None:
+        raise NotFound("There is no such institution.")
+    return row
+
+
+def _institution_view(row: InstitutionRow) -> InstitutionView:
+    return InstitutionView(
+        id=row.id,
+        name=row.name,
+        kind=Kind(row.kind).slug,
+        region=row.region,
+        status=row.status,
+        authority=row.authority,
+        host=row.host,
+        created_at=row.created_at,
+    )
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,181 @@
+"""API tokens (令牌): who speaks to the service.
+
+A secret is ``rgs_<8>_<43>``: the visible prefix finds the row, the SHA-256 of the whole is compared in constant time.
+The database never holds the secret. Answers are remembered for a short time; whatever changes a token or its
+institution in this process forgets them at the moment it is committed.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from services.identity import repository, rules
+from services.identity.models import InstitutionRow, PersonRow, TokenRow
+from services.identity.policy import Principal
+from services.identity.rules import Kind
+from services.identity.views import IssuedToken, TokenRequest, TokenView
+from services.platform.atrest import Vault, aad
+from services.platform.clock import Clock
+from services.platform.database import Database
+from services.platform.errors import Invalid, Unauthenticated
+from services.platform.ids import new_id
+
+__all__ = ["Tokens", "person_aad"]
+
+REMEMBERED_S = 30.0
+REMEMBERED_MAX = 10_000
+_DAY_MS = 86_400_000
+_SECRET = re.compile(r"(rgs_[a-z2-7]{8})_[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    principal: Principal
+    expires_at: int
+    until: float
+
+
+class Tokens:
+    """Issues, checks and revokes tokens. Thread-safe."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._known: dict[bytes, _Known] = {}
+        self._epoch = 0  # grows when something was forgotten: what was read before must not be remembered after
+        self._lock = threading.Lock()
+
+    def authenticate(self, secret: str) -> Principal:
+        """Who holds ``secret``. Unauthenticated, without telling why, when it is unknown, expired or revoked."""
+        digest = hashlib.sha256(secret.encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and known.until > time.monotonic() and known.expires_at > self._clock.ms():
+            return known.principal
+        return self._look_up(secret, digest)
+
+    def _look_up(self, secret: str, digest: bytes) -> Principal:
+        match = _SECRET.fullmatch(secret)
+        if match is None:
+            raise Unauthenticated
+        epoch = self._epoch
+        with self._database.read() as session:
+            row = repository.token_by_prefix(session, match[1])
+        if row is None or not hmac.compare_digest(row.hash, digest):
+            raise Unauthenticated
+        if row.revoked_at is not None or row.expires_at <= self._clock.ms():
+            raise Unauthenticated
+        principal = Principal(
+            institution_id=row.institution_id,
+            token_id=row.id,
+            person_id=row.person_id,
+            roles=frozenset(row.roles),
+            region=row.region,
+            kind=Kind(row.kind).slug,
+            status=row.status,
+            host=row.host,
+        )
+        self._remember(digest, _Known(principal, row.expires_at, time.monotonic() + REMEMBERED_S), epoch)
+        return principal
+
+    def _remember(self, digest: bytes, known: _Known, epoch: int) -> None:
+        with self._lock:
+            if epoch != self._epoch:
+                return
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            self._known[digest] = known
+
+    def forget_at_commit(self, session: Session) -> None:
+        """Once ``session`` has committed, nothing remembered before is believed."""
+        event.listen(session, "after_commit", self._forget)
+
+    def _forget(self, _session: Any) -> None:
+        with self._lock:
+            self._epoch += 1
+            self._known.clear()
+
+    def issue(self, session: Session, owner: InstitutionRow, request: TokenRequest, *, token_id: str) -> IssuedToken:
+        """A new token of ``owner``. Invalid or RuleRefused when name, roles or term are not acceptable."""
+        if not 1 <= request.days <= rules.TOKEN_DAYS_MAX:
+            raise Invalid("days", f"Expected 1 to {rules.TOKEN_DAYS_MAX} days.")
+        roles = rules.check_roles(request.roles, Kind(owner.kind), host=owner.host)
+        prefix, secret = _new_secret()
+        now = self._clock.ms()
+        row = TokenRow(
+            id=token_id,
+            institution_id=owner.id,
+            person_id=self._add_person(session, owner.id, request.person, now),
+            name=rules.check_name(request.name),
+            prefix=prefix,
+            hash=hashlib.sha256(secret.encode()).digest(),
+            roles=sorted(roles),
+            created_at=now,
+            expires_at=now + request.days * _DAY_MS,
+            revoked_at=None,
+        )
+        repository.add(session, row)
+        return IssuedToken(_view(row, request.person), secret)
+
+    def _add_person(self, session: Session, institution_id: str, name: str | None, now: int) -> str | None:
+        if name is None:
+            return None
+        person_id = new_id("per", now)
+        checked = rules.check_name(name, "person").encode()
+        sealed = self._vault.encrypt(session, institution_id, checked, person_aad(person_id))
+        row = PersonRow(id=person_id, institution_id=institution_id, name=sealed, created_at=now)
+        repository.add(session, row)
+        return person_id
+
+    def revoke(self, session: Session, row: TokenRow) -> None:
+        """Ends a token; again changes nothing."""
+        if row.revoked_at is None:
+            row.revoked_at = self._clock.ms()
+            session.flush()
+        self.forget_at_commit(session)
+
+    def views(self, session: Session, rows: list[TokenRow]) -> tuple[TokenView, ...]:
+        """Tokens with the names of their holders, decrypted."""
+        held = [row for row in rows if row.person_id is not None]
+        sealed = repository.person_names(session, [row.person_id for row in held if row.person_id])
+        names = {
+            row.id: self._vault.decrypt(
+                session, row.institution_id, sealed[row.person_id], person_aad(row.person_id)
+            ).decode()
+            for row in held
+            if row.person_id is not None
+        }
+        return tuple(_view(row, names.get(row.id)) for row in rows)
+
+
+def person_aad(person_id: str) -> bytes:
+    """What a person's encrypted name is bound to."""
+    return aad("person-name", person_id)
+
+
+def _new_secret() -> tuple[str, str]:
+    prefix = "rgs_" + base64.b32encode(secrets.token_bytes(5)).decode().lower()
+    return prefix, f"{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def _view(row: TokenRow, person: str | None) -> TokenView:
+    return TokenView(
+        id=row.id,
+        institution_id=row.institution_id,
+        name=row.name,
+        prefix=row.prefix,
+        roles=tuple(row.roles),
+        person=person,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
