@@ -1,11 +1,13 @@
 // One fresh in-process chain, its accounts, and whole transactions on it.
 import hre from "hardhat";
 import { createContract, deployContract } from "micro-eth-signer/advanced/abi.js";
+import { build } from "./contracts.js";
 
 export const DEADLINE = 4_102_444_800n; // 2100-01-01, so that equal runs sign equal bytes
 const DOMAIN = parameters("string name,string version,uint256 chainId,address verifyingContract");
 
 export async function startChain() {
+  await build({ withTests: true });
   const { provider } = await hre.network.create();
   const request = (method, ...params) => provider.request({ method, params });
   const accounts = await request("eth_accounts");
