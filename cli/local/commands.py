@@ -50,7 +50,7 @@ def init(
     var: VarOption = None,
     as_json: Json = False,
 ) -> None:
-    """Create a real installation (keys, master key, settings, tables); prints its first institution's one-time token."""
+    """Create a real installation: keys, master key, settings, tables; prints the first institution's one-time token."""
     from cli.local import gateway
     from cli.local.install import create, new_bootstrap_token
 

@@ -39,8 +39,8 @@ def create(
 
 def new_bootstrap_token(layout: Layout) -> str:
     """Makes the tables when they are missing, and a one-time token. It is shown once and kept hashed."""
-    migrate(layout, lambda _: None)
-    from services.identity.service import new_bootstrap_secret
+    from services.container import build
     from services.platform.settings import load_settings
 
-    return new_bootstrap_secret(load_settings(layout.gateway))
+    migrate(layout, lambda _: None)
+    return build(load_settings(layout.gateway)).identity.new_bootstrap_secret()

@@ -38,7 +38,7 @@ def _start_sample(supervisor: Supervisor, layout: Layout, say: Say) -> None:
     if layout.settings_file.exists() and not layout.parties.exists():
         raise LocalError(f"{shown(layout.gateway)} is a real installation", "regseal up, without --sample")
     world.prepare(layout, say)
-    up = starting.start(supervisor, layout, say)
+    up = starting.start(supervisor, layout, say, before_service=lambda: world.keep_bootstrap_token(layout))
     _start_witness(supervisor, layout, up)
     if world.complete(layout):
         world.point_to(layout, up.url)
@@ -53,7 +53,7 @@ def _start_witness(supervisor: Supervisor, layout: Layout, up: starting.Up) -> N
 
     world.configure_witness(layout, up.url, up.chains[SUPERVISION])
     home = layout.party(WITNESS)
-    supervisor.start(Child("witness", ["-m", "cli", "witness", "run", "--home", str(home)]))
+    supervisor.start(Child("witness", ["-m", "cli", "witness", "--home", str(home)]))
 
 
 def _announce(up: starting.Up, say: Say) -> None:
@@ -68,6 +68,5 @@ def _announce_sample(up: starting.Up, say: Say) -> None:
     for party in PARTIES:
         say(f"  {shown(up.layout.party(party.slug)):<34} {party.name} · {party.part}")
     home = shown(up.layout.party(HOST))
-    say(
-        f"\nnext, in another terminal:\n  ./regseal record submit samples/records/transfer.json --party {home} --wait final"
-    )
+    say("\nnext, in another terminal:")
+    say(f"  ./regseal record submit samples/records/transfer.json --party {home} --wait final")

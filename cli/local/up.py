@@ -87,14 +87,18 @@ def choose_ports(say: Say) -> dict[str, int]:
     return chosen
 
 
-def start(supervisor: Supervisor, layout: Layout, say: Say) -> Up:
-    """Starts everything but witnesses, in order; returns when the service answers."""
+def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: Callable[[], None] = lambda: None) -> Up:
+    """Starts everything but witnesses, in order; returns when the service answers.
+
+    ``before_service`` runs while chains and tables are there and the database is still nobody's.
+    """
     clear_leftovers(layout, say)
     ports = choose_ports(say)
     running = _start_chains(supervisor, layout, ports, say)
     from cli.local.migrate import migrate
 
     migrate(layout, say)
+    before_service()
     url = f"http://{LOOPBACK}:{ports['service']}"
     say(f"service at {url}")
     supervisor.wait_ready(_start_service(supervisor, layout, ports["service"], running))

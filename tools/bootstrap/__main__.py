@@ -40,7 +40,11 @@ def _npm_step(folder: Path, size: int) -> Step:
 def _contracts_step() -> Step:
     sources = sorted((ROOT / "contracts").rglob("*"))
     key = digest(*sources, ROOT / "hardhat-devnet" / "package-lock.json", *sorted((ROOT / "chain").glob("*.py")))
-    command = [python.VENV / "bin" / "python", "-c", "from chain.artifacts import compile_contracts as c; c()"]
+    command: list[str | Path] = [
+        python.VENV / "bin" / "python",
+        "-c",
+        "from chain.artifacts import compile_contracts as c; c()",
+    ]
     run = partial(call, command, env={"PYTHONPATH": str(ROOT)})
     return Step("contracts", "compile the contracts", key, TOOLS / "artifacts", run)
 

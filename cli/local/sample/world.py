@@ -57,6 +57,15 @@ def prepare(layout: Layout, say: Say) -> None:
     )
 
 
+def keep_bootstrap_token(layout: Layout) -> None:
+    """Hands the host its one-time token, as the operator of a real installation does with what `init` prints."""
+    home = layout.party(HOST)
+    if not (home / "bootstrap").exists() and not (home / "token").exists():
+        from cli.local.install import new_bootstrap_token
+
+        write_private(home / "bootstrap", new_bootstrap_token(layout).encode("ascii"))
+
+
 def configure_witness(layout: Layout, url: str, chain: Running) -> None:
     """What the regulator tells its witness at each start: addresses may have moved, pins may not."""
     from chain.party.evm import parse_address
@@ -133,12 +142,7 @@ class World:
         self._widen_token(host)
 
     def _bootstrap(self, host: Actor) -> None:
-        from cli.local.install import new_bootstrap_token
-
-        file = host.home / "bootstrap"
-        if not file.exists():
-            write_private(file, new_bootstrap_token(self.layout).encode("ascii"))
-        body = self._registration(host) | {"secret": file.read_text("ascii")}
+        body = self._registration(host) | {"secret": (host.home / "bootstrap").read_text("ascii")}
         answer = self._post(host, "/v1/bootstrap", body, key="bootstrap")
         secret = answer["token"]["secret"]
         if secret is None:

@@ -1,0 +1,132 @@
+"""Checks of chains, pins, clocks and witnesses; those that need something running say so when it is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from chain.party.clock import system_now
+from chain.party.errors import ApiProblem, PartyError
+from chain.party.http import ApiClient
+from chain.party.rpc import JsonRpc
+from cli.local.checks import Check, Level, bad, good
+from cli.local.layout import Layout, shown
+
+SKEW_SECONDS = 30
+
+
+def chains(layout: Layout) -> Iterator[Check]:
+    """Each chain of the settings: does it answer, is it the pinned one, is the code ours, has the gateway no right."""
+    from cli.local.up import read_state
+
+    running = read_state(layout).get("chains", {})
+    for name, chain in _configured(layout).items():
+        where = running.get(name) if isinstance(running, dict) else None
+        yield from _chain(layout, name, chain, where or chain.endpoints[0])
+
+
+def _configured(layout: Layout) -> Mapping[str, Any]:
+    from services.platform.errors import StartRefused
+    from services.platform.settings import load_settings
+
+    if not layout.settings_file.exists():
+        return {}
+    try:
+        return load_settings(layout.gateway).chains
+    except StartRefused:  # reported by the check of the settings
+        return {}
+
+
+def _chain(layout: Layout, name: str, chain: Any, url: str) -> Iterator[Check]:
+    title = f"chain {name}"
+    rpc = JsonRpc(url, timeout=5)
+    try:
+        chain_id = int(rpc.call("eth_chainId"), 16)
+        genesis = str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
+        head = rpc.call("eth_getBlockByNumber", "latest", False)
+    except PartyError as error:
+        yield Check(title, Level.WARN, f"{url} does not answer ({error})", "regseal up")
+        return
+    if (chain_id, genesis) != (chain.chain_id, chain.genesis):
+        found = f"chain {chain_id} with genesis {genesis}, pinned {chain.chain_id} with {chain.genesis}"
+        yield bad(title, found, "put the chain's folder back from its backup, or correct endpoints")
+        return
+    yield good(title, f"{url}: chain {chain_id}, genesis as pinned, block {int(head['number'], 16)}")
+    yield _skew(title, int(head["timestamp"], 16))
+    yield from _contracts(layout, name, chain, rpc)
+
+
+def _skew(title: str, block_time: int) -> Check:
+    ahead = block_time - int(system_now().timestamp())
+    if ahead > SKEW_SECONDS:
+        return bad("clock", f"the head of {title} is {ahead} s in this machine's future", "set the clock (NTP)")
+    return good("clock", "no block from the future")
+
+
+def _contracts(layout: Layout, name: str, chain: Any, rpc: JsonRpc) -> Iterator[Check]:
+    from chain.proof.hashing import keccak256
+    from cli.local.gateway import Deployment, address_of_key
+
+    try:
+        deployed = json.loads(chain.addresses_file.read_text("utf-8"))["contracts"]
+    except (OSError, ValueError, KeyError):
+        yield bad(f"chain {name}", f"{shown(chain.addresses_file)} is missing or unreadable", "regseal up deploys")
+        return
+    for contract, entry in deployed.items():
+        code = bytes.fromhex(str(rpc.call("eth_getCode", entry["address"], "latest")).removeprefix("0x"))
+        if "0x" + keccak256(code).hex() != entry["code_hash"]:
+            yield bad(
+                contract, f"other code at {entry['address']} on {name}", "this is another deployment: compare addresses"
+            )
+        else:
+            yield good(contract, f"{entry['address']} on {name}, code as deployed")
+    wanted, gateway = Deployment.load(layout), address_of_key(layout.gateway / "keys" / "gateway.json")
+    if gateway in (wanted.root, *wanted.authorities.values()):
+        yield bad(
+            "gateway key",
+            "it is an authority on chain: it could act in a regulator's name",
+            "deploy with keys made elsewhere",
+        )
+    else:
+        yield good("gateway key", f"{gateway} is neither root nor authority")
+
+
+def service(layout: Layout) -> Iterator[Check]:
+    """What the running service says: ready, log checked, witness heard."""
+    from cli.local.up import read_state
+
+    url = read_state(layout).get("url")
+    if not isinstance(url, str):
+        return
+    client = ApiClient(url, timeout=10)
+    try:
+        client.get("/health/ready")
+    except ApiProblem as problem:
+        reason = str(problem.problem.get("detail") or problem.problem.get("title") or problem)
+        yield bad("service", f"{url} is not ready: {reason}", "regseal status shows which part")
+    except PartyError as error:
+        yield bad("service", f"{url} does not answer: {error}", f"look at {shown(layout.run / 'service.log')}")
+        return
+    else:
+        yield good("service", f"{url} is ready")
+    yield from _witnesses(layout)
+
+
+def _witnesses(layout: Layout) -> Iterator[Check]:
+    """The sample's witness writes how its last round went."""
+    from cli.local.sample.parties import WITNESS
+
+    file = layout.party(WITNESS) / "status.json"
+    if not layout.party(WITNESS).exists():
+        return
+    try:
+        worst = str(json.loads(file.read_text("utf-8"))["worst"])
+    except (OSError, ValueError, KeyError, TypeError):
+        yield bad("witness", "has not reported a round", f"look at {shown(layout.run / 'witness.log')}")
+        return
+    ok = worst == "ok"
+    yield good("witness", "last round ok") if ok else bad("witness", f"last round: {worst}", f"read {shown(file)}")
+
+
+RUNNING: tuple[Callable[[Layout], Iterator[Check]], ...] = (chains, service)
