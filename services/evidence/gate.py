@@ -28,7 +28,7 @@ from services.evidence.models import LogRow
 from services.evidence.tree import Tree
 from services.platform import metrics
 from services.platform.database import Database
-from services.platform.errors import Forbidden, Invalid, NotFound, Unavailable
+from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.platform.logging import get_logger
 
 __all__ = ["Gate", "LogCheck", "StartCheck"]
@@ -68,8 +68,12 @@ class Gate:
         if check is not None and check.passed and not check.behind:
             return
         if check is not None and check.behind:
-            raise Unavailable("log-behind-anchor", f"The database knows less of {check.origin} than {check.behind}: recover the log.")
-        raise Unavailable("log-unchecked", "The log was not yet checked against head file, chain and witnesses since the start.")
+            raise Unavailable(
+                "log-behind-anchor", f"The database knows less of {check.origin} than {check.behind}: recover the log."
+            )
+        raise Unavailable(
+            "log-unchecked", "The log was not yet checked against head file, chain and witnesses since the start."
+        )
 
     def check_of(self, log_id: str, origin: str) -> LogCheck:
         """The log's check, new when there was none."""
@@ -114,17 +118,18 @@ class StartCheck:
 
     def run(self) -> None:
         """Checks whatever is not yet checked; to be called until all are. An absent chain is no error here."""
+        told = self._heads.heads().keys()  # before the snapshot: a log made meanwhile is no stranger
         with self._database.read() as session:
             rows = repository.logs(session)
-            self._check_strangers({row.origin for row in rows})
+            self._check_strangers(told - {row.origin for row in rows})
             for row in rows:
                 check = self._gate.check_of(row.id, row.origin)
                 if check.state == "unchecked":
                     self._check(session, row, check)
 
-    def _check_strangers(self, known: set[str]) -> None:
+    def _check_strangers(self, origins: set[str]) -> None:
         """A head of a log that the database does not have: the database is older than the log."""
-        for origin in self._heads.heads().keys() - known:
+        for origin in origins:
             check = self._gate.check_of(origin, origin)
             if not check.behind:
                 self._gate.put_behind(check, "the head file")
@@ -175,10 +180,13 @@ class StartCheck:
             metrics.LOG_CHECKED.labels(row.origin).set(1)
             _logger.info("log_checked", origin=row.origin, size=row.size)
 
-    def admit_new(self, log_id: str, origin: str) -> None:
-        """A log made by this very process: nobody else can have it, the contract opens an origin once. Conflict-free by the head file."""
+    def refuse_known(self, origin: str) -> None:
+        """Conflict ``origin-taken`` when the head file knows a log of this origin, though the database does not."""
         if origin in self._heads.heads():
-            raise Invalid("origin", "The head file knows a log of this origin: an origin never restarts.")
+            raise Conflict("The head file knows a log of this origin; an origin never restarts.", slug="origin-taken")
+
+    def admit_new(self, log_id: str, origin: str) -> None:
+        """Passes a log that this very process made: the contract opens an origin once, so nobody can know more of it."""
         check = self._gate.check_of(log_id, origin)
         check.head_file = check.chain = check.passed = True
         metrics.LOG_CHECKED.labels(origin).set(1)
@@ -215,13 +223,10 @@ class StartCheck:
             raise Forbidden("This statement answers another challenge.")
         return statement, self._witnesses[signed[0].key.name]
 
-    def recheck(self, session: Session, row: LogRow) -> None:
-        """Before a seal, cheaply: the committed log is not behind the head file. RegsealError when the log must not be sealed."""
-        self._gate.require(row.id)
-        head = self._heads.heads().get(row.origin)
-        if head is None or (head.size <= row.size and (head.size < row.size or head.root == _root(row))):
-            return
-        self._gate.put_behind(self._gate.check_of(row.id, row.origin), "the head file")
+    def recheck(self, row: LogRow, head: Head | None) -> None:
+        """Before a seal, cheaply: Unavailable when ``row`` is behind ``head``, which was read from the head file *before* the row was."""
+        if head is not None and (head.size > row.size or (head.size == row.size and head.root != _root(row))):
+            self._gate.put_behind(self._gate.check_of(row.id, row.origin), "the head file")
         self._gate.require(row.id)
 
     def _agrees(self, tree: Tree, row: LogRow, head: Head) -> bool:

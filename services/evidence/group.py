@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from chain.proof.hashing import Suite
 from chain.proof.leaf import NO_LEAF, Leaf, leaf_hash
 from chain.proof.merkle import Frontier
+from chain.proof.note import NoteSigner
 from chain.proof.types import Phase
 from services.evidence import repository
 from services.evidence.heads import Head
@@ -52,11 +53,14 @@ class SequencedLeaf:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """A log as the sequencer carries it. ``stream_secret`` hashes stream keys."""
+    """A log as the sequencer carries it. ``stream_secret`` hashes stream keys, ``signer`` acknowledges."""
 
     id: str
     origin: str
+    owner_id: str
+    house: bool
     state: str
+    signer: NoteSigner
     suite: Suite
     frontier: Frontier
     stream_secret: bytes
@@ -140,6 +144,10 @@ class Group:
         """Opens, freezes or refuses a log as of this unit."""
         self._unit.logs[log_id] = replace(self.log(log_id), state=state)
 
+    def change_signer(self, log_id: str, signer: NoteSigner) -> None:
+        """Acknowledges with another key as of this unit."""
+        self._unit.logs[log_id] = replace(self.log(log_id), signer=signer)
+
     def insert(self, table: Any, row: dict[str, Any]) -> None:
         """Stages a row of ``table``; it stands or falls with the unit."""
         self._unit.rows.setdefault(table, []).append(row)
@@ -194,7 +202,9 @@ class Group:
         """Writes what is staged and where the logs now stand. FlushFailed when a staged row is refused."""
         self._flush_pending()
         for log in self.logs.values():
-            repository.move_log(self._session, log.id, state=log.state, size=log.frontier.size, frontier=log.frontier.encode())
+            repository.move_log(
+                self._session, log.id, state=log.state, size=log.frontier.size, frontier=log.frontier.encode()
+            )
 
     def _stream(self, key: StreamKey) -> StreamState:
         known = self._unit.streams.get(key) or self.streams.get(key) or self._sources.streams.get(key)

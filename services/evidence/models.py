@@ -53,7 +53,9 @@ class LogKeyRow(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     log_id: Mapped[str] = mapped_column(ForeignKey(_LOG), index=True)
     vkey: Mapped[str] = mapped_column(String(256))
-    key_id: Mapped[str] = mapped_column(String(66), unique=True)  # 0x, SHA-256 of the public key, as the contract has it
+    key_id: Mapped[str] = mapped_column(
+        String(66), unique=True
+    )  # 0x, SHA-256 of the public key, as the contract has it
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
     from_size: Mapped[int | None] = mapped_column(BigInteger)  # none: the chain has not taken it
     from_index: Mapped[int | None] = mapped_column(BigInteger)

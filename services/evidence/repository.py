@@ -25,6 +25,7 @@ from services.evidence.models import (
 
 LEAVES: Table = LeafRow.metadata.tables["leaves"]
 RECORDS: Table = RecordRow.metadata.tables["records"]
+_LOGS: Table = LogRow.metadata.tables["logs"]
 _CHUNK = 200  # of composite keys in one statement
 StreamKey = tuple[str, bytes]
 Stream = tuple[bytes, int, bytes]
@@ -53,7 +54,9 @@ def log_by_origin(session: Session, origin: str) -> LogRow | None:
 
 def house_log(session: Session) -> LogRow | None:
     """The newest house log: a frozen one is followed by its successor."""
-    return session.scalars(select(LogRow).where(LogRow.house).order_by(LogRow.created_at.desc(), LogRow.id.desc()).limit(1)).one_or_none()
+    return session.scalars(
+        select(LogRow).where(LogRow.house).order_by(LogRow.created_at.desc(), LogRow.id.desc()).limit(1)
+    ).one_or_none()
 
 
 def logs(session: Session) -> Sequence[LogRow]:
@@ -68,7 +71,7 @@ def log_of_owner(session: Session, owner_id: str) -> LogRow | None:
 
 def move_log(session: Session, log_id: str, *, state: str, size: int, frontier: bytes) -> None:
     """Where the sequencer left a log."""
-    session.execute(update(LogRow.__table__).where(LogRow.__table__.c.id == log_id).values(state=state, size=size, frontier=frontier))
+    session.execute(update(_LOGS).where(_LOGS.c.id == log_id).values(state=state, size=size, frontier=frontier))
 
 
 def mark_log(session: Session, log_id: str, **times: int) -> None:
@@ -132,13 +135,19 @@ def put_streams(session: Session, streams: Mapping[StreamKey, Stream]) -> None:
 
 def leaf_at(session: Session, log_id: str, index: int) -> tuple[bytes, bytes] | None:
     """(leaf, leaf hash)."""
-    row = session.execute(select(LeafRow.leaf, LeafRow.leaf_hash).where(LeafRow.log_id == log_id, LeafRow.idx == index)).first()
+    row = session.execute(
+        select(LeafRow.leaf, LeafRow.leaf_hash).where(LeafRow.log_id == log_id, LeafRow.idx == index)
+    ).first()
     return None if row is None else (row[0], row[1])
 
 
 def leaf_hashes(session: Session, log_id: str, start: int, end: int) -> list[bytes]:
     """Of the indexes [start, end) that exist, in order."""
-    query = select(LeafRow.leaf_hash).where(LeafRow.log_id == log_id, LeafRow.idx >= start, LeafRow.idx < end).order_by(LeafRow.idx)
+    query = (
+        select(LeafRow.leaf_hash)
+        .where(LeafRow.log_id == log_id, LeafRow.idx >= start, LeafRow.idx < end)
+        .order_by(LeafRow.idx)
+    )
     return list(session.scalars(query))
 
 
@@ -150,7 +159,9 @@ def record(session: Session, record_id: str) -> RecordRow | None:
     return session.get(RecordRow, record_id)
 
 
-def records_of(session: Session, institution_id: str, *, log_id: str | None, after: str | None, limit: int) -> Sequence[RecordRow]:
+def records_of(
+    session: Session, institution_id: str, *, log_id: str | None, after: str | None, limit: int
+) -> Sequence[RecordRow]:
     """In the order of arrival, from the one after ``after`` on."""
     query = select(RecordRow).where(RecordRow.institution_id == institution_id).order_by(RecordRow.id).limit(limit)
     if log_id is not None:
@@ -193,25 +204,50 @@ def latest_checkpoint(session: Session, log_id: str) -> CheckpointRow | None:
 
 
 def checkpoints_from(session: Session, log_id: str, size: int) -> Sequence[CheckpointRow]:
-    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.size >= size).order_by(CheckpointRow.size)
+    query = (
+        select(CheckpointRow)
+        .where(CheckpointRow.log_id == log_id, CheckpointRow.size >= size)
+        .order_by(CheckpointRow.size)
+    )
     return session.scalars(query).all()
 
 
 def covering(session: Session, log_id: str, index: int, grade: int) -> CheckpointRow | None:
     """The earliest checkpoint of exactly this grade that covers ``index``."""
-    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.grade == grade, CheckpointRow.size > index)
+    query = select(CheckpointRow).where(
+        CheckpointRow.log_id == log_id, CheckpointRow.grade == grade, CheckpointRow.size > index
+    )
     return session.scalars(query.order_by(CheckpointRow.size).limit(1)).one_or_none()
 
 
 def newest_of_grade(session: Session, log_id: str, grade: int, above: int) -> CheckpointRow | None:
     """The newest checkpoint of exactly this grade larger than ``above``."""
-    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.grade == grade, CheckpointRow.size > above)
+    query = select(CheckpointRow).where(
+        CheckpointRow.log_id == log_id, CheckpointRow.grade == grade, CheckpointRow.size > above
+    )
     return session.scalars(query.order_by(CheckpointRow.size.desc()).limit(1)).one_or_none()
 
 
 def oldest_above(session: Session, log_id: str, size: int) -> CheckpointRow | None:
-    query = select(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.size > size).order_by(CheckpointRow.size).limit(1)
+    query = (
+        select(CheckpointRow)
+        .where(CheckpointRow.log_id == log_id, CheckpointRow.size > size)
+        .order_by(CheckpointRow.size)
+        .limit(1)
+    )
     return session.scalars(query).one_or_none()
+
+
+def set_grade(session: Session, log_id: str, size: int, grade: int) -> None:
+    """Only when it changed, so that a repeated signature writes nothing."""
+    query = update(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.size == size)
+    session.execute(query.where(CheckpointRow.grade != grade).values(grade=grade))
+
+
+def set_note(session: Session, log_id: str, size: int, note: str) -> None:
+    session.execute(
+        update(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.size == size).values(note=note)
+    )
 
 
 def cosignatures(session: Session, log_id: str, size: int) -> Sequence[CosignatureRow]:
@@ -237,7 +273,12 @@ def put_cosignature(session: Session, row: Mapping[str, Any]) -> None:
 def add_anchor(session: Session, row: Mapping[str, Any]) -> None:
     """A new attempt at anchoring a checkpoint; a refused one is followed by another in its place."""
     statement = _upsert(session, AnchorRow.__table__)
-    changed = {"tx_id": statement.excluded.tx_id, "state": "pending", "reason": None, "requested_at": statement.excluded.requested_at}
+    changed = {
+        "tx_id": statement.excluded.tx_id,
+        "state": "pending",
+        "reason": None,
+        "requested_at": statement.excluded.requested_at,
+    }
     changed["attempts"] = AnchorRow.__table__.c.attempts + 1
     session.execute(statement.values(**row).on_conflict_do_update(index_elements=["log_id", "size"], set_=changed))
 
@@ -255,12 +296,21 @@ def anchor(session: Session, log_id: str, size: int) -> AnchorRow | None:
 
 
 def last_anchor(session: Session, log_id: str, state: str) -> AnchorRow | None:
-    query = select(AnchorRow).where(AnchorRow.log_id == log_id, AnchorRow.state == state).order_by(AnchorRow.size.desc()).limit(1)
+    query = (
+        select(AnchorRow)
+        .where(AnchorRow.log_id == log_id, AnchorRow.state == state)
+        .order_by(AnchorRow.size.desc())
+        .limit(1)
+    )
     return session.scalars(query).one_or_none()
 
 
 def refuse_anchor(session: Session, tx_id: str, reason: str) -> None:
-    session.execute(update(AnchorRow).where(AnchorRow.tx_id == tx_id, AnchorRow.state == "pending").values(state="refused", reason=reason))
+    session.execute(
+        update(AnchorRow)
+        .where(AnchorRow.tx_id == tx_id, AnchorRow.state == "pending")
+        .values(state="refused", reason=reason)
+    )
 
 
 def anchors_without_proof(session: Session, limit: int) -> Sequence[AnchorRow]:
@@ -276,9 +326,13 @@ def anchors_in_block(session: Session, chain: str, block_hash: str) -> Sequence[
     return session.scalars(select(AnchorRow).where(AnchorRow.chain == chain, AnchorRow.block_hash == block_hash)).all()
 
 
-def anchors_after(session: Session, log_id: str | None, after: tuple[str, int] | None, limit: int) -> Sequence[AnchorRow]:
+def anchors_after(
+    session: Session, log_id: str | None, after: tuple[str, int] | None, limit: int
+) -> Sequence[AnchorRow]:
     """Anchors that stand, by log and size, from the one after ``after`` on."""
-    query = select(AnchorRow).where(AnchorRow.state == "anchored").order_by(AnchorRow.log_id, AnchorRow.size).limit(limit)
+    query = (
+        select(AnchorRow).where(AnchorRow.state == "anchored").order_by(AnchorRow.log_id, AnchorRow.size).limit(limit)
+    )
     if log_id is not None:
         query = query.where(AnchorRow.log_id == log_id)
     if after is not None:
@@ -300,7 +354,11 @@ def put_attestation(session: Session, row: Mapping[str, Any]) -> None:
 
 def counts(session: Session) -> dict[str, tuple[int, int, int]]:
     """Of each log: leaves, the largest sealed size, the largest anchored size."""
-    sealed = select(CheckpointRow.log_id, func.max(CheckpointRow.size).label("size")).group_by(CheckpointRow.log_id).subquery()
+    sealed = (
+        select(CheckpointRow.log_id, func.max(CheckpointRow.size).label("size"))
+        .group_by(CheckpointRow.log_id)
+        .subquery()
+    )
     best = func.max(case((AnchorRow.state == "anchored", AnchorRow.size), else_=0)).label("size")
     anchored = select(AnchorRow.log_id, best).group_by(AnchorRow.log_id).subquery()
     query = (

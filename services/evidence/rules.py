@@ -61,7 +61,9 @@ def quorum_met(roles: Iterable[str], quorum: Mapping[str, int]) -> bool:
     return all(present.count(role) >= least for role, least in quorum.items())
 
 
-def statements_suffice(answered: Collection[str], configured: Mapping[str, str], quorum: Mapping[str, int], *, empty: bool) -> bool:
+def statements_suffice(
+    answered: Collection[str], configured: Mapping[str, str], quorum: Mapping[str, int], *, empty: bool
+) -> bool:
     """Whether enough witnesses (name -> role) answered a starting service. For an empty log all must: that is what a lost database is."""
     if empty:
         return set(answered) >= set(configured)

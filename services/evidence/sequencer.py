@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
@@ -191,15 +190,22 @@ class Sequencer:
         self._logs.clear()
         self._streams.clear()
         _log.error("group_failed", units=len(units), exc_info=error)
-        shown = error if isinstance(error, RegsealError) else Unavailable("not-durable", "The record could not be made durable; try again.")
+        shown = (
+            error
+            if isinstance(error, RegsealError)
+            else Unavailable("not-durable", "The record could not be made durable; try again.")
+        )
         for waiting in units:
             waiting.future.set_exception(shown)
 
 
 def _prefetch(group: Group, units: Sequence[_Waiting[Any]]) -> None:
-    kinds = sorted((w.unit for w in units if hasattr(w.unit, "prefetch")), key=lambda unit: type(unit).__qualname__)
-    for kind, alike in groupby(kinds, key=type):
-        kind.prefetch(group, list(alike))
+    kinds: dict[Any, list[Unit[Any]]] = {}
+    for waiting in units:
+        if hasattr(waiting.unit, "prefetch"):
+            kinds.setdefault(type(waiting.unit), []).append(waiting.unit)
+    for kind, alike in kinds.items():
+        kind.prefetch(group, alike)
 
 
 def _run_unit(group: Group, waiting: _Waiting[Any], *, alone: bool) -> None:

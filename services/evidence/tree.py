@@ -59,7 +59,9 @@ class Tree:
         return root_of(hashes)
 
 
-def grow(old: int, new: int, leaves: Sequence[bytes], stored: Callable[[int, int], bytes]) -> dict[tuple[int, int], bytes]:
+def grow(
+    old: int, new: int, leaves: Sequence[bytes], stored: Callable[[int, int], bytes]
+) -> dict[tuple[int, int], bytes]:
     """The tiles that appear or widen from ``old`` to ``new`` leaves, by (level, index).
 
     ``leaves`` are the hashes from ``old`` to ``new``; ``stored(level, index)`` gives what a tile held before, empty when it is new.

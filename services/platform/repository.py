@@ -1,8 +1,9 @@
 """All SQL of the platform."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, column, delete, func, literal, select, table, update
+from sqlalchemy import BigInteger, cast, column, delete, func, literal, select, table, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ __all__ = [
     "data_keys",
     "database_ms",
     "find_data_key",
+    "find_idempotencies",
     "find_idempotency",
     "find_lease",
     "latest_data_key",
@@ -66,6 +68,17 @@ def find_idempotency(session: Session, institution_id: str, key: str) -> tuple[b
         )
     ).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
+
+
+def find_idempotencies(
+    session: Session, used: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[bytes, str, str]]:
+    """The same for many (institution, key) at once, at most some hundreds."""
+    row = IdempotencyRow
+    statement = select(row.institution_id, row.key, row.request_digest, row.resource_type, row.resource_id).where(
+        tuple_(row.institution_id, row.key).in_(used)
+    )
+    return {(found[0], found[1]): (found[2], found[3], found[4]) for found in session.execute(statement)}
 
 
 def purge_idempotency(session: Session, before_ms: int) -> int:

@@ -1,0 +1,202 @@
+"""Anchoring (锚定): heads go to the chain, few of them, in order, none twice.
+
+A log has at most one append on its way, so the chain's stored head is the last anchored one and the consistency proof can be made in
+advance. While the chain is away the log grows on, and one append then carries the whole backlog.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from chain.proof.encoding import to_hex
+from chain.proof.hashing import keccak256
+from chain.proof.merkle import consistency_proof
+from services.evidence import repository
+from services.evidence.gate import Gate
+from services.evidence.models import AnchorRow, CheckpointRow, LogRow
+from services.evidence.rules import Grade, anchor_due, retry_due
+from services.evidence.standing import Standing
+from services.evidence.tree import Tree
+from services.platform import metrics
+from services.platform.clock import Clock
+from services.platform.database import Database
+from services.platform.failpoints import hit
+
+__all__ = ["Anchorer", "Cadence", "PURPOSE", "ProofCollector", "chain_log"]
+
+PURPOSE = "anchor"
+CONTRACT = "EvidenceLog"
+Collect = Callable[[str, str, int], dict[str, Any]]
+
+
+class Queue(Protocol):
+    """The transactions service, as far as anchoring needs it."""
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        chain: str,
+        contract: str,
+        function: str,
+        args: Mapping[str, Any],
+        purpose: str,
+        queue: str,
+        reference: str | None = None,
+    ) -> str: ...
+
+
+def chain_log(origin: str) -> bytes:
+    """How the contract names a log: keccak256 of its origin."""
+    return keccak256(origin.encode())
+
+
+class Cadence(Protocol):
+    """The settings of anchoring; times in milliseconds."""
+
+    @property
+    def anchor_interval_ms(self) -> int: ...
+    @property
+    def anchor_leaves(self) -> int: ...
+    @property
+    def anchor_grace_ms(self) -> int: ...
+
+
+class Anchorer:
+    """The job that asks for anchors. ``fence`` raises when this process is no longer the writer."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        queue: Queue,
+        chain: str,
+        gate: Gate,
+        cadence: Cadence,
+        fence: Callable[[Session], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._queue = queue
+        self._chain = chain
+        self._gate = gate
+        self._cadence = cadence
+        self._fence = fence
+
+    def run(self) -> None:
+        """Asks for an anchor of every checked open log that is due."""
+        with self._database.read() as session:
+            due = [row.id for row in repository.logs(session) if row.state == "open" and self._candidate(session, row)]
+        for log_id in due:
+            self.anchor(log_id)
+
+    def anchor(self, log_id: str) -> str | None:
+        """The id of the transaction that was asked for, or None when there is nothing to do after all."""
+        self._gate.require(log_id)
+        with self._database.write() as session:
+            self._fence(session)
+            row = repository.log_by_id(session, log_id)
+            candidate = self._candidate(session, row) if row else None
+            if row is None or candidate is None:
+                return None
+            tx_id = self._ask(session, row, candidate)
+            hit("anchor.before-commit")
+        hit("anchor.after-commit")
+        return tx_id
+
+    def _candidate(self, session: Session, row: LogRow) -> CheckpointRow | None:
+        """The checkpoint to anchor now, if any: the newest with the quorum, after the grace period the newest of all."""
+        checks = self._gate.states()
+        if row.id not in checks or checks[row.id].state != "checked":
+            return None
+        if repository.last_anchor(session, row.id, "pending") is not None:
+            return None
+        anchored = _size(repository.last_anchor(session, row.id, "anchored"))
+        oldest = repository.oldest_above(session, row.id, anchored)
+        if oldest is None or not self._due(session, row, anchored):
+            return None
+        witnessed = repository.newest_of_grade(session, row.id, Grade.WITNESSED, anchored)
+        if witnessed is not None or self._clock.ms() - oldest.created_at < self._cadence.anchor_grace_ms:
+            return witnessed
+        return repository.latest_checkpoint(session, row.id)
+
+    def _due(self, session: Session, row: LogRow, anchored: int) -> bool:
+        now, interval = self._clock.ms(), self._cadence.anchor_interval_ms
+        refused = repository.last_anchor(session, row.id, "refused")
+        if refused is not None and refused.size > anchored:
+            return retry_due(elapsed_ms=now - refused.requested_at, attempts=refused.attempts, interval_ms=interval)
+        last = repository.last_anchor(session, row.id, "anchored")
+        elapsed = now - (last.requested_at if last else row.opened_at or 0)
+        return anchor_due(
+            elapsed_ms=elapsed,
+            waiting=row.size - anchored,
+            interval_ms=interval,
+            leaves=self._cadence.anchor_leaves,
+        )
+
+    def _ask(self, session: Session, row: LogRow, head: CheckpointRow) -> str:
+        anchored = _size(repository.last_anchor(session, row.id, "anchored"))
+        proof = consistency_proof(anchored, head.size, Tree(session, row.id).node)
+        args = {"log": to_hex(chain_log(row.origin)), "size": head.size, "root": to_hex(head.root)}
+        tx_id = self._queue.enqueue(
+            session,
+            chain=self._chain,
+            contract=CONTRACT,
+            function="append",
+            args=args | {"proof": [to_hex(each) for each in proof]},
+            purpose=PURPOSE,
+            queue=f"anchor:{row.origin}",
+            reference=f"{row.id}:{head.size}",
+        )
+        asked = {"log_id": row.id, "size": head.size, "chain": self._chain, "tx_id": tx_id, "state": "pending"}
+        repository.add_anchor(session, asked | {"requested_at": self._clock.ms(), "attempts": 1})
+        return tx_id
+
+
+class ProofCollector:
+    """The job that fetches the event proofs of final anchors, outside the sequencer, for it asks a node for whole blocks.
+
+    ``collect(chain, transaction hash, log index in block)`` gives the receipt's ``anchor`` member, verified.
+    """
+
+    def __init__(self, database: Database, *, collect: Collect, standing: Standing, limit: int = 64) -> None:
+        self._database = database
+        self._collect = collect
+        self._standing = standing
+        self._limit = limit
+
+    def run(self) -> None:
+        """Collects what is missing. Raises what ``collect`` raises: the next run goes on from there."""
+        with self._database.read() as session:
+            waiting = [
+                (row.log_id, row.size, row.chain, row.tx_hash or "", row.log_index_in_block or 0)
+                for row in repository.anchors_without_proof(session, self._limit)
+            ]
+        for log_id, size, chain, tx_hash, log_index in waiting:
+            proof = json.dumps(self._collect(chain, tx_hash, log_index))
+            with self._database.write() as session:
+                repository.put_proof(session, log_id, size, proof)
+                self._standing.regrade(session, log_id, size)
+
+
+def observe(session: Session, clock: Clock) -> None:
+    """Sets the gauges of every log."""
+    sizes = repository.counts(session)
+    for row in repository.logs(session):
+        size, sealed, anchored = sizes[row.id]
+        metrics.LOG_SIZE.labels(row.origin).set(size)
+        metrics.ANCHOR_BACKLOG.labels(row.origin).set(size - anchored)
+        oldest = repository.oldest_above(session, row.id, anchored)
+        waited = 0 if oldest is None else clock.ms() - oldest.created_at
+        metrics.ANCHOR_OLDEST.labels(row.origin).set(waited / 1000)
+        newest = repository.checkpoint(session, row.id, sealed)
+        metrics.CHECKPOINT_AGE.labels(row.origin).set((clock.ms() - newest.created_at) / 1000 if newest else 0)
+        met = newest is not None and newest.grade not in (Grade.SEALED, Grade.ANCHORED)
+        metrics.WITNESS_SATISFIED.labels(row.origin).set(int(met))
+
+
+def _size(row: AnchorRow | None) -> int:
+    return row.size if row else 0

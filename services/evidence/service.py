@@ -1,0 +1,371 @@
+"""The door of the evidence context. Everything else in this package is behind it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from chain.proof.canonical import JsonObject, canonical
+from chain.proof.ed25519 import signature_holds
+from chain.proof.receipt import Submitter
+from chain.proof.record import submission_message
+from chain.proof.types import Phase
+from services.evidence import commands, repository, rules
+from services.evidence.anchoring import Anchorer, Collect, ProofCollector, observe
+from services.evidence.commands import Authority, LogCommands, Written
+from services.evidence.gate import ChainHeads, Gate, StartCheck
+from services.evidence.group import Group
+from services.evidence.handlers import LogEvents
+from services.evidence.heads import HeadFile
+from services.evidence.keys import LogKeys
+from services.evidence.logs import LogBook
+from services.evidence.public import PublicLogs
+from services.evidence.receipts import Receipts, RecordView
+from services.evidence.records import prepare, read_record
+from services.evidence.sealing import Sealer
+from services.evidence.sequencer import Sequencer
+from services.evidence.standing import ChainPin, Standing
+from services.evidence.submission import Accepted, Desk, Submission
+from services.evidence.trust import TrustDocument
+from services.platform import idempotency
+from services.platform.atrest import Vault
+from services.platform.clock import Clock
+from services.platform.database import Database
+from services.platform.errors import Invalid, NotFound
+from services.platform.ids import new_id
+from services.platform.settings import Settings
+from services.transactions.service import Transactions
+from services.transactions.views import OperationView
+
+__all__ = ["EvidenceService", "Ports"]
+
+T = TypeVar("T")
+SubmitterKeys = Callable[[Session, str, int], Sequence[bytes]]
+TrustedSubmitters = Callable[[Session], Sequence[tuple[str, bytes, int, int | None]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What the context needs of others.
+
+    ``fence(session)`` raises LeaseLost; ``chain_head(origin)`` gives (size, root) or None or raises; ``collect(chain,
+    transaction hash, log index in block)`` gives a receipt's ``anchor`` member; ``anchor_address`` is the gateway's own;
+    ``authority_of(session, institution)`` the address that signs for it; ``submitter_keys(session, institution, ms)`` its
+    Ed25519 keys valid then; ``trusted_submitters(session)`` all: (institution, key, from ms, to ms or None).
+    """
+
+    transactions: Transactions
+    fence: Callable[[Session], None]
+    chain_head: ChainHeads
+    collect: Collect
+    anchor_address: str
+    chains: Mapping[str, ChainPin]
+    authority_of: Authority
+    submitter_keys: SubmitterKeys
+    trusted_submitters: TrustedSubmitters
+
+
+class EvidenceService:
+    """Submissions, logs, receipts, and what witnesses bring. ``start()`` before use, ``stop()`` at the end."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, *, vault: Vault, ports: Ports) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._ports = ports
+        witnesses = {each.name: each for each in (rules.Witness(w.vkey, w.role) for w in settings.witnesses)}
+        self.heads = HeadFile.open(settings.heads_dir)
+        self.gate = Gate()
+        self.check = StartCheck(
+            database,
+            self.gate,
+            heads=self.heads,
+            chain_head=ports.chain_head,
+            witnesses=witnesses,
+            quorum=settings.witness_quorum,
+        )
+        keys = LogKeys(vault)
+        self._book = LogBook(vault, keys)
+        self._desk = Desk(vault, keys, settings.anchor_by_ms)
+        self.standing = Standing(witnesses, settings.witness_quorum, ports.chains)
+        self.sequencer = Sequencer(
+            database, clock, heads=self.heads, gate=self.gate, load_log=self._book.load, fence=ports.fence
+        )
+        self.sealer = Sealer(
+            database,
+            clock,
+            keys=keys,
+            heads=self.heads,
+            gate=self.gate,
+            check=self.check,
+            bare_grade=self.standing.bare_grade,
+            fence=ports.fence,
+        )
+        self.anchorer = Anchorer(
+            database,
+            clock,
+            queue=ports.transactions,
+            chain=settings.supervision,
+            gate=self.gate,
+            cadence=settings,
+            fence=ports.fence,
+        )
+        self.collector = ProofCollector(database, collect=ports.collect, standing=self.standing)
+        self._commands = LogCommands(
+            self._desk,
+            self._book,
+            transactions=ports.transactions,
+            chain=settings.supervision,
+            anchor=ports.anchor_address,
+            authority_of=ports.authority_of,
+            authorisation_days=settings.authorisation_days,
+        )
+        self._receipts = Receipts(vault)
+        self.public = PublicLogs(database, keys)
+        self.trust = TrustDocument(
+            database, keys, standing=self.standing, chains=ports.chains, submitters=ports.trusted_submitters
+        )
+        events = LogEvents(self._desk, chain=settings.supervision, gate=self.gate)
+        events.register(ports.transactions)
+
+    def start(self) -> None:
+        """Checks what can be checked now and begins to sequence."""
+        self.check.run()
+        self.sequencer.start()
+
+    def stop(self) -> None:
+        """Finishes what waits and closes the head file."""
+        self.sequencer.stop()
+        self.heads.close()
+
+    def jobs(self) -> Mapping[str, tuple[float, Callable[[], None]]]:
+        """Name -> (seconds between runs, job)."""
+        interval = self._settings.checkpoint_interval_ms / 1000
+        return {
+            "evidence.check": (1.0, self.check.run),
+            "evidence.seal": (interval, self.sealer.run),
+            "evidence.anchor": (1.0, self.anchorer.run),
+            "evidence.proofs": (1.0, self.collector.run),
+            "evidence.observe": (5.0, self.observe),
+        }
+
+    def observe(self) -> None:
+        """Sets the gauges."""
+        with self._database.read() as session:
+            observe(session, self._clock)
+
+    # records
+
+    def submit_record(
+        self,
+        institution_id: str,
+        record: bytes | JsonObject,
+        *,
+        log_id: str | None = None,
+        idempotency_key: str | None = None,
+        signature: bytes | None = None,
+    ) -> Future[Accepted]:
+        """Submits a record, as bytes or as parsed by ``chain.proof.canonical.parse_json``; resolves when it is durable.
+
+        Raises at once: Invalid, Forbidden (another actor), NotFound (no log). Through the future: Conflict ``log-closed``,
+        IdempotencyKeyReused, Unavailable ``log-unchecked`` / ``log-behind-anchor`` / ``not-durable``.
+        """
+        checked = read_record(record if isinstance(record, bytes) else canonical(record))
+        record_type = rules.check_submission(checked, institution_id)
+        if idempotency_key is not None:
+            idempotency.check_key(idempotency_key)
+        chosen = log_id or self._default_log(institution_id)
+        submitter = self._submitter(institution_id, chosen, checked, signature) if signature else None
+        prepared = prepare(checked)
+        place = f"/v1/records?log={chosen}&signature={signature.hex() if signature else ''}"
+        return self.sequencer.submit(
+            Submission(
+                desk=self._desk,
+                institution_id=institution_id,
+                log_id=chosen,
+                record_id=new_id("rec"),
+                record_type=record_type,
+                prepared=prepared,
+                submitter=submitter,
+                key=idempotency_key,
+                digest=idempotency.request_digest("POST", place, prepared.content),
+            )
+        )
+
+    def _default_log(self, institution_id: str) -> str:
+        with self._database.read() as session:
+            row = repository.log_of_owner(session, institution_id) or repository.house_log(session)
+        if row is None:
+            raise NotFound("There is no log yet.")
+        return row.id
+
+    def _submitter(self, institution_id: str, log_id: str, record: JsonObject, signature: bytes) -> Submitter:
+        with self._database.read() as session:
+            row = repository.log_by_id(session, log_id)
+            keys = self._ports.submitter_keys(session, institution_id, self._clock.ms())
+        if row is None:
+            raise NotFound("There is no such log.")
+        message = submission_message(row.origin, record)
+        for key in keys:
+            if signature_holds(key, message, signature):
+                return Submitter(key, signature)
+        raise Invalid("signature", "No registered submitter key of the institution made this signature.")
+
+    def write_command(
+        self,
+        group: Group,
+        *,
+        type_name: str,
+        phase: Phase,
+        subject: str,
+        actor: str,
+        body: JsonObject,
+        log_id: str | None = None,
+        stream_key: str | None = None,
+    ) -> Written:
+        """A record that the service itself makes, as a leaf of the house log; see :func:`commands.write_command`."""
+        return commands.write_command(
+            group,
+            self._desk,
+            type_name=type_name,
+            phase=phase,
+            subject=subject,
+            actor=actor,
+            body=body,
+            log_id=log_id,
+            stream_key=stream_key,
+        )
+
+    def owner_of(self, record_id: str) -> str:
+        """Whose record it is; who may see it, the caller checks. NotFound."""
+        return self._read(lambda session: self._receipts.owner_of(session, record_id))
+
+    def get_record(self, record_id: str, *, with_document: bool = True) -> RecordView:
+        """The record with its status. NotFound."""
+        return self._read(lambda session: self._receipts.view(session, record_id, with_document=with_document))
+
+    def list_records(
+        self, institution_id: str, *, log_id: str | None = None, after: str | None = None, limit: int = 50
+    ) -> list[RecordView]:
+        """An institution's records in the order of arrival, keyset by ``after`` (a record id)."""
+        return self._read(
+            lambda session: self._receipts.page(session, institution_id, log_id=log_id, after=after, limit=limit)
+        )
+
+    def receipt(self, record_id: str, *, private: bool) -> bytes:
+        """The receipt's file. NotFound, Conflict ``not-sealed``."""
+        return self._read(lambda session: self._receipts.assemble(session, record_id, private=private))
+
+    # logs
+
+    def create_house_log(self, owner_id: str) -> str:
+        """Makes the house log (at bootstrap); its id. The same log when it exists. It must still pass the start-up check."""
+
+        def unit(group: Group) -> str:
+            row = repository.house_log(group.session)
+            if row is None:
+                row, _ = self._book.create(group, origin=self._settings.house_origin, owner_id=owner_id, house=True)
+            return row.id
+
+        log_id = self.sequencer.run(unit)
+        self.check.run()
+        return log_id
+
+    def house_log_id(self) -> str:
+        """NotFound before the bootstrap."""
+        return self._read(commands.house_log_id)
+
+    def request_house_opening(self, *, key: str | None = None) -> Future[OperationView]:
+        """Asks for the house log to be opened on chain."""
+        return self._operation(self._commands.open_house, None, key, "house")
+
+    def request_log_opening(self, owner_id: str, origin: str, *, key: str | None = None) -> Future[OperationView]:
+        """Asks for a new log of the institution. ``key`` is the request's idempotency key, here and below."""
+
+        def act(group: Group) -> OperationView:
+            self.check.refuse_known(origin)
+            return self._commands.open(group, owner_id=owner_id, origin=origin)
+
+        return self._admitting(self._operation(act, owner_id, key, f"open:{origin}"), origin)
+
+    def request_rotation(self, owner_id: str, log_id: str, *, key: str | None = None) -> Future[OperationView]:
+        """Asks for a new log key."""
+        act = partial(self._commands.rotate, owner_id=owner_id, log_id=log_id)
+        return self._operation(act, owner_id, key, f"rotate:{log_id}")
+
+    def request_freeze(self, owner_id: str, log_id: str, *, key: str | None = None) -> Future[OperationView]:
+        """Asks that the log stop for good."""
+        act = partial(self._commands.freeze, owner_id=owner_id, log_id=log_id)
+        return self._operation(act, owner_id, key, f"freeze:{log_id}")
+
+    def request_successor(
+        self, owner_id: str, log_id: str, origin: str, *, key: str | None = None
+    ) -> Future[OperationView]:
+        """Asks for the successor of a frozen log."""
+
+        def act(group: Group) -> OperationView:
+            self.check.refuse_known(origin)
+            return self._commands.succeed(group, owner_id=owner_id, log_id=log_id, origin=origin)
+
+        return self._admitting(self._operation(act, owner_id, key, f"succeed:{log_id}:{origin}"), origin)
+
+    def _operation(
+        self, act: Callable[[Group], OperationView], institution_id: str | None, key: str | None, request: str
+    ) -> Future[OperationView]:
+        """Runs a log command as a unit, once for each idempotency key."""
+        digest = idempotency.request_digest("POST", "/v1/logs", request.encode())
+
+        def unit(group: Group) -> OperationView:
+            if key is None or institution_id is None:
+                return act(group)
+            before = idempotency.find(group.session, institution_id, idempotency.check_key(key), digest)
+            if before is not None:
+                return self._ports.transactions.get_operation(group.session, before.resource_id)
+            made = act(group)
+            idempotency.begin(
+                group.session,
+                institution_id,
+                key,
+                digest,
+                resource_type="operation",
+                resource_id=made.id,
+                now_ms=group.now_ms,
+            )
+            return made
+
+        return self.sequencer.submit(unit)
+
+    def _admitting(self, future: Future[OperationView], origin: str) -> Future[OperationView]:
+        def admit(done: Future[OperationView]) -> None:
+            if done.exception() is None and done.result().reference:
+                self.check.admit_new(str(done.result().reference), origin)
+
+        future.add_done_callback(admit)
+        return future
+
+    # witnesses
+
+    def challenge(self) -> str:
+        """What witnesses answer: 64 hexadecimal digits, new at each start."""
+        return self.gate.nonce
+
+    def add_head_statement(self, note: str) -> None:
+        """A witness's answer to the challenge. Invalid, Forbidden, NotFound."""
+        self.check.statement(note)
+
+    def add_cosignature(self, note: str) -> rules.Grade:
+        """A witness's cosignature over a checkpoint. Invalid, Forbidden, NotFound, Conflict ``checkpoint-differs``."""
+        with self._database.write() as session:
+            return self.standing.add_cosignature(session, note)
+
+    def add_attestation(self, chain: str, note: str) -> None:
+        """A witness's header attestation. Invalid, Forbidden, NotFound, Conflict ``chain-differs``."""
+        with self._database.write() as session:
+            self.standing.add_attestation(session, chain, note)
+
+    def _read(self, query: Callable[[Session], T]) -> T:
+        with self._database.read() as session:
+            return query(session)

@@ -1,0 +1,134 @@
+"""What others add to our checkpoints: cosignatures, header attestations, and the grade that sums them up.
+
+Everything is authenticated by the signature of a configured witness and may come in any order, twice, or never.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from chain.proof.checkpoint import Checkpoint, HeaderAttestation
+from chain.proof.encoding import to_hex
+from chain.proof.errors import ProofError
+from chain.proof.note import Note, SignatureType, VerifiedSignature, parse_note, verify_note
+from services.evidence import repository
+from services.evidence.rules import Grade, Witness, grade_of, quorum_met
+from services.platform import metrics
+from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
+
+__all__ = ["ChainPin", "Standing"]
+
+_Statement = TypeVar("_Statement", Checkpoint, HeaderAttestation)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPin:
+    """A configured chain. ``genesis`` is 0x hex, ``contract`` the EvidenceLog there."""
+
+    name: str
+    chain_id: int
+    genesis: str
+    chain_class: str
+    contract: str | None
+
+
+class Standing:
+    """Witnesses by name, quorum by role, chains by name: all from settings."""
+
+    def __init__(
+        self, witnesses: Mapping[str, Witness], quorum: Mapping[str, int], chains: Mapping[str, ChainPin]
+    ) -> None:
+        self.witnesses = witnesses
+        self.quorum = quorum
+        self._chains = chains
+
+    @property
+    def bare_grade(self) -> Grade:
+        """The grade of a checkpoint that nobody has looked at yet: witnessed when no witness is required."""
+        return grade_of(witnessed=not self.quorum, anchored=False, attested=False)
+
+    def add_cosignature(self, session: Session, text: str) -> Grade:
+        """Takes the cosignatures of a note over one of our checkpoints; gives its grade then.
+
+        Invalid for a note that does not parse or verify, Forbidden when no configured witness signed it, NotFound for a
+        size without a checkpoint, Conflict ``checkpoint-differs`` for another root than ours.
+        """
+        note, signed = self._verified(text, SignatureType.COSIGNATURE)
+        head = _parsed(Checkpoint, note)
+        log = repository.log_by_origin(session, head.origin)
+        stored = repository.checkpoint(session, log.id, head.size) if log else None
+        if log is None or stored is None:
+            self._count(signed, "unknown")
+            raise NotFound("There is no checkpoint of this size.")
+        if stored.root != head.root:
+            self._count(signed, "inconsistent")
+            raise Conflict("Our checkpoint of this size has another root.", slug="checkpoint-differs")
+        for signature in signed:
+            line = next(each.line() for each in note.signatures if each.key_id == signature.key.key_id)
+            row = {"log_id": log.id, "size": head.size, "witness": signature.key.name, "line": line}
+            repository.put_cosignature(session, row | {"signed_at": signature.time or 0})
+        self._count(signed, "accepted")
+        return self.regrade(session, log.id, head.size)
+
+    def add_attestation(self, session: Session, chain: str, text: str) -> None:
+        """Takes a witness's attestation of a header of ``chain``, also of one whose anchor we have not read yet.
+
+        Invalid, Forbidden as above; NotFound for an unknown chain; Conflict ``chain-differs`` for another chain id or genesis.
+        """
+        note, signed = self._verified(text, SignatureType.ED25519)
+        header = _parsed(HeaderAttestation, note)
+        pin = self._chains.get(chain)
+        if pin is None:
+            raise NotFound("There is no such chain.")
+        if (header.chain_id, to_hex(header.genesis)) != (pin.chain_id, pin.genesis):
+            raise Conflict("The attestation is about another chain.", slug="chain-differs")
+        block_hash = to_hex(header.block_hash)
+        for signature in signed:
+            row = {"chain": chain, "block_hash": block_hash, "witness": signature.key.name}
+            repository.put_attestation(session, row | {"block_number": header.number, "note": text})
+        for anchor in repository.anchors_in_block(session, chain, block_hash):
+            self.regrade(session, anchor.log_id, anchor.size)
+
+    def regrade(self, session: Session, log_id: str, size: int) -> Grade:
+        """Sums up anew what stands behind a checkpoint."""
+        row = repository.checkpoint(session, log_id, size)
+        if row is None:
+            raise NotFound("There is no checkpoint of this size.")
+        signers = [each.witness for each in repository.cosignatures(session, log_id, size)]
+        anchor = repository.anchor(session, log_id, size)
+        attesters: list[str] = []
+        if anchor is not None and anchor.proof is not None and anchor.block_hash is not None:
+            attesters = [each.witness for each in repository.attestations(session, anchor.chain, anchor.block_hash)]
+        grade = grade_of(
+            witnessed=self._met(signers),
+            anchored=anchor is not None and anchor.proof is not None,
+            attested=self._met(attesters),
+        )
+        repository.set_grade(session, log_id, size, int(grade))
+        return grade
+
+    def _met(self, names: list[str]) -> bool:
+        return quorum_met((self.witnesses[name].role for name in names if name in self.witnesses), self.quorum)
+
+    def _verified(self, text: str, kind: SignatureType) -> tuple[Note, list[VerifiedSignature]]:
+        try:
+            note = parse_note(text)
+            signed = verify_note(note, [witness.key.of_type(kind) for witness in self.witnesses.values()])
+        except ProofError as error:
+            raise Invalid("note", str(error)) from error
+        if not signed:
+            raise Forbidden("Not signed by a configured witness.")
+        return note, signed
+
+    def _count(self, signed: list[VerifiedSignature], result: str) -> None:
+        for signature in signed:
+            metrics.WITNESS_COSIGN.labels(self.witnesses[signature.key.name].role, result).inc()
+
+
+def _parsed(kind: type[_Statement], note: Note) -> _Statement:
+    try:
+        return kind.parse(note.text)
+    except ProofError as error:
+        raise Invalid("note", str(error)) from error
