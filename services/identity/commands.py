@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eth_utils.crypto import keccak
-
+from chain.proof.hashing import keccak256
 from chain.proof.types import Phase
 from services.identity import repository, rules
 from services.identity.models import CommandRow, InstitutionRow
@@ -195,7 +194,7 @@ def stream_key(institution_id: str) -> str:
 
 def role_hash(name: str) -> bytes:
     """A role as the contract knows it."""
-    return keccak(text=name)
+    return keccak256(name.encode())
 
 
 def _reason(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Submitter keys (提交钥): an institution signs with them what it submits. Event leaves prove when each began and ended."""
+"""Submitter keys (提交钥): an institution signs its records with them. Event leaves tell when each began and ended."""
 
 from collections.abc import Mapping
 from typing import Any

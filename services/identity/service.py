@@ -4,13 +4,13 @@ A Future resolves when the sequencer's group is durable. ``once`` makes a repeat
 one made.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from sqlalchemy.orm import Session
 
+from chain.proof.hashing import sha256
 from services.identity import policy, repository, rules
 from services.identity.commands import Commands
 from services.identity.keys import SubmitterKeys
@@ -356,4 +356,4 @@ def _institution_view(row: InstitutionRow) -> InstitutionView:
 
 
 def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+    return sha256(secret.encode())

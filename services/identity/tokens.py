@@ -6,7 +6,6 @@ institution in this process forgets them at the moment it is committed.
 """
 
 import base64
-import hashlib
 import hmac
 import re
 import secrets
@@ -18,6 +17,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from chain.proof.hashing import sha256
 from services.identity import repository, rules
 from services.identity.models import InstitutionRow, PersonRow, TokenRow
 from services.identity.policy import Principal
@@ -57,7 +57,7 @@ class Tokens:
 
     def authenticate(self, secret: str) -> Principal:
         """Who holds ``secret``. Unauthenticated, without telling why, when it is unknown, expired or revoked."""
-        digest = hashlib.sha256(secret.encode()).digest()
+        digest = sha256(secret.encode())
         known = self._known.get(digest)
         if known is not None and known.until > time.monotonic() and known.expires_at > self._clock.ms():
             return known.principal
@@ -117,7 +117,7 @@ class Tokens:
             person_id=self._add_person(session, owner.id, request.person, now),
             name=rules.check_name(request.name),
             prefix=prefix,
-            hash=hashlib.sha256(secret.encode()).digest(),
+            hash=sha256(secret.encode()),
             roles=sorted(roles),
             created_at=now,
             expires_at=now + request.days * _DAY_MS,

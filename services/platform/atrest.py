@@ -101,7 +101,7 @@ class Vault:
         return self.wrap(self.unwrap(wrapped, aad), aad)
 
     def renew_master(self) -> str:
-        """Adds a master key and wraps with it from now on. Then :meth:`rewrap_all`, commit, :meth:`drop_old_masters`."""
+        """Adds a master key, which wraps from now on. Then :meth:`rewrap_all`, commit, :meth:`drop_old_masters`."""
         masters = _read_lines(self._file)
         masters.append(_new_master())
         _write_masters(self._file, masters)

@@ -1,7 +1,8 @@
 """Named points at which a test may kill the process, as a power cut would: SIGKILL, nothing flushed, nothing unwound.
 
-``REGSEAL_FAILPOINT=name`` kills at the first passage, ``name:3`` at the third. Read once, at import; unset, a point is a call of an
-empty function. A misspelt name stops the process at its start, for a fault that never happens would prove nothing.
+``REGSEAL_FAILPOINT=name`` kills at the first passage, ``name:3`` at the third. Read once, at import; unset, a point
+is a call of an empty function. A misspelt name stops the process at its start, for a fault that never happens would
+prove nothing.
 """
 
 import os

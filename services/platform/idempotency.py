@@ -3,12 +3,12 @@
 Call :func:`begin` first in the transaction that makes the resource: both become durable together, or neither.
 """
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from chain.proof.hashing import sha256
 from services.platform import repository
 from services.platform.errors import IdempotencyKeyReused, Invalid
 
@@ -43,10 +43,8 @@ def check_key(key: str) -> str:
 
 def request_digest(method: str, path: str, body: bytes) -> bytes:
     """32 bytes that tell whether a repeated request is the same request."""
-    digest = hashlib.sha256()
-    for part in (method.encode(), path.encode(), body):
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.digest()
+    parts = (method.encode(), path.encode(), body)
+    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts))
 
 
 def find(session: Session, institution_id: str, key: str, digest: bytes) -> Existing | None:
@@ -60,7 +58,7 @@ def find(session: Session, institution_id: str, key: str, digest: bytes) -> Exis
 
 
 def find_many(session: Session, used: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[bytes, Existing]]:
-    """What many (institution, key) made before, with the digest of the request; for groups of requests in one transaction."""
+    """What many (institution, key) made, with the request's digest; for groups of requests in one transaction."""
     wanted = list(used)
     found: dict[tuple[str, str], tuple[bytes, Existing]] = {}
     for start in range(0, len(wanted), _CHUNK):

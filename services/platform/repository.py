@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, column, delete, func, literal, select, table, tuple_, update
+from sqlalchemy import BigInteger, Connection, cast, column, delete, func, literal, select, table, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ __all__ = [
     "find_idempotency",
     "find_lease",
     "latest_data_key",
+    "limit_migration",
     "ping",
     "purge_idempotency",
     "put_idempotency",
@@ -53,6 +54,13 @@ def ping(session: Session) -> None:
 def schema_revision(session: Session) -> str | None:
     """The revision that Alembic recorded; the driver's error when the table is absent."""
     return session.scalar(select(column("version_num")).select_from(table("alembic_version")))
+
+
+def limit_migration(connection: Connection) -> None:
+    """A migration waits for no long transaction of others, and gives up rather than block them behind it."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text("SET LOCAL statement_timeout = '300s'"))
 
 
 def put_idempotency(session: Session, **values: Any) -> bool:

@@ -1,8 +1,10 @@
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from services.platform import repository
 from services.platform.clock import SystemClock
@@ -24,11 +26,25 @@ def test_a_write_block_commits_at_its_end(database: Database) -> None:
         assert repository.find_idempotency(session, "ins_a", "one") == (b"\x00", "t", "r")
 
 
+def _fail_after(session: Session, key: str) -> NoReturn:
+    session.add(_row(key))
+    session.flush()
+    raise KeyError
+
+
+def _write_and_fail(database: Database) -> None:
+    with database.write() as session:
+        _fail_after(session, "one")
+
+
+def _fail_in_savepoint(session: Session) -> None:
+    with session.begin_nested():
+        _fail_after(session, "lost")
+
+
 def test_a_write_block_that_raises_leaves_nothing(database: Database) -> None:
-    with pytest.raises(KeyError), database.write() as session:
-        session.add(_row("one"))
-        session.flush()
-        raise KeyError
+    with pytest.raises(KeyError):
+        _write_and_fail(database)
     with database.read() as session:
         assert repository.find_idempotency(session, "ins_a", "one") is None
 
@@ -49,10 +65,8 @@ def test_a_rolled_back_savepoint_takes_only_its_own_rows(database: Database) -> 
     with database.write() as session:
         session.add(_row("kept"))
         session.flush()
-        with pytest.raises(KeyError), session.begin_nested():
-            session.add(_row("lost"))
-            session.flush()
-            raise KeyError
+        with pytest.raises(KeyError):
+            _fail_in_savepoint(session)
     with database.read() as session:
         assert repository.find_idempotency(session, "ins_a", "kept") is not None
         assert repository.find_idempotency(session, "ins_a", "lost") is None

@@ -1,0 +1,31 @@
+"""How Alembic sees the tables of all contexts; :mod:`services.platform.migrate` starts it and brings the connection."""
+
+import importlib
+import importlib.util
+import pkgutil
+from typing import Any, Literal
+
+from alembic import context
+
+import services
+from services.platform.database import Base, JsonText
+
+for package in pkgutil.iter_modules(services.__path__, "services."):
+    if package.ispkg and importlib.util.find_spec(f"{package.name}.models") is not None:
+        importlib.import_module(f"{package.name}.models")
+
+
+def _render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
+    """A migration names no class of ours: it must mean the same when the class has changed."""
+    return "sa.Text()" if kind == "type" and isinstance(item, JsonText) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=context.config.attributes.get("batch", True),  # SQLite changes a table by making it anew
+    render_item=_render_item,
+    compare_server_default=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
