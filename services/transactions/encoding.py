@@ -12,6 +12,7 @@ from services.platform.errors import Invalid
 __all__ = ["EventDecoder", "calldata", "json_safe", "type_string"]
 
 Abi = Sequence[Mapping[str, Any]]
+_ALIASES = {"id": "institution"}  # what a parameter is called in the typed data, where Solidity needed another name
 _HIDDEN = "auth"  # the Authorisation tuple of a function: it comes from the signature, not from the author
 
 
@@ -116,9 +117,10 @@ def _argument(spec: Mapping[str, Any], values: Mapping[str, Any], path: str = ""
         given = values.get(name)
         inner = given if isinstance(given, Mapping) else values
         return tuple(_argument(part, inner, f"{here}.") for part in spec["components"])
-    if name not in values:
+    key = name if name in values else _ALIASES.get(name, name)
+    if key not in values:
         raise Invalid(here, "The argument is missing.")
-    return _convert(str(spec["type"]), here, values[name])
+    return _convert(str(spec["type"]), here, values[key])
 
 
 def _convert(kind: str, path: str, value: Any) -> Any:

@@ -1,0 +1,249 @@
+"""A real chain, a real database and the parts of the transaction manager on them, for tests in this folder."""
+
+import json
+import gc
+import socket
+import subprocess
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from eth_account import Account
+from sqlalchemy.orm import Session
+
+from chain.addresses import Addresses
+from chain.deploy import deploy_all
+from chain.party.eip712 import sign_typed_data
+from chain.party.errors import PartyError
+from chain.party.keystore import EvmKey
+from chain.party.rpc import JsonRpc
+from chain.proof.hashing import keccak256
+from services.platform.clock import SystemClock
+from services.platform.database import Database
+from services.transactions.desk import Desk, Policy
+from services.transactions.indexer import Indexer
+from services.transactions.manager import Manager
+from services.transactions.service import Transactions
+from services.transactions.signer import GatewayKey
+from services.transactions.views import OperationView
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[4]
+ANVIL = next((ROOT / "hardhat-devnet/node_modules/@foundry-rs").glob("anvil-*/bin/anvil"))
+
+
+def key_of(name: str) -> EvmKey:
+    """A party's key, the same in every process of a test."""
+    return EvmKey(keccak256(f"regseal test key of {name}".encode()))
+
+
+DEPLOYER, REGIONAL, GATEWAY, OWNER = (key_of(name) for name in ("deployer", "regional", "gateway", "owner"))
+REGION = 440300
+
+
+class Anvil:
+    """A plain node that a test may stop, kill and start again at the same port."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.arguments = arguments
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.rpc = JsonRpc(self.url, timeout=20)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Anvil":
+        """Returns when it answers."""
+        command = [str(ANVIL), "--port", str(self.port), "--hardfork", "cancun", "-q", "--accounts", "0", *self.arguments]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 20
+        while True:
+            try:
+                self.rpc.call("eth_chainId")
+            except PartyError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+            else:
+                return self
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self.rpc._connection.close()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def fund(self, *keys: EvmKey) -> None:
+        """Gives each key 1,000 ether."""
+        for key in keys:
+            self.rpc.call("anvil_setBalance", key.address, hex(10**21))
+
+    def mine(self, blocks: int = 1) -> None:
+        """Makes blocks."""
+        self.rpc.call("anvil_mine", hex(blocks))
+
+    def automine(self, on: bool) -> None:  # noqa: FBT001 (a switch)
+        """One block a transaction, or blocks only when told."""
+        self.rpc.call("evm_setAutomine", on)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def deployed(anvil: Anvil, folder: Path) -> Addresses:
+    """Funds the parties and deploys the contracts; blocks are made by themselves meanwhile."""
+    anvil.fund(DEPLOYER, GATEWAY)
+    regions = {REGION: REGIONAL.address}
+    with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        root = key_of("root").address
+        addresses = deploy_all(anvil.url, DEPLOYER.secret, root, regions, 3600, folder / "addresses.json")
+        gc.collect()
+    return addresses
+
+
+@dataclass
+class DirectGroup:
+    """What handlers get: a transaction and its time."""
+
+    session: Session
+    now_ms: int
+
+
+class DirectUnits:
+    """Stands in for the sequencer: each unit in a write transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def submit(self, unit: Callable[[Any], T]) -> Future[T]:
+        """Runs at once."""
+        future: Future[T] = Future()
+        try:
+            with self.database.write() as session:
+                value = unit(DirectGroup(session, SystemClock().ms()))
+            future.set_result(value)
+        except BaseException as error:  # noqa: BLE001 (the future carries it)
+            future.set_exception(error)
+        return future
+
+
+@dataclass
+class Rig:
+    """The context as a process would build it; ``restarted()`` builds it anew on the same database and chain."""
+
+    database: Database
+    chain: Any
+    policy: Policy = field(default_factory=lambda: Policy(stale_ms=0))
+    events: list[Any] = field(default_factory=list)
+    refusals: list[tuple[Any, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clock = SystemClock()
+        self.units = DirectUnits(self.database)
+        self.service = Transactions(self.database, self.clock, {self.chain.name: self.chain})
+        self.service.on_event("InstitutionRegistry", "InstitutionRegistered", self._heard)
+        self.service.on_refused("institution.registration", self._refused)
+        self.signer = GatewayKey(GATEWAY)
+        shared = {"clock": self.clock, "units": self.units, "fence": _unfenced, "handlers": self.service.handlers}
+        self.desk = Desk(chain=self.chain, signer=self.signer, database=self.database, policy=self.policy, **shared)
+        self.manager = Manager(self.desk)
+        self.indexer = Indexer(self.chain, self.database, **shared)
+
+    def _heard(self, group: Any, event: Any) -> None:
+        self.events.append(event)
+
+    def _refused(self, group: Any, transaction: Any, reason: str) -> None:
+        self.refusals.append((transaction, reason))
+
+    def restarted(self) -> "Rig":
+        """As after a restart: nothing is remembered but the database."""
+        return Rig(self.database, self.chain, self.policy)
+
+    def ask(self, institution: int, *, queue: str = "", deadline: int | None = None, kind: int = 1) -> str:
+        """An operation that registers an institution, waiting for the region's authority; its id."""
+        identity = institution.to_bytes(16, "big")
+        message = {
+            "institution": "0x" + identity.hex(),
+            "kind": kind,
+            "region": REGION,
+            "authority": OWNER.address,
+            "commitment": "0x" + keccak256(b"commitment" + identity).hex(),
+            "leaf": "0x" + keccak256(b"leaf" + identity).hex(),
+        }
+        until = deadline or self.clock.ms() // 1000 + 86_400
+        typed = self.service.typed_data("RegisterInstitution", message, self.chain.name, deadline=until)
+        with self.database.write() as session:
+            operation = self.service.create_operation(
+                session,
+                kind="institution.registration",
+                chain=self.chain.name,
+                contract="InstitutionRegistry",
+                function="register",
+                args=message,
+                queue=queue or f"institution/{institution}",
+                typed_data=typed,
+                signer_hint=REGIONAL.address,
+                reference=str(institution),
+            )
+        return operation.id
+
+    def sign(self, operation_id: str, key: EvmKey = REGIONAL) -> OperationView:
+        """The authority signs what the operation shows, as ``regseal sign`` does, and its signature is brought back."""
+        signature = sign_typed_data(self.operation(operation_id).typed_data, key)
+        checked = self.service.check_signature(operation_id, signer=key.address, signature=signature)
+        with self.database.write() as session:
+            return self.service.authorise(session, checked)
+
+    def register(self, institution: int, *, queue: str = "") -> str:
+        """A signed registration, queued."""
+        operation_id = self.ask(institution, queue=queue)
+        self.sign(operation_id)
+        return operation_id
+
+    def operation(self, operation_id: str) -> OperationView:
+        """The operation now."""
+        with self.database.read() as session:
+            return self.service.get_operation(session, operation_id)
+
+    def actions(self, operation_id: str) -> list[str]:
+        """What happened to it, in order."""
+        return [line.action for line in self.operation(operation_id).history]
+
+    def state(self, operation_id: str) -> str:
+        """Where it stands."""
+        return self.operation(operation_id).state
+
+    def tick(self, times: int = 1) -> None:
+        """Indexer and manager, once each."""
+        for _ in range(times):
+            self.indexer.tick()
+            self.manager.tick()
+
+    def run(self, *operation_ids: str, ticks: int = 30) -> None:
+        """Ticks until all operations have ended; fails when they do not."""
+        for _ in range(ticks):
+            self.tick()
+            if all(self.state(each) in ENDED for each in operation_ids):
+                return
+        raise AssertionError({each: self.actions(each) for each in operation_ids})
+
+    def nonces_used(self) -> int:
+        """How many transactions of the gateway the chain has."""
+        count: int = self.chain.nonce(self.signer.address)
+        return count
+
+
+ENDED = ("final", "refused", "expired", "cancelled")
+
+
+def _unfenced(session: Session) -> None:
+    """The lease has tests of its own."""
