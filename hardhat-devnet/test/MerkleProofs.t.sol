@@ -65,6 +65,19 @@ contract MerkleProofsTest is Base {
         assertTrue(!verifier.isConsistent(4, EvenTree.root(4), 5, root, none), "no proof from a complete tree");
     }
 
+    /// @dev Whoever chose a false root could otherwise make one proof serve two sizes: the hashes fit, only the length tells.
+    function testAProofForOtherSizesIsRefused() public view {
+        bytes32[] memory leaves = _leaves(1, 8);
+        (bytes32 root3, bytes32 root4) = (Tree.root(leaves, 0, 3), Tree.root(leaves, 0, 4));
+        (bytes32 root7, bytes32 root8) = (Tree.root(leaves, 0, 7), Tree.root(leaves, 0, 8));
+        assertTrue(!verifier.isIncluded(leaves[6], 2, 4, root8, Tree.inclusion(leaves, 6, 8)), "inclusion too long");
+        assertTrue(!verifier.isIncluded(leaves[2], 6, 8, root4, Tree.inclusion(leaves, 2, 4)), "inclusion too short");
+        bytes32[] memory proof = Tree.consistency(leaves, 7, 8);
+        assertTrue(!verifier.isConsistent(3, root7, 4, root8, proof), "consistency too long");
+        proof = Tree.consistency(leaves, 3, 4);
+        assertTrue(!verifier.isConsistent(7, root3, 8, root4, proof), "consistency too short");
+    }
+
     /// @dev All pairs of small sizes, so that no shape of tree is left to chance.
     function testAllSmallTrees() public view {
         bytes32[] memory leaves = _leaves(1, 17);
