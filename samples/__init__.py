@@ -1,1 +1,1 @@
-"""Samples: records to submit, and the demonstration behind `make demo`. They use the public command line and API only."""
+"""Samples: records to submit, and the demonstration behind `make demo`. Public command line and API only."""

@@ -95,7 +95,7 @@ def _tamper(stage: Stage, receipt: Path) -> None:
 
 
 def _verifier() -> list[str]:
-    """The offline verifier: an environment with the base requirements alone, no variable of ours but the code's place."""
+    """The offline verifier: base requirements alone, and no variable of ours but the code's place."""
     python = ROOT / ".tools" / "verifier" / "bin" / "python"
     return ["/usr/bin/env", "-i", f"PYTHONPATH={ROOT}", str(python), "-P", "-m", "cli", "verify"]
 

@@ -1,0 +1,110 @@
+"""A service's home: what init makes, what the settings say, and what doctor makes of it."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from chain.party.keystore import EvmKey, passphrase_for
+from cli.local import gateway
+from cli.local.checks import Check, Level, examine, secrets
+from cli.local.errors import LocalError
+from cli.local.install import create
+from cli.local.layout import Layout
+from services.platform.atrest import Vault
+from services.platform.settings import load_settings
+
+ROOT_KEY, AUTHORITY = "0x" + "11" * 20, "0x" + "22" * 20
+GENESIS = "0x" + "ab" * 32
+WITNESS = gateway.Witness("witness.example+0a1b2c3d+BAAA", "regulator")
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "装 置")
+
+
+@pytest.fixture
+def installed(layout: Layout) -> Layout:
+    create(
+        layout,
+        gateway.Deployment(ROOT_KEY, {440300: AUTHORITY}),
+        house_origin="house.example/log",
+        public_url="http://127.0.0.1:1",
+        witnesses=(WITNESS,),
+    )
+    return layout
+
+
+def levels(found: list[Check], name: str) -> set[Level]:
+    return {check.level for check in found if check.name == name}
+
+
+def test_init_makes_keys_that_open_and_settings_that_load(installed: Layout) -> None:
+    home = installed.gateway
+    for name in ("gateway", "deployer"):
+        path = home / "keys" / f"{name}.json"
+        assert EvmKey.load(path, passphrase_for(path, {})).address == gateway.address_of_key(path)
+    assert Vault(home / "master.key").master_id
+    settings = load_settings(home)
+    assert settings.house_origin == "house.example/log"
+    assert [(one.vkey, one.role) for one in settings.witnesses] == [(WITNESS.vkey, "regulator")]
+    assert settings.witness_quorum == {"regulator": 1}
+    assert gateway.Deployment.load(installed) == gateway.Deployment(ROOT_KEY, {440300: AUTHORITY})
+
+
+def test_second_init_is_refused_and_changes_nothing(installed: Layout) -> None:
+    before = {path: path.read_bytes() for path in installed.gateway.rglob("*") if path.is_file()}
+    with pytest.raises(LocalError, match="already"):
+        create(installed, gateway.Deployment(ROOT_KEY, {}), house_origin="other", public_url="http://127.0.0.1:2")
+    assert {path: path.read_bytes() for path in installed.gateway.rglob("*") if path.is_file()} == before
+
+
+def test_interrupted_init_keeps_the_keys_it_has_made(layout: Layout) -> None:
+    gateway.create_keys(layout)
+    first = (layout.gateway / "keys" / "gateway.json").read_bytes()
+    create(layout, gateway.Deployment(ROOT_KEY, {}), house_origin="a.example", public_url="http://127.0.0.1:2")
+    assert (layout.gateway / "keys" / "gateway.json").read_bytes() == first
+
+
+def test_address_that_is_none_is_refused_before_anything_is_made(layout: Layout) -> None:
+    with pytest.raises(LocalError, match="--root"):
+        create(layout, gateway.Deployment("0x12", {}), house_origin="a.example", public_url="http://127.0.0.1:2")
+    assert not layout.gateway.exists()
+
+
+def test_first_start_pins_the_genesis_and_another_chain_is_refused(installed: Layout) -> None:
+    gateway.pin_chain(installed, "supervision", endpoint="http://127.0.0.1:8", chain_id=7, genesis=GENESIS)
+    gateway.pin_chain(installed, "supervision", endpoint="http://127.0.0.1:9", chain_id=7, genesis=GENESIS)
+    chain = load_settings(installed.gateway).chains["supervision"]
+    assert (chain.chain_id, chain.genesis, chain.endpoints) == (7, GENESIS, ("http://127.0.0.1:8",))
+    with pytest.raises(LocalError, match="not the one"):
+        gateway.pin_chain(installed, "supervision", endpoint="http://127.0.0.1:8", chain_id=7, genesis="0x" + "cd" * 32)
+
+
+def test_everything_secret_is_the_owners_alone(installed: Layout) -> None:
+    files = [path for path in installed.gateway.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert levels(list(secrets(installed)), "file modes") == {Level.OK}
+
+
+def test_doctor_names_the_exposed_key_and_the_fix(installed: Layout) -> None:
+    key = installed.gateway / "keys" / "gateway.json"
+    key.chmod(0o644)
+    (found,) = [check for check in secrets(installed) if check.name == "file modes"]
+    assert found.level is Level.FAIL
+    assert "gateway.json" in found.found
+    assert found.fix == f"chmod 600 '{key}'"
+
+
+def test_doctor_on_an_empty_folder_says_how_to_begin(layout: Layout) -> None:
+    found = examine(layout)
+    assert levels(found, "installation") == {Level.FAIL}
+    assert any("regseal init" in check.fix for check in found)
+
+
+def test_doctor_names_the_setting_that_does_not_parse(installed: Layout) -> None:
+    installed.settings_file.write_text(installed.settings_file.read_text() + "\nsurprise = 1\n")
+    found = [check for check in examine(installed) if check.name == "settings"]
+    assert [check.level for check in found] == [Level.FAIL]
+    assert "surprise" in found[0].found
