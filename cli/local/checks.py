@@ -138,19 +138,24 @@ def migrations(layout: Layout) -> Iterator[Check]:
     """The database has this version's tables."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from cli.local.migrate import revisions
+    from cli.local.up import read_state
+    from services.platform import migrate
+    from services.platform.errors import StartRefused
+    from services.platform.settings import load_settings
 
-    if not layout.settings_file.exists():
-        return
+    if not layout.settings_file.exists() or read_state(layout):
+        return  # a running service has refused any other schema
     try:
-        present, newest = revisions(layout)
+        present, newest = migrate.current(load_settings(layout.gateway).url), migrate.head()
+    except StartRefused as error:
+        yield bad("database", error.detail, "regseal down, or correct the settings")
     except SQLAlchemyError as error:
         yield bad("database", f"cannot be opened: {type(error).__name__}", "start it, or correct database_url")
-        return
-    if present == newest:
-        yield good("database", f"revision {present}")
     else:
-        yield bad("database", f"revision {present or 'none'}, this version needs {newest}", "regseal migrate")
+        if present == newest:
+            yield good("database", f"revision {present}")
+        else:
+            yield bad("database", f"revision {present or 'none'}, this version needs {newest}", "regseal migrate")
 
 
 def umask_hint(_: Layout) -> Iterator[Check]:

@@ -19,7 +19,7 @@ from chain.party.http import ApiClient
 from cli.local import gateway
 from cli.local.chains import Running
 from cli.local.errors import LocalError
-from cli.local.layout import SUPERVISION, Layout
+from cli.local.layout import Layout
 from cli.local.sample.actor import Actor
 from cli.local.sample.parties import AUDITOR, HOST, HOUSE_ORIGIN, INSTITUTIONS, PARTIES, ROOT, WITNESS, WITNESS_ROLE
 
@@ -157,12 +157,8 @@ class World:
         if (host.home / "token.admin").exists():
             return
         answer = self._post(host, "/v1/tokens", {"name": "daily work", "roles": list(host.party.roles)}, key="token")
-        if answer["secret"] is None:
-            answer = self._post(
-                host, "/v1/tokens", {"name": "daily work", "roles": list(host.party.roles)}, key="token2"
-            )
         write_private(host.home / "token.admin", (host.home / "token").read_bytes())
-        host.keep_token(answer["secret"])
+        host.keep_token(_secret(answer))
 
     def _register_others(self) -> None:
         host = self.everyone[HOST]
@@ -181,14 +177,11 @@ class World:
 
     def _first_token(self, system: ApiClient, actor: Actor, institution: str) -> None:
         actor.remember(institution=institution)
-        for attempt in range(3):
-            if (actor.home / "token").exists():
-                return
-            body = {"name": "first", "roles": list(actor.party.roles), "institution_id": institution}
-            _, answer = system.post("/v1/tokens", body, idempotency_key=f"token-{actor.party.slug}-{attempt}")
-            secret = _object(answer)["secret"]
-            if isinstance(secret, str):  # None when an interrupted run got it and lost it
-                actor.keep_token(secret)
+        if (actor.home / "token").exists():
+            return
+        body = {"name": "first", "roles": list(actor.party.roles), "institution_id": institution}
+        _, answer = system.post("/v1/tokens", body, idempotency_key=f"sample-token-{actor.party.slug}")
+        actor.keep_token(_secret(answer))
 
     def _open_logs(self) -> None:
         for actor in self.everyone.values():
@@ -277,11 +270,17 @@ def _tolerate_conflict(send: Callable[[], object]) -> None:
         raise _AlreadyAuthorised from problem
 
 
+def _secret(token: object) -> str:
+    """The secret of an issued token, which is shown once: a run that was killed before it kept one cannot go on."""
+    secret = _object(token)["secret"]
+    if not isinstance(secret, str):
+        raise LocalError(
+            "the first start was killed at the moment a token was handed out", "rm -r var, then start again"
+        )
+    return secret
+
+
 def _object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise LocalError("the service answered something that is no object")
     return value
-
-
-SUPERVISED = SUPERVISION
-"""The chain that the sample's witness follows."""
