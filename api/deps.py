@@ -11,7 +11,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.limits import RateLimiter
 from services.container import Services
 from services.identity.service import Principal
-from services.platform.errors import Invalid, Unauthenticated
+from services.platform.errors import Unauthenticated
+from services.platform.idempotency import Once, check_key, request_digest
 
 _KEY_HELP = "Chosen by the client; the same request under the same key is done once"
 _bearer = HTTPBearer(auto_error=False, description="An API token of an institution (`regseal token issue`)")
@@ -57,13 +58,15 @@ async def anyone(request: Request, limits: LimiterDep) -> None:
     limits.take("public", _address(request))
 
 
-def idempotency_key(
+async def once(
+    request: Request,
     idempotency_key: Annotated[str | None, Header(max_length=255, description=_KEY_HELP)] = None,
-) -> str | None:
-    """The header of the same name. 422 when it holds anything but visible ASCII."""
-    if idempotency_key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", idempotency_key):
-        raise Invalid("header/Idempotency-Key", "1 to 255 visible ASCII characters are expected")
-    return idempotency_key
+) -> Once | None:
+    """The request as one that is to be done once, when it has an ``Idempotency-Key``. 422 for a key of another form."""
+    if idempotency_key is None:
+        return None
+    digest = request_digest(request.method, request.url.path, await request.body())
+    return Once(check_key(idempotency_key), digest)
 
 
 def wait_seconds(
@@ -77,6 +80,6 @@ def wait_seconds(
 
 
 CallerDep = Annotated[Principal, Depends(caller)]
-KeyDep = Annotated[str | None, Depends(idempotency_key)]
+OnceDep = Annotated[Once | None, Depends(once)]
 WaitDep = Annotated[int, Depends(wait_seconds)]
 PublicDep = Depends(anyone)

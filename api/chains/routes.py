@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import PublicDep, ServicesDep
 from api.logs.routes import note_of
 from api.logs.schemas import AnchorView
-from api.paging import Limit
+from api.logs.views import anchor_view
+from api.paging import Limit, Page
 
 router = APIRouter(prefix="/v1", tags=["chains"], dependencies=[PublicDep])
 
@@ -49,9 +50,10 @@ def list_anchors(
     log: Annotated[str, Query(max_length=40)],
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Limit = 100,
-) -> dict[str, list[AnchorView]]:
+) -> Page[AnchorView]:
     """Heads of `log` on the chain, of sizes above `after`, smallest first."""
-    return {"items": [AnchorView(**vars(item)) for item in services.evidence.anchors(log, after=after, limit=limit)]}
+    found = services.evidence.public.anchors(log, after=(log, after), limit=limit)
+    return Page(items=[anchor_view(item) for item in found], next=None)
 
 
 @router.post("/chains/{name}/attestations", status_code=204)
@@ -60,8 +62,7 @@ async def post_attestation(name: str, request: Request, services: ServicesDep) -
     await run_in_threadpool(services.evidence.add_attestation, name, await note_of(request))
 
 
-@router.get("/trust", tags=["receipts"])
-def trust(services: ServicesDep) -> dict[str, Any]:
+@router.get("/trust", tags=["receipts"], response_class=Response)
+def trust(services: ServicesDep) -> Response:
     """A trust file made from this service's own settings, for a first look; an auditor gets pins from the parties."""
-    document: dict[str, Any] = services.evidence.trust_document()
-    return document
+    return Response(services.evidence.trust.file(), media_type="application/json")

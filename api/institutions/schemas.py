@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.operations.schemas import ADDRESS, OperationView
+from api.times import Moment
 
 KindName = Literal["operator", "regulator", "working-group", "auditor", "applicant", "data-user", "service-provider"]
 Region = Field(ge=0, le=999_999, description="GB/T 2260 code, 0 for national bodies", examples=[440300])
-TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$"
 
 
 class _Request(BaseModel):
@@ -52,7 +52,7 @@ class RoleRequest(_Request):
     account: str = Field(pattern=ADDRESS)
     role: str = Field(pattern=r"^[a-z][a-z-]{1,31}$")
     region: int = Region
-    expires_at: str = Field(pattern=TIME)
+    expires_at: Moment
     reason: str = Field(min_length=1, max_length=500)
 
 
@@ -69,7 +69,7 @@ class SubmitterKeyRequest(_Request):
     """An Ed25519 key with which the institution signs what it submits."""
 
     public_key: str = Field(pattern=r"^0x[0-9a-f]{64}$")
-    valid_to: str | None = Field(None, pattern=TIME)
+    valid_to: Moment | None = None
 
 
 class SubmitterKeyView(BaseModel):
@@ -80,6 +80,17 @@ class SubmitterKeyView(BaseModel):
     valid_from: str
     valid_to: str | None = None
     revoked_at: str | None = None
+    record_id: str = Field(description="The record in the house log that evidences its registration")
+
+
+class ChainRoleView(BaseModel):
+    """A role of an account on the chain; ``role`` is keccak256 of its name."""
+
+    role: str
+    region: int
+    account: str
+    expires_at: str
+    revoked: bool
 
 
 class InstitutionView(BaseModel):
@@ -91,8 +102,8 @@ class InstitutionView(BaseModel):
     region: int
     status: str = Field(description="pending, active, suspended, exited or refused")
     authority: str
+    host: bool = Field(description="Whether it runs this service")
     created_at: str
-    submitter_keys: list[SubmitterKeyView] = []
 
 
 class TokenRequest(_Request):
@@ -113,6 +124,7 @@ class TokenView(BaseModel):
     name: str
     prefix: str
     roles: list[str]
+    person: str | None = None
     created_at: str
     expires_at: str
     revoked_at: str | None = None
@@ -130,4 +142,3 @@ class Bootstrapped(BaseModel):
     institution: InstitutionView
     token: IssuedToken
     operations: list[OperationView]
-    extra: dict[str, Any] = {}

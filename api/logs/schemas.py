@@ -12,6 +12,7 @@ class LogKeyView(BaseModel):
 
     vkey: str
     from_size: int
+    to_size: int | None = Field(None, description="First size that it no longer signs; null for the present key")
 
 
 class LogView(BaseModel):
@@ -24,10 +25,12 @@ class LogView(BaseModel):
                 "origin": "regseal.example/440300/register",
                 "owner_id": "ins_0123456789abcdef0123456789abcdef",
                 "state": "open",
+                "house": False,
                 "size": 42,
                 "checkpoint_size": 42,
                 "anchored_size": 40,
                 "vkeys": [{"vkey": "regseal.example/440300/register+0a1b2c3d+AV…", "from_size": 0}],
+                "created_at": "2026-11-20T09:30:00.000Z",
             }
         }
     )
@@ -36,21 +39,21 @@ class LogView(BaseModel):
     origin: str
     owner_id: str
     state: str = Field(description="opening, open, frozen or refused")
+    house: bool = Field(description="The log of the service's own records")
     size: int
     checkpoint_size: int
     anchored_size: int
     vkeys: list[LogKeyView]
     predecessor: str | None = None
-    successor: str | None = None
+    created_at: str
 
 
 class LogRequest(BaseModel):
-    """Asks for a new log of the caller's institution (or of the one named, for a system administrator)."""
+    """Asks for a new log of the caller's institution."""
 
     model_config = ConfigDict(extra="forbid")
 
     origin: str = Field(pattern=ORIGIN, max_length=128, examples=["regseal.example/440300/register"])
-    owner_id: str | None = Field(None, pattern=r"^ins_[0-9a-f]{32}$")
 
 
 class RotationRequest(BaseModel):
@@ -100,3 +103,4 @@ class AnchorView(BaseModel):
     block_number: int
     block_hash: str
     tx_hash: str
+    anchored_at: str

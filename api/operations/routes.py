@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import CallerDep, KeyDep, ServicesDep, WaitDep
+from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep
 from api.operations.schemas import AuthorisationRequest, OperationView
 from api.operations.views import operation
 from api.paging import Cursor, Limit, Page
@@ -48,7 +48,7 @@ async def authorise(
     request: AuthorisationRequest,
     services: ServicesDep,
     caller: CallerDep,
-    _key: KeyDep,
+    _once: OnceDep,
     wait: WaitDep = 0,
 ) -> OperationView:
     """Brings a party's signature back. The same signature may be brought twice."""

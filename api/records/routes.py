@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import CallerDep, KeyDep, ServicesDep, WaitDep
+from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep
 from api.paging import Cursor, Limit, Page
 from api.records.schemas import SUBMISSION_SCHEMA, Acknowledged, RecordView
 from api.records.views import acknowledged, record_view
@@ -29,11 +29,11 @@ _BODY: Final[dict[str, Any]] = {
 
 @router.post("", status_code=201, openapi_extra=_BODY)
 async def submit(
-    request: Request, services: ServicesDep, caller: CallerDep, key: KeyDep, response: Response, wait: WaitDep = 0
+    request: Request, services: ServicesDep, caller: CallerDep, once: OnceDep, response: Response, wait: WaitDep = 0
 ) -> Acknowledged:
     """Accepts a record: durable, indexed, acknowledged. `Prefer: wait=N` answers when it is final."""
     log, record, signature = read_submission(await request.body())
-    future = services.evidence.submit_record(caller, log, record, signature=signature, idempotency_key=key)
+    future = services.records.submit(caller, record, log_id=log, signature=signature, once=once)
     done = await asyncio.wrap_future(future)
     status = await until_final(services, done.record_id, wait) if wait else "accepted"
     response.headers["Location"] = f"/v1/records/{done.record_id}"
@@ -66,17 +66,17 @@ def list_records(
     log: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Page[RecordView]:
     """The caller's own records, oldest first, without their contents."""
-    page = services.evidence.list_records(caller, log_id=log, limit=limit, cursor=cursor)
+    page = services.records.list_records(caller, log_id=log, limit=limit, cursor=cursor)
     return Page(items=[record_view(item) for item in page.items], next=page.next)
 
 
 @router.get("/{record_id}")
 async def get_record(record_id: str, services: ServicesDep, caller: CallerDep, wait: WaitDep = 0) -> RecordView:
     """One of the caller's own records and how far it has come. `Prefer: wait=N` answers when it is final."""
-    found = await run_in_threadpool(services.evidence.get_record, caller, record_id)
+    found = await run_in_threadpool(services.records.get_record, caller, record_id)
     if wait:
         await until_final(services, record_id, wait)
-        found = await run_in_threadpool(services.evidence.get_record, caller, record_id)
+        found = await run_in_threadpool(services.records.get_record, caller, record_id)
     return record_view(found)
 
 
@@ -85,7 +85,7 @@ def get_receipt(
     record_id: str, services: ServicesDep, caller: CallerDep, form: Literal["public", "private"] = "public"
 ) -> Response:
     """The receipt as far as it goes now (docs/spec/receipt.md). `private` holds the record and its secret."""
-    receipt = services.evidence.receipt(caller, record_id, form=form)
+    receipt = services.records.receipt(caller, record_id, private=form == "private")
     name = f'attachment; filename="{record_id}.regseal.json"'
     return Response(
         receipt, media_type="application/json", headers={"Content-Disposition": name, "Cache-Control": "no-store"}
@@ -97,7 +97,7 @@ async def until_final(services: Services, record_id: str, seconds: int) -> str:
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while True:
-        status = await run_in_threadpool(services.evidence.record_status, record_id)
+        status = await run_in_threadpool(services.records.status, record_id)
         if status == REACHED[-1] or loop.time() >= until:
             return status
         await asyncio.sleep(POLL_SECONDS)

@@ -55,6 +55,7 @@ class Acknowledged(BaseModel):
                 "index": 41,
                 "leaf_hash": "0x" + "3f" * 32,
                 "accepted_at": "2026-11-20T09:30:00.123Z",
+                "anchor_by": "2026-11-20T10:30:00.123Z",
                 "status": "accepted",
                 "acknowledgement": "regseal/ack@v1\nregseal.example/440300/register\n41\n1\n…",
                 "receipt": "/v1/records/rec_019a9e0a5c5b7d0e9c1a2b3c4d5e6f70/receipt",
@@ -68,6 +69,7 @@ class Acknowledged(BaseModel):
     index: int
     leaf_hash: str
     accepted_at: str
+    anchor_by: str = Field(description="When its head stands on the chain at the latest, as the service promises")
     status: str = Field(description="accepted, sealed, witnessed, anchored or final")
     acknowledgement: str
     receipt: str
@@ -80,7 +82,10 @@ class RecordView(BaseModel):
     log: str
     origin: str
     index: int
+    type: str
+    phase: str = Field(description="event, requested, registered or refused")
     leaf_hash: str
     accepted_at: str
+    anchor_by: str
     status: str
     record: dict[str, Any] | None = Field(None, description="Absent in lists, and once erased")

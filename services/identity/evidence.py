@@ -1,0 +1,111 @@
+"""Evidence as an institution meets it: the policy table in front of :class:`EvidenceService`."""
+
+from concurrent.futures import Future
+
+from chain.proof.canonical import JsonObject
+from services.evidence.receipts import RecordView
+from services.evidence.service import EvidenceService
+from services.evidence.submission import Accepted
+from services.identity import policy, repository
+from services.identity.policy import Principal, Target
+from services.identity.views import Page
+from services.platform.database import Database
+from services.platform.errors import Forbidden
+from services.platform.idempotency import Once
+from services.transactions.views import OperationView
+
+__all__ = ["EvidenceDesk"]
+
+
+class EvidenceDesk:
+    """Who may submit, read and command; opens its own transactions."""
+
+    def __init__(self, database: Database, evidence: EvidenceService) -> None:
+        self._database = database
+        self._evidence = evidence
+
+    # --- records
+
+    def submit(
+        self, caller: Principal, record: JsonObject, *, log_id: str, signature: bytes | None, once: Once | None
+    ) -> Future[Accepted]:
+        """Submits a record of the caller's own institution."""
+        policy.require(caller, "record.submit")
+        key = once.key if once else None
+        return self._evidence.submit_record(
+            caller.institution_id, record, log_id=log_id, idempotency_key=key, signature=signature
+        )
+
+    def get_record(self, caller: Principal, record_id: str) -> RecordView:
+        """A record with its document. NotFound when it is not the caller's to read."""
+        self._require(caller, "record.read", self._evidence.owner_of(record_id))
+        return self._evidence.get_record(record_id)
+
+    def status(self, record_id: str) -> str:
+        """How far a record has come that the caller was already shown."""
+        return self._evidence.get_record(record_id, with_document=False).status
+
+    def list_records(
+        self, caller: Principal, *, log_id: str | None, limit: int, cursor: str | None
+    ) -> Page[RecordView]:
+        """The records of the caller's institution, oldest first, without documents."""
+        policy.require(caller, "record.read")
+        found = self._evidence.list_records(caller.institution_id, log_id=log_id, after=cursor, limit=limit + 1)
+        items = tuple(found[:limit])
+        return Page(items, items[-1].id if len(found) > limit else None)
+
+    def receipt(self, caller: Principal, record_id: str, *, private: bool) -> bytes:
+        """The receipt's file; the private form only for the institution that submitted the record."""
+        self._require(
+            caller, "record.receipt-private" if private else "record.read", self._evidence.owner_of(record_id)
+        )
+        return self._evidence.receipt(record_id, private=private)
+
+    # --- commands to a log's owner
+
+    def request_opening(self, caller: Principal, *, origin: str, once: Once | None) -> Future[OperationView]:
+        """Asks for a new log of the caller's institution."""
+        policy.require(caller, "log.open")
+        return self._evidence.request_log_opening(caller.institution_id, origin, key=_key(once))
+
+    def request_rotation(
+        self, caller: Principal, log_id: str, *, anchor: str | None, reason: str, once: Once | None
+    ) -> Future[OperationView]:
+        """Asks for a new log key."""
+        owner = self._owner(caller, "log.rotate", log_id)
+        return self._evidence.request_rotation(owner, log_id, anchor=anchor, reason=reason, key=_key(once))
+
+    def request_freeze(
+        self, caller: Principal, log_id: str, *, reason: str, once: Once | None
+    ) -> Future[OperationView]:
+        """Asks that a log stop for good."""
+        owner = self._owner(caller, "log.freeze", log_id)
+        return self._evidence.request_freeze(owner, log_id, reason=reason, key=_key(once))
+
+    def request_successor(
+        self, caller: Principal, log_id: str, *, origin: str, reason: str, once: Once | None
+    ) -> Future[OperationView]:
+        """Asks for the successor of a frozen log."""
+        owner = self._owner(caller, "log.succeed", log_id)
+        return self._evidence.request_successor(owner, log_id, origin, reason=reason, key=_key(once))
+
+    def _owner(self, caller: Principal, action: str, log_id: str) -> str:
+        """The log's owner, when the caller may command it. A log's existence is public, so the refusal is plain."""
+        owner = self._evidence.public.log(log_id).owner_id
+        if not policy.allowed(caller, action, self._target(owner)):
+            raise Forbidden(
+                f"The log belongs to another institution, or no role of this token allows {action}.", rule=action
+            )
+        return owner
+
+    def _require(self, caller: Principal, action: str, institution_id: str) -> None:
+        policy.require(caller, action, self._target(institution_id))
+
+    def _target(self, institution_id: str) -> Target:
+        with self._database.read() as session:
+            row = repository.institution(session, institution_id)
+        return Target(institution_id, row.region if row else -1)
+
+
+def _key(once: Once | None) -> str | None:
+    return once.key if once else None
