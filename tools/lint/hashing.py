@@ -10,6 +10,7 @@ _OWNER = "chain/proof"
 _LIBRARIES = ("hashlib", "Crypto.Hash", "eth_hash", "sha3", "eth_utils.keccak", "eth_utils.crypto", "gmssl.sm3")
 _DERIVATIONS = {"hashlib.scrypt", "hashlib.pbkdf2_hmac"}  # of keys from passphrases; they prove nothing to anybody
 _DUMPS = {"json.dumps", "dumps", "orjson.dumps"}
+_LOADS = {"json.loads", "loads", "orjson.loads"}
 _CALLS = {"hmac.new", "hmac.digest", "hashes.Hash", "Web3.keccak", "Web3.solidity_keccak", "w3.keccak"}
 _HASHES = re.compile(r"(^|\.)(sha\d\w*|keccak\w*|sm3|blake2\w*|md5|hmac\w*|commit|leaf_hash|digest|sign\w*|hash)$")
 
@@ -46,4 +47,7 @@ def _dumps_into_hash(source: Source) -> Iterator[Finding]:
 
 
 def _dumps(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Call) and dotted(part.func) in _DUMPS for part in ast.walk(node))
+    """Whether the value carries what json.dumps made; json.loads around it ends that."""
+    if isinstance(node, ast.Call) and dotted(node.func) in _DUMPS | _LOADS:
+        return dotted(node.func) in _DUMPS
+    return any(_dumps(part) for part in ast.iter_child_nodes(node))
