@@ -22,6 +22,12 @@ POINTS = (
     "anchor.before-commit",
     "anchor.after-commit",
     "anchor-event.before-commit",
+    "transactions.after-store",
+    "transactions.before-send",
+    "transactions.after-send",
+    "transactions.after-mined",
+    "indexer.before-unit",
+    "indexer.after-unit",
 )
 
 

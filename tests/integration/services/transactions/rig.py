@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from eth_account import Account
+from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 from sqlalchemy.orm import Session
 
 from chain.addresses import Addresses
@@ -158,15 +159,24 @@ class Rig:
         self.manager = Manager(self.desk)
         self.indexer = Indexer(self.chain, self.database, **shared)
 
+        HEARD.metadata.create_all(self.database.writer, checkfirst=True)
+
     def _heard(self, group: Any, event: Any) -> None:
         self.events.append(event)
+        where = f"{event.block_hash}/{event.log_index_in_block}"
+        group.session.execute(HEARD.insert().values(institution=int.from_bytes(event.args["institution"]), place=where))
+
+    def heard(self) -> list[int]:
+        """The institutions whose registration was handled, durably, in order; one that was handled twice is there twice."""
+        with self.database.read() as session:
+            return list(session.scalars(select(HEARD.c.institution).order_by(HEARD.c.id)))
 
     def _refused(self, group: Any, transaction: Any, reason: str) -> None:
         self.refusals.append((transaction, reason))
 
-    def restarted(self) -> "Rig":
+    def restarted(self, chain: Any = None) -> "Rig":
         """As after a restart: nothing is remembered but the database."""
-        return Rig(self.database, self.chain, self.policy)
+        return Rig(self.database, chain or self.chain, self.policy)
 
     def ask(self, institution: int, *, queue: str = "", deadline: int | None = None, kind: int = 1) -> str:
         """An operation that registers an institution, waiting for the region's authority; its id."""
@@ -241,6 +251,15 @@ class Rig:
         count: int = self.chain.nonce(self.signer.address)
         return count
 
+
+HEARD = Table(
+    "test_heard",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("institution", Integer),
+    Column("place", Text),
+)
+"""What a handler writes: in the same transaction as the cursor, or not at all."""
 
 ENDED = ("final", "refused", "expired", "cancelled")
 
