@@ -75,7 +75,7 @@ def write_command(
     name = stream_key or stream_name(actor, subject)
     draft = LeafDraft(name, BY_NAME[type_name].code, phase, prepared.commitment, record_id=record_id)
     leaf = group.append(log_id or house_log_id(group.reading), draft)
-    store(group, desk, actor, StoredRecord(prepared.content, prepared.secret), (record_id, leaf))
+    store(group, desk, actor, StoredRecord(prepared.content, prepared.secret), leaf)
     return Written(record_id, leaf, prepared.commitment)
 
 

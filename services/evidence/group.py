@@ -42,6 +42,7 @@ class LeafDraft:
 class SequencedLeaf:
     """A leaf at its index. ``accepted_at`` in UTC milliseconds."""
 
+    draft: LeafDraft
     log_id: str
     index: int
     leaf: bytes
@@ -166,7 +167,7 @@ class Group:
         self._unit.logs[log_id] = replace(log, frontier=log.frontier.append(hashed))
         self._unit.streams[key] = StreamState(stream.stream_id, stream.count + 1, hashed)
         self.insert(repository.LEAVES, repository.leaf_row(log_id, index, leaf, hashed, draft.record_id))
-        return SequencedLeaf(log_id, index, leaf, hashed, self.now_ms, stream.stream_id, stream.count)
+        return SequencedLeaf(draft, log_id, index, leaf, hashed, self.now_ms, stream.stream_id, stream.count)
 
     def prefetch_streams(self, names: Iterable[tuple[str, str]]) -> None:
         """Reads the streams of many (log id, stream key) at once, so that appending to them asks the database no more."""

@@ -60,10 +60,10 @@ class Prepared:
     commitment: bytes
 
 
-def read_record(raw: bytes) -> JsonObject:
-    """The record of a request's bytes, parsed strictly. Invalid names the path of what offends."""
+def read_record(given: bytes | JsonObject) -> JsonObject:
+    """The record of a request's bytes, parsed strictly, or parsed already. Invalid names the path of what offends."""
     try:
-        return check_record(parse_json(raw))
+        return check_record(parse_json(given) if isinstance(given, bytes) else given)
     except FormatError as error:
         raise Invalid(f"record{error.field}", error.reason) from error
 

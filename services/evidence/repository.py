@@ -6,7 +6,7 @@ The two statements of the hot path, :func:`insert_rows` and :func:`put_streams`,
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, case, func, insert, or_, select, tuple_, update
+from sqlalchemy import Table, and_, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ from services.evidence.models import (
 LEAVES: Table = LeafRow.metadata.tables["leaves"]
 RECORDS: Table = RecordRow.metadata.tables["records"]
 _LOGS: Table = LogRow.metadata.tables["logs"]
-_CHUNK = 200  # of composite keys in one statement
+_CHUNK = 512  # keys in one statement
 StreamKey = tuple[str, bytes]
 Stream = tuple[bytes, int, bytes]
 
@@ -109,13 +109,18 @@ def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
 
 def load_streams(session: Session, keys: Collection[StreamKey]) -> dict[StreamKey, Stream]:
     """(stream id, count, last leaf hash) of those that exist."""
-    table = StreamRow.__table__.c
+    # One log at a time: SQLite does not use the index for pairs.
+    by_log: dict[str, list[bytes]] = {}
+    for log_id, key in keys:
+        by_log.setdefault(log_id, []).append(key)
+    row = StreamRow
     found: dict[StreamKey, Stream] = {}
-    wanted = list(keys)
-    for start in range(0, len(wanted), _CHUNK):
-        query = select(table.log_id, table.key, table.stream_id, table.count, table.last_leaf_hash)
-        query = query.where(tuple_(table.log_id, table.key).in_(wanted[start : start + _CHUNK]))
-        found.update({(row[0], row[1]): (row[2], row[3], row[4]) for row in session.execute(query)})
+    for log_id, wanted in by_log.items():
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            query = select(row.key, row.stream_id, row.count, row.last_leaf_hash)
+            query = query.where(row.log_id == log_id, row.key.in_(chunk))
+            found.update({(log_id, each[0]): (each[1], each[2], each[3]) for each in session.execute(query)})
     return found
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from chain.proof.canonical import JsonObject, canonical
+from chain.proof.canonical import JsonObject
 from chain.proof.ed25519 import signature_holds
 from chain.proof.receipt import Submitter
 from chain.proof.record import submission_message
@@ -173,7 +173,7 @@ class EvidenceService:
         Raises at once: Invalid, Forbidden (another actor), NotFound (no log). Through the future: Conflict ``log-closed``,
         IdempotencyKeyReused, Unavailable ``log-unchecked`` / ``log-behind-anchor`` / ``not-durable``.
         """
-        checked = read_record(record if isinstance(record, bytes) else canonical(record))
+        checked = read_record(record)
         record_type = rules.check_submission(checked, institution_id)
         if idempotency_key is not None:
             idempotency.check_key(idempotency_key)

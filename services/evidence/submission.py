@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Table
 
 from chain.proof.checkpoint import Acknowledgement
-from chain.proof.leaf import Leaf
 from chain.proof.note import NoteSigner, sign_note
 from chain.proof.receipt import Submitter
 from chain.proof.types import Phase, RecordType
@@ -63,22 +62,22 @@ def record_aad(record_id: str) -> bytes:
     return aad("record", record_id)
 
 
-def store(group: Group, desk: Desk, institution_id: str, stored: StoredRecord, leaf: tuple[str, SequencedLeaf]) -> int:
-    """Stages the row of a sequenced record, ``leaf`` being (record id, its leaf); gives its anchor-by time."""
-    record_id, sequenced = leaf
-    parsed = Leaf.decode(sequenced.leaf)
-    anchor_by = sequenced.accepted_at + desk.anchor_by_ms
+def store(group: Group, desk: Desk, institution_id: str, stored: StoredRecord, leaf: SequencedLeaf) -> int:
+    """Stages the row of a sequenced record, whose id is its draft's; gives its anchor-by time."""
+    draft = leaf.draft
+    record_id = draft.record_id or ""
+    anchor_by = leaf.accepted_at + desk.anchor_by_ms
     group.insert(
         repository.RECORDS,
         {
             "id": record_id,
-            "log_id": sequenced.log_id,
-            "idx": sequenced.index,
+            "log_id": leaf.log_id,
+            "idx": leaf.index,
             "institution_id": institution_id,
-            "type_code": parsed.type_code,
-            "phase": int(parsed.phase),
+            "type_code": draft.type_code,
+            "phase": int(draft.phase),
             "ciphertext": desk.vault.encrypt(group.reading, institution_id, stored.pack(), record_aad(record_id)),
-            "accepted_at": sequenced.accepted_at,
+            "accepted_at": leaf.accepted_at,
             "anchor_by": anchor_by,
         },
     )
@@ -129,7 +128,7 @@ class Submission:
         )
         leaf = group.append(self.log_id, draft)
         stored = StoredRecord(self.prepared.content, self.prepared.secret, self.submitter)
-        anchor_by = store(group, self.desk, self.institution_id, stored, (self.record_id, leaf))
+        anchor_by = store(group, self.desk, self.institution_id, stored, leaf)
         accepted = Accepted(
             record_id=self.record_id,
             log_id=log.id,

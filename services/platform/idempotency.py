@@ -15,7 +15,7 @@ from services.platform.errors import IdempotencyKeyReused, Invalid
 __all__ = ["Existing", "Once", "begin", "check_key", "find", "find_many", "purge", "request_digest"]
 
 KEY_MAX = 255
-_CHUNK = 200
+_CHUNK = 512
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,14 @@ def find(session: Session, institution_id: str, key: str, digest: bytes) -> Exis
 
 def find_many(session: Session, used: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[bytes, Existing]]:
     """What many (institution, key) made, with the request's digest; for groups of requests in one transaction."""
-    wanted = list(used)
+    by_institution: dict[str, list[str]] = {}
+    for institution_id, key in used:
+        by_institution.setdefault(institution_id, []).append(key)
     found: dict[tuple[str, str], tuple[bytes, Existing]] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = repository.find_idempotencies(session, wanted[start : start + _CHUNK])
-        found.update({place: (row[0], Existing(row[1], row[2])) for place, row in rows.items()})
+    for institution_id, keys in by_institution.items():
+        for start in range(0, len(keys), _CHUNK):
+            rows = repository.find_idempotencies(session, institution_id, keys[start : start + _CHUNK])
+            found.update({(institution_id, key): (row[0], Existing(row[1], row[2])) for key, row in rows.items()})
     return found
 
 

@@ -78,15 +78,13 @@ def find_idempotency(session: Session, institution_id: str, key: str) -> tuple[b
     return None if row is None else (row[0], row[1], row[2])
 
 
-def find_idempotencies(
-    session: Session, used: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], tuple[bytes, str, str]]:
-    """The same for many (institution, key) at once, at most some hundreds."""
+def find_idempotencies(session: Session, institution_id: str, keys: Sequence[str]) -> dict[str, tuple[bytes, str, str]]:
+    """The same for many keys of one institution, at most some hundreds."""
     row = IdempotencyRow
-    statement = select(row.institution_id, row.key, row.request_digest, row.resource_type, row.resource_id).where(
-        tuple_(row.institution_id, row.key).in_(used)
+    statement = select(row.key, row.request_digest, row.resource_type, row.resource_id).where(
+        row.institution_id == institution_id, row.key.in_(keys)
     )
-    return {(found[0], found[1]): (found[2], found[3], found[4]) for found in session.execute(statement)}
+    return {found[0]: (found[1], found[2], found[3]) for found in session.execute(statement)}
 
 
 def purge_idempotency(session: Session, before_ms: int) -> int:
