@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chain.proof.canonical import JsonObject
 from chain.proof.hashing import keccak256
 from chain.proof.types import Phase
 from services.identity import repository, rules
@@ -36,7 +37,7 @@ class _Ask:
     function: str
     subject: str
     actor: str
-    body: Mapping[str, Any]
+    body: JsonObject
     message: Mapping[str, Any]
     signers: tuple[str, ...]
 

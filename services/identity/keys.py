@@ -1,17 +1,15 @@
 """Submitter keys (提交钥): an institution signs its records with them. Event leaves tell when each began and ended."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy.orm import Session
 
+from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
 from services.identity import repository, rules
 from services.identity.commands import stream_key
 from services.identity.models import SubmitterKeyRow
 from services.identity.ports import Group, Leaves
-from services.identity.views import SubmitterKeyView
+from services.identity.views import SubmitterKeyRequest, SubmitterKeyView
 from services.platform.clock import rfc3339
 from services.platform.errors import Conflict, NotFound
 from services.platform.ids import new_id
@@ -25,18 +23,19 @@ class SubmitterKeys:
     def __init__(self, leaves: Leaves) -> None:
         self._leaves = leaves
 
-    def add(self, group: Group, institution_id: str, public_key: bytes, valid_to: int | None) -> SubmitterKeyView:
+    def add(self, group: Group, request: SubmitterKeyRequest) -> SubmitterKeyView:
         """Valid from now on, before ``valid_to`` (ms). Conflict ``key-registered`` when anybody has registered it."""
-        rules.check_public_key(public_key)
+        public_key, valid_to = rules.check_public_key(request.public_key), request.valid_to
         rules.check_validity(group.now_ms, valid_to)
         if repository.key_is_known(group.session, public_key):
             raise Conflict("This key was registered before.", slug="key-registered")
-        body: dict[str, Any] = {"public_key": to_hex(public_key), "valid_from": rfc3339(group.now_ms)}
+        body: JsonObject = {"public_key": to_hex(public_key), "valid_from": rfc3339(group.now_ms)}
         if valid_to is not None:
             body["valid_to"] = rfc3339(valid_to)
-        row = SubmitterKeyRow(id=new_id("skey", group.now_ms), institution_id=institution_id, public_key=public_key)
+        owner = request.institution_id
+        row = SubmitterKeyRow(id=new_id("skey", group.now_ms), institution_id=owner, public_key=public_key)
         row.valid_from, row.valid_to, row.revoked_at = group.now_ms, valid_to, None
-        row.record_id = self._write(group, institution_id, "submitter-key.registration", body)
+        row.record_id = self._write(group, owner, "submitter-key.registration", body)
         repository.add(group.session, row)
         return _view(row)
 
@@ -48,15 +47,22 @@ class SubmitterKeys:
         if row.revoked_at is None:
             row.revoked_at = group.now_ms
             group.session.flush()
-            body = {"public_key": to_hex(row.public_key), "revoked_at": rfc3339(group.now_ms)}
+            body: JsonObject = {"public_key": to_hex(row.public_key), "revoked_at": rfc3339(group.now_ms)}
             self._write(group, institution_id, "submitter-key.revocation", body)
+        return _view(row)
+
+    def get(self, session: Session, key_id: str) -> SubmitterKeyView:
+        """One key. NotFound."""
+        row = repository.submitter_key(session, key_id)
+        if row is None:
+            raise NotFound("There is no such submitter key.")
         return _view(row)
 
     def list(self, session: Session, institution_id: str) -> tuple[SubmitterKeyView, ...]:
         """All of an institution's, ended ones too."""
         return tuple(_view(row) for row in repository.submitter_keys(session, institution_id))
 
-    def _write(self, group: Group, institution_id: str, type_name: str, body: Mapping[str, Any]) -> str:
+    def _write(self, group: Group, institution_id: str, type_name: str, body: JsonObject) -> str:
         written = self._leaves.write_command(
             group,
             type_name=type_name,

@@ -1,11 +1,12 @@
 """What this context needs of the others, as far as it uses them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
+from chain.proof.canonical import JsonObject
 from chain.proof.types import Phase
 from services.transactions.views import OperationView
 
@@ -67,11 +68,11 @@ class Written(Protocol):
 class Leaves(Protocol):
     """The evidence service, for records that this service writes itself, and for the log that holds them."""
 
-    def make_house_log(self, group: Any, owner_id: str) -> None:
-        """Makes the installation's own log; leaves can be written at once, the chain opens it later."""
+    def create_house_log(self, owner_id: str) -> str:
+        """Makes the installation's own log, in a unit of its own; the same log when it is there."""
         ...
 
-    def open_house_log(self, group: Any) -> OperationView:
+    def request_house_opening(self) -> Future[OperationView]:
         """Asks the chain to open it."""
         ...
 
@@ -83,7 +84,7 @@ class Leaves(Protocol):
         phase: Phase,
         subject: str,
         actor: str,
-        body: Mapping[str, Any],
+        body: JsonObject,
         stream_key: str,
     ) -> Written:
         """A new record in the house log, encrypted for ``actor``."""

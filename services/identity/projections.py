@@ -3,9 +3,7 @@
 Each handler runs once for each event of a final block, in the transaction that moves the cursor.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
+from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
 from services.identity import repository
@@ -110,7 +108,7 @@ class Projections:
         # A command that we had given up (expired, cancelled) may still have been carried to the chain by somebody else.
         if command is None or command.outcome == Phase.REGISTERED.name.lower():
             return
-        where = {
+        where: JsonObject = {
             "chain": event.chain,
             "contract": event.contract,
             "event": event.name,
@@ -120,7 +118,7 @@ class Projections:
         }
         self._settle(group, command, Phase.REGISTERED, where)
 
-    def _settle(self, group: Group, command: CommandRow, phase: Phase, body: Mapping[str, Any]) -> None:
+    def _settle(self, group: Group, command: CommandRow, phase: Phase, body: JsonObject) -> None:
         command.outcome = phase.name.lower()
         self._leaves.write_command(
             group,

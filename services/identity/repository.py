@@ -19,7 +19,8 @@ from services.identity.models import (
 
 __all__ = [
     "add",
-    "bootstrap_secret",
+    "bootstrap_secret_holds",
+    "bootstrap_was_used",
     "chain_roles",
     "command_of_leaf",
     "command_of_record",
@@ -27,6 +28,7 @@ __all__ = [
     "host_id",
     "institution",
     "institutions",
+    "key_is_known",
     "person_names",
     "put_chain_role",
     "put_regional_authority",
@@ -40,6 +42,7 @@ __all__ = [
     "token",
     "token_by_prefix",
     "tokens",
+    "trusted_submitters",
     "use_bootstrap_secret",
 ]
 
@@ -163,9 +166,22 @@ def key_is_known(session: Session, public_key: bytes) -> bool:
     return session.scalar(select(SubmitterKeyRow.id).where(SubmitterKeyRow.public_key == public_key)) is not None
 
 
-def bootstrap_secret(session: Session, digest: bytes) -> BootstrapSecretRow | None:
-    """The one-time token with this SHA-256."""
-    return session.get(BootstrapSecretRow, digest)
+def trusted_submitters(session: Session) -> list[tuple[str, bytes, int, int | None]]:
+    """Every submitter key: (institution, key, from, before) in ms; the end is the earlier of revocation and term."""
+    rows = session.scalars(select(SubmitterKeyRow).order_by(SubmitterKeyRow.id))
+    ends = ((row, [end for end in (row.valid_to, row.revoked_at) if end is not None]) for row in rows)
+    return [(row.institution_id, row.public_key, row.valid_from, min(end, default=None)) for row, end in ends]
+
+
+def bootstrap_secret_holds(session: Session, digest: bytes, now_ms: int) -> bool:
+    """Whether the one-time token with this SHA-256 can be used."""
+    row = session.get(BootstrapSecretRow, digest)
+    return row is not None and row.used_at is None and row.expires_at > now_ms
+
+
+def bootstrap_was_used(session: Session) -> bool:
+    """Whether the installation has its first institution, with its token."""
+    return session.scalar(select(BootstrapSecretRow.hash).where(BootstrapSecretRow.used_at.is_not(None))) is not None
 
 
 def use_bootstrap_secret(session: Session, digest: bytes, now_ms: int) -> bool:

@@ -4,21 +4,21 @@ A Future resolves when the sequencer's group is durable. ``once`` makes a repeat
 one made.
 """
 
-import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from chain.proof.hashing import sha256
-from services.identity import policy, repository, rules
+from services.identity import bootstrap, policy, repository, rules
 from services.identity.commands import Commands
+from services.identity.directory import add_institution, institution_view, require
 from services.identity.keys import SubmitterKeys
-from services.identity.models import BootstrapSecretRow, InstitutionRow
+from services.identity.models import InstitutionRow
 from services.identity.policy import Principal, Target
 from services.identity.ports import Group, Leaves, Units
 from services.identity.projections import Projections
-from services.identity.rules import Kind, Role, Status
+from services.identity.rules import Role
 from services.identity.tokens import Tokens
 from services.identity.views import (
     AuthorityRequest,
@@ -30,6 +30,7 @@ from services.identity.views import (
     RegistrationRequest,
     RoleRequest,
     StatusRequest,
+    SubmitterKeyRequest,
     SubmitterKeyView,
     TokenRequest,
     TokenView,
@@ -38,18 +39,17 @@ from services.platform import idempotency
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
-from services.platform.errors import Conflict, Forbidden, NotFound
+from services.platform.errors import Forbidden, NotFound
 from services.platform.idempotency import Once
-from services.platform.ids import new_id, random_id
+from services.platform.ids import new_id
 from services.transactions.service import Transactions
 from services.transactions.views import OperationView
 
 __all__ = ["IdentityService", "Principal"]
 
-_BOOTSTRAP_MS = 7 * 86_400_000
-_HOST_ROLES = (Role.SYSTEM, Role.ADMINISTRATOR, Role.REGISTRAR, Role.SUBMITTER, Role.READER)
 
 _Ask = Callable[[Group, InstitutionRow], OperationView]
+_Made = TypeVar("_Made", OperationView, SubmitterKeyView)
 
 
 class IdentityService:
@@ -85,11 +85,11 @@ class IdentityService:
 
     def authority_of(self, session: Session, institution_id: str) -> str:
         """The address that signs for an institution. NotFound."""
-        return _require(repository.institution(session, institution_id)).authority
+        return require(repository.institution(session, institution_id)).authority
 
     def target(self, session: Session, institution_id: str) -> Target:
         """An institution as the policy sees it. NotFound."""
-        row = _require(repository.institution(session, institution_id))
+        row = require(repository.institution(session, institution_id))
         return Target(row.id, row.region)
 
     def host_id(self, session: Session) -> str | None:
@@ -100,6 +100,10 @@ class IdentityService:
         """The public keys under which the institution could sign at ``at_ms``."""
         return repository.submitter_keys_at(session, institution_id, at_ms)
 
+    def trusted_submitters(self, session: Session) -> list[tuple[str, bytes, int, int | None]]:
+        """Every submitter key: (institution, key, from, before) in ms, for a trust file."""
+        return repository.trusted_submitters(session)
+
     # --- who calls, and the first institution
 
     def authenticate(self, secret: str) -> Principal:
@@ -107,33 +111,15 @@ class IdentityService:
         return self._tokens.authenticate(secret)
 
     def new_bootstrap_secret(self) -> str:
-        """A one-time token for the first institution, good for seven days. Conflict ``bootstrapped`` after it."""
-        secret = f"rgs_boot_{secrets.token_urlsafe(32)}"
-        now = self._clock.ms()
-        row = BootstrapSecretRow(hash=_digest(secret), created_at=now, expires_at=now + _BOOTSTRAP_MS, used_at=None)
-        with self._database.write() as session:
-            _refuse_second_host(session)
-            repository.add(session, row)
-        return secret
+        """A one-time token for the first institution. Conflict ``bootstrapped`` when it has introduced itself."""
+        return bootstrap.new_bootstrap_secret(self._database, self._clock)
 
     def bootstrap(self, secret: str, request: RegistrationRequest) -> Future[Bootstrapped]:
         """The institution that runs this installation, its administrator's token, and what authorities must sign.
 
-        Forbidden when the secret is wrong, used or expired; it stays usable when the request is refused.
+        Forbidden when the secret is wrong, used or expired; it stays usable until everything is made.
         """
-        return self._units.submit(lambda group: self._bootstrap(group, _digest(secret), request))
-
-    def _bootstrap(self, group: Group, digest: bytes, request: RegistrationRequest) -> Bootstrapped:
-        session = group.session
-        if not repository.use_bootstrap_secret(session, digest, group.now_ms):
-            raise Forbidden("This bootstrap token is not valid (any more).")
-        _refuse_second_host(session)
-        row = _add_institution(group, request, host=True)
-        self._leaves.make_house_log(group, row.id)
-        wanted = TokenRequest(name="bootstrap", roles=_HOST_ROLES)
-        issued = self._tokens.issue(session, row, wanted, token_id=new_id("tok", group.now_ms))
-        operations = (self._commands.registration(group, row.id, row), self._leaves.open_house_log(group))
-        return Bootstrapped(_institution_view(row), issued, operations)
+        return bootstrap.Bootstrap(self._units, self._leaves, self._tokens, self._commands).run(secret, request)
 
     # --- the directory
 
@@ -141,7 +127,7 @@ class IdentityService:
         """One institution. NotFound."""
         policy.require(caller, "institution.read")
         with self._database.read() as session:
-            return _institution_view(_require(repository.institution(session, institution_id)))
+            return institution_view(require(repository.institution(session, institution_id)))
 
     def list_institutions(
         self, caller: Principal, *, limit: int = 50, cursor: str | None = None
@@ -150,7 +136,7 @@ class IdentityService:
         policy.require(caller, "institution.read")
         with self._database.read() as session:
             found = repository.institutions(session, after=cursor, limit=limit + 1)
-            items = tuple(_institution_view(row) for row in found[:limit])
+            items = tuple(institution_view(row) for row in found[:limit])
         return Page(items, items[-1].id if len(found) > limit else None)
 
     def list_chain_roles(self, caller: Principal, institution_id: str) -> tuple[ChainRoleView, ...]:
@@ -172,7 +158,7 @@ class IdentityService:
         policy.require(caller, "institution.register", Target("", rules.check_region(request.region)))
 
         def make(group: Group) -> OperationView:
-            row = _add_institution(group, request, host=False)
+            row = add_institution(group, request, host=False)
             return self._commands.registration(group, caller.institution_id, row)
 
         return self._units.submit(lambda group: self._once(group, caller, once, make))
@@ -221,7 +207,7 @@ class IdentityService:
         self, caller: Principal, action: str, institution_id: str, ask: _Ask, *, once: Once | None
     ) -> Future[OperationView]:
         def make(group: Group) -> OperationView:
-            row = _require(repository.institution(group.session, institution_id))
+            row = require(repository.institution(group.session, institution_id))
             policy.require(caller, action, Target(row.id, row.region))
             return ask(group, row)
 
@@ -230,31 +216,26 @@ class IdentityService:
     def _once(
         self, group: Group, caller: Principal, once: Once | None, make: Callable[[Group], OperationView]
     ) -> OperationView:
-        if once is None:
-            return make(group)
-        found = idempotency.find(group.session, caller.institution_id, once.key, once.digest)
-        if found is not None:
-            return self._transactions.get_operation(group.session, found.resource_id)
-        made = make(group)
-        idempotency.begin(
-            group.session,
-            caller.institution_id,
-            once.key,
-            once.digest,
-            resource_type="operation",
-            resource_id=made.id,
-            now_ms=group.now_ms,
-        )
-        return made
+        known = _known(group, caller, once)
+        if known is not None:
+            return self._transactions.get_operation(group.session, known)
+        return _note(group, caller, once, "operation", make(group))
 
     # --- submitter keys
 
     def add_submitter_key(
-        self, caller: Principal, institution_id: str, public_key: bytes, *, valid_to: int | None = None
+        self, caller: Principal, request: SubmitterKeyRequest, *, once: Once | None = None
     ) -> Future[SubmitterKeyView]:
-        """Registers an Ed25519 key of 32 bytes from now on, before ``valid_to`` (ms) if it is given."""
-        self._require_own(caller, "submitter-key.register", institution_id)
-        return self._units.submit(lambda group: self._keys.add(group, institution_id, public_key, valid_to))
+        """Registers a key with which the caller's institution signs what it submits."""
+        self._require_own(caller, "submitter-key.register", request.institution_id)
+
+        def unit(group: Group) -> SubmitterKeyView:
+            known = _known(group, caller, once)
+            if known is not None:
+                return self._keys.get(group.session, known)
+            return _note(group, caller, once, "submitter-key", self._keys.add(group, request))
+
+        return self._units.submit(unit)
 
     def revoke_submitter_key(self, caller: Principal, institution_id: str, key_id: str) -> Future[SubmitterKeyView]:
         """Ends a key now; what it signed before stays signed."""
@@ -274,7 +255,7 @@ class IdentityService:
         owner_id = request.institution_id or caller.institution_id
         token_id = new_id("tok", self._clock.ms())
         with self._database.write() as session:
-            owner = _require(repository.institution(session, owner_id))
+            owner = require(repository.institution(session, owner_id))
             if owner_id == caller.institution_id:
                 policy.require(caller, "token.issue")
             else:
@@ -306,14 +287,14 @@ class IdentityService:
             items = self._tokens.views(session, list(found[:limit]))
         return Page(items, items[-1].id if len(found) > limit else None)
 
-    def revoke_token(self, caller: Principal, token_id: str) -> None:
+    def revoke_token(self, caller: Principal, token_id: str) -> TokenView:
         """Ends a token at once. NotFound."""
         policy.require(caller, "token.revoke")
         with self._database.write() as session:
             row = repository.token(session, token_id)
             if row is None or row.institution_id != caller.institution_id:
                 raise NotFound("There is no such token.")
-            self._tokens.revoke(session, row)
+            return self._tokens.revoke(session, row)
 
     def _require_own(self, caller: Principal, action: str, institution_id: str) -> None:
         with self._database.read() as session:
@@ -321,39 +302,24 @@ class IdentityService:
         policy.require(caller, action, target)
 
 
-def _add_institution(group: Group, request: RegistrationRequest, *, host: bool) -> InstitutionRow:
-    row = InstitutionRow(id=random_id("ins"), name=rules.check_name(request.name), host=host, status=Status.PENDING)
-    row.kind = rules.kind_named(request.kind)
-    row.region = rules.check_region(request.region)
-    row.authority = rules.check_address(request.authority, "authority")
-    row.created_at = row.updated_at = group.now_ms
-    repository.add(group.session, row)
-    return row
+def _known(group: Group, caller: Principal, once: Once | None) -> str | None:
+    """What the request made before."""
+    if once is None:
+        return None
+    found = idempotency.find(group.session, caller.institution_id, once.key, once.digest)
+    return None if found is None else found.resource_id
 
 
-def _refuse_second_host(session: Session) -> None:
-    if repository.host_id(session) is not None:
-        raise Conflict("This installation has its first institution already.", slug="bootstrapped")
-
-
-def _require(row: InstitutionRow | None) -> InstitutionRow:
-    if row is None:
-        raise NotFound("There is no such institution.")
-    return row
-
-
-def _institution_view(row: InstitutionRow) -> InstitutionView:
-    return InstitutionView(
-        id=row.id,
-        name=row.name,
-        kind=Kind(row.kind).slug,
-        region=row.region,
-        status=row.status,
-        authority=row.authority,
-        host=row.host,
-        created_at=row.created_at,
-    )
-
-
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode())
+def _note(group: Group, caller: Principal, once: Once | None, kind: str, made: _Made) -> _Made:
+    """Remembers what the request made."""
+    if once is not None:
+        idempotency.begin(
+            group.session,
+            caller.institution_id,
+            once.key,
+            once.digest,
+            resource_type=kind,
+            resource_id=made.id,
+            now_ms=group.now_ms,
+        )
+    return made

@@ -136,12 +136,13 @@ class Tokens:
         repository.add(session, row)
         return person_id
 
-    def revoke(self, session: Session, row: TokenRow) -> None:
+    def revoke(self, session: Session, row: TokenRow) -> TokenView:
         """Ends a token; again changes nothing."""
         if row.revoked_at is None:
             row.revoked_at = self._clock.ms()
             session.flush()
         self.forget_at_commit(session)
+        return self.views(session, [row])[0]
 
     def views(self, session: Session, rows: list[TokenRow]) -> tuple[TokenView, ...]:
         """Tokens with the names of their holders, decrypted."""

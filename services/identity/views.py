@@ -15,6 +15,7 @@ __all__ = [
     "RegistrationRequest",
     "RoleRequest",
     "StatusRequest",
+    "SubmitterKeyRequest",
     "SubmitterKeyView",
     "TokenRequest",
     "TokenView",
@@ -140,6 +141,15 @@ class RoleRequest:
     region: int
     reason: str
     expires_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitterKeyRequest:
+    """An Ed25519 key of 32 bytes, good from its leaf on and before ``valid_to`` (ms) if that is given."""
+
+    institution_id: str
+    public_key: bytes
+    valid_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
