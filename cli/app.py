@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 
 import typer
 
@@ -33,8 +34,12 @@ Exit codes: 0 done; 1 refused, or a check failed; 2 used wrongly, or an unreadab
 """
 
 
-def build() -> typer.Typer:
-    """The whole application."""
+_ALONE = frozenset(("verify", "sign", "keys", "witness"))
+"""Modules that add one command of their own name: it can be started without building the others."""
+
+
+def build(command: str | None = None) -> typer.Typer:
+    """The application; only as much of it as `command` needs, when that stands alone."""
     app = typer.Typer(
         name="regseal", help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
     )
@@ -43,7 +48,7 @@ def build() -> typer.Typer:
     def root() -> None:
         pass
 
-    for name in MODULES:
+    for name in (command,) if command in _ALONE else MODULES:
         if importlib.util.find_spec(f"cli.{name}") is not None:
             importlib.import_module(f"cli.{name}").register(app)
     return app
@@ -51,4 +56,4 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Runs the command line on the arguments of this process."""
-    build()(prog_name="regseal")
+    build(next(iter(sys.argv[1:]), None))(prog_name="regseal")

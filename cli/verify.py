@@ -38,9 +38,7 @@ def verify(
     if lang not in ("en", "zh"):
         fail(ExitCode.USAGE, f"there are no words in {lang!r}; it is en or zh", as_json=as_json)
     with guarded(as_json=as_json):
-        from chain.proof.trust import parse_trust
-
-        trusted = parse_trust(_read(trust))
+        trusted = _trusted(trust, as_json=as_json)
     results = [_examine(path, trusted, explain=explain, lang=lang) for path in receipts]
     emit(
         {"receipts": [document for document, _, _ in results]},
@@ -48,6 +46,16 @@ def verify(
         as_json=as_json,
     )
     raise typer.Exit(int(min((code for _, _, code in results), key=_GRAVITY.index)))
+
+
+def _trusted(path: Path, *, as_json: bool) -> Trust:
+    from chain.proof.errors import FormatError
+    from chain.proof.trust import parse_trust
+
+    try:
+        return parse_trust(_read(path))
+    except FormatError as error:
+        fail(ExitCode.USAGE, f"{path} is no trust file: {error}", as_json=as_json)
 
 
 def _examine(path: Path, trust: Trust, *, explain: bool, lang: str) -> tuple[Mapping[str, object], list[str], ExitCode]:

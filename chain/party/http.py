@@ -42,8 +42,8 @@ class Connection:
     url: str
     timeout: float = 10.0
     max_answer: int = MAX_ANSWER
-    _socket: http.client.HTTPConnection | None = field(default=None, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _socket: http.client.HTTPConnection | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -82,6 +82,9 @@ class Connection:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def __del__(self) -> None:
+        self.close()
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         try:
