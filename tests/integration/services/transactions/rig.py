@@ -146,6 +146,7 @@ class Rig:
     policy: Policy = field(default_factory=lambda: Policy(stale_ms=0))
     events: list[Any] = field(default_factory=list)
     refusals: list[tuple[Any, str]] = field(default_factory=list)
+    fence: Callable[[Session], None] = lambda session: None
 
     def __post_init__(self) -> None:
         self.clock = SystemClock()
@@ -154,7 +155,7 @@ class Rig:
         self.service.on_event("InstitutionRegistry", "InstitutionRegistered", self._heard)
         self.service.on_refused("institution.registration", self._refused)
         self.signer = GatewayKey(GATEWAY)
-        shared = {"clock": self.clock, "units": self.units, "fence": _unfenced, "handlers": self.service.handlers}
+        shared = {"clock": self.clock, "units": self.units, "fence": self.fence, "handlers": self.service.handlers}
         self.desk = Desk(chain=self.chain, signer=self.signer, database=self.database, policy=self.policy, **shared)
         self.manager = Manager(self.desk)
         self.indexer = Indexer(self.chain, self.database, **shared)
@@ -262,7 +263,3 @@ HEARD = Table(
 """What a handler writes: in the same transaction as the cursor, or not at all."""
 
 ENDED = ("final", "refused", "expired", "cancelled")
-
-
-def _unfenced(session: Session) -> None:
-    """The lease has tests of its own."""

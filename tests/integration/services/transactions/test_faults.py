@@ -1,0 +1,280 @@
+"""What nodes do to transactions: drop them, reorganise them away, price them out, vanish and come back."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from chain.errors import EndpointError, HandshakeError
+from services.platform.errors import LeaseLost
+from services.platform.leases import Lease
+from services.transactions.desk import Policy
+from tests.integration.services.transactions.rig import OWNER, Anvil, Rig
+
+
+def raws_of(rig: Rig) -> set[bytes]:
+    """All distinct bytes that were ever sent."""
+    return set(rig.chain.sent)
+
+
+def test_a_reorganised_transaction_is_sent_again_with_the_same_bytes(rig: Rig, anvil: Anvil) -> None:
+    rig.chain.finality = "confirmations:3"
+    operation = rig.register(1)
+    rig.tick(2)
+    assert rig.state(operation) == "mined"
+    mined_in = rig.operation(operation).transaction
+    anvil.rpc.call("anvil_reorg", 1, [])
+    assert rig.nonces_used() == 0
+    rig.tick()
+    assert "reorganised" in rig.actions(operation)
+    assert rig.state(operation) == "submitted"
+    anvil.mine(4)
+    rig.run(operation)
+    final = rig.operation(operation).transaction
+    assert mined_in is not None
+    assert final is not None
+    assert (final.tx_hash, final.nonce) == (mined_in.tx_hash, mined_in.nonce)
+    assert final.block_hash != mined_in.block_hash
+    assert len(raws_of(rig)) == 1
+    assert rig.heard() == [1]
+    assert rig.nonces_used() == 1
+
+
+def test_nothing_is_final_or_heard_before_the_chain_says_final(rig: Rig, anvil: Anvil) -> None:
+    rig.chain.finality = "confirmations:3"
+    operation = rig.register(1)
+    rig.tick(2)
+    for _ in range(2):
+        anvil.mine()
+        rig.tick(2)
+        assert rig.state(operation) == "mined"
+        assert rig.heard() == []
+    anvil.mine()
+    rig.tick()
+    assert rig.state(operation) == "final"
+    assert rig.heard() == [1]
+
+
+def test_a_transaction_moved_to_another_block_by_a_reorganisation_is_followed(rig: Rig, anvil: Anvil) -> None:
+    rig.chain.finality = "confirmations:3"
+    operation = rig.register(1)
+    rig.tick(2)
+    anvil.rpc.call("anvil_reorg", 1, [])
+    anvil.rpc.call("eth_sendRawTransaction", "0x" + rig.chain.sent[0].hex())
+    rig.tick()
+    assert rig.actions(operation)[-1] == "moved"
+    anvil.mine(4)
+    rig.run(operation)
+    assert rig.nonces_used() == 1
+
+
+def test_a_dropped_transaction_is_sent_again_with_the_same_bytes(rig: Rig, anvil: Anvil) -> None:
+    anvil.automine(False)
+    operation = rig.register(1)
+    rig.tick()
+    transaction_hash = rig.operation(operation).history[-1].detail["hash"]
+    anvil.rpc.call("anvil_dropTransaction", transaction_hash)
+    anvil.mine()
+    assert rig.nonces_used() == 0
+    rig.tick()
+    anvil.mine()
+    rig.run(operation)
+    assert len(raws_of(rig)) == 1
+    assert rig.nonces_used() == 1
+
+
+def test_a_priced_out_transaction_is_replaced_at_its_nonce_with_a_higher_fee(rig: Rig, anvil: Anvil) -> None:
+    rig = Rig(rig.database, rig.chain, Policy(stale_ms=0, sends_before_bump=1))
+    anvil.automine(False)
+    operation = rig.register(1)
+    rig.tick()
+    anvil.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(50 * 10**9))
+    anvil.mine()
+    rig.tick(2)
+    assert "replaced" in rig.actions(operation)
+    anvil.mine()
+    rig.run(operation)
+    view = rig.operation(operation)
+    assert view.transaction is not None
+    assert view.transaction.tx_hash != view.history[2].detail["hash"]
+    assert len(raws_of(rig)) == 2
+    assert rig.nonces_used() == 1
+    assert rig.heard() == [1]
+
+
+def test_the_first_bytes_may_be_mined_after_they_were_replaced(rig: Rig, anvil: Anvil) -> None:
+    rig = Rig(rig.database, rig.chain, Policy(stale_ms=0, sends_before_bump=1))
+    anvil.automine(False)
+    operation = rig.register(1)
+    rig.tick()
+    anvil.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(50 * 10**9))
+    anvil.mine()
+    rig.tick(2)
+    first, second = sorted(raws_of(rig), key=rig.chain.sent.index)
+    replaced_by = next(line.detail["hash"] for line in rig.operation(operation).history if line.action == "replaced")
+    anvil.rpc.call("anvil_dropTransaction", replaced_by)
+    anvil.rpc.call("anvil_setNextBlockBaseFeePerGas", "0x1")
+    anvil.rpc.call("eth_sendRawTransaction", "0x" + first.hex())
+    anvil.mine()
+    rig.run(operation)
+    view = rig.operation(operation)
+    assert view.transaction is not None
+    assert view.transaction.tx_hash == view.history[2].detail["hash"]
+    assert second != first
+    assert rig.nonces_used() == 1
+
+
+def test_a_chain_that_stands_still_is_not_paid_more(rig: Rig, anvil: Anvil) -> None:
+    rig = Rig(rig.database, rig.chain, Policy(stale_ms=0, sends_before_bump=1))
+    anvil.automine(False)
+    operation = rig.register(1)
+    rig.tick(5)
+    assert len(raws_of(rig)) == 1
+    resent = [line for line in rig.operation(operation).history if line.action == "resent"]
+    assert [line.count for line in resent] == [4]
+
+
+def test_no_replacement_is_dearer_than_allowed(rig: Rig, anvil: Anvil) -> None:
+    rig = Rig(rig.database, rig.chain, Policy(stale_ms=0, sends_before_bump=1, max_fee=10**9))
+    anvil.automine(False)
+    operation = rig.register(1)
+    rig.tick()
+    anvil.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(50 * 10**9))
+    anvil.mine()
+    rig.tick(3)
+    assert "replaced" not in rig.actions(operation)
+    assert len(raws_of(rig)) == 1
+
+
+def test_bug_7_a_missed_receipt_ends_no_loop_of_nonce_too_low(rig: Rig, anvil: Anvil) -> None:
+    """The node has it, the answer was lost: the same bytes come back as "nonce too low" and the receipt is found by hash."""
+    operation = rig.register(1)
+    unsent = rig.chain.send
+    rig.chain.send = _sent_but_answer_lost(rig)
+    rig.tick()
+    rig.chain.send = unsent
+    assert rig.nonces_used() == 1
+    rig = rig.restarted()
+    rig.run(operation)
+    assert rig.state(operation) == "final"
+    assert len(rig.chain.sent) <= 2
+    assert len(raws_of(rig)) == 1
+    assert rig.nonces_used() == 1
+
+
+def test_bug_7_a_nonce_used_by_a_foreign_transaction_is_found_by_sender_and_nonce(rig: Rig, anvil: Anvil) -> None:
+    """Only when the other transaction is final does ours get a fresh nonce: until then it could still be mined."""
+    rig.chain.finality = "confirmations:2"
+    anvil.automine(False)
+    operation = rig.register(1)
+    rig.tick()
+    anvil.rpc.call("anvil_dropTransaction", rig.operation(operation).history[-1].detail["hash"])
+    foreign = rig.signer.sign(_transfer(rig, nonce=0))
+    anvil.rpc.call("eth_sendRawTransaction", "0x" + foreign.raw.hex())
+    anvil.mine()
+    rig.tick(2)
+    assert rig.operation(operation).history[-1].detail["answer"] == "nonce-too-low"
+    assert "displaced" not in rig.actions(operation)
+    anvil.mine(2)
+    rig.tick()
+    assert "displaced" in rig.actions(operation)
+    anvil.automine(True)
+    anvil.mine(1)
+    rig.tick()
+    anvil.mine(3)
+    rig.run(operation)
+    view = rig.operation(operation)
+    assert view.transaction is not None
+    assert view.transaction.nonce == 1
+    assert rig.heard() == [1]
+
+
+def test_bug_8_receipts_are_found_while_the_event_poller_stands_still(rig: Rig) -> None:
+    operation = rig.register(1)
+    rig.manager.tick()
+    rig.manager.tick()
+    assert rig.state(operation) == "mined"
+    rig.manager.tick()
+    assert rig.state(operation) == "mined", "final only with its events handled"
+    rig.indexer.tick()
+    rig.manager.tick()
+    assert rig.state(operation) == "final"
+
+
+def test_bug_13_another_chain_behind_the_endpoint_is_told_loudly(rig: Rig) -> None:
+    operation = rig.register(1)
+
+    def another() -> int:
+        raise HandshakeError("genesis", "0x01", "0x02")
+
+    rig.chain.head = another
+    with pytest.raises(HandshakeError):
+        rig.manager.tick()
+    assert rig.state(operation) == "queued"
+
+
+def test_bug_17_who_lost_the_lease_signs_and_sends_nothing(rig: Rig) -> None:
+    """A stalled process wakes up after another has taken over: its fence is old, the work goes on elsewhere."""
+    ours = Lease(rig.database, holder="stalled", ttl_ms=1)
+    ours.acquire()
+    stalled = Rig(rig.database, rig.chain, rig.policy, fence=ours.check)
+    operation = stalled.register(1)
+    theirs = Lease(rig.database, holder="successor", ttl_ms=60_000)
+    while True:
+        try:
+            theirs.acquire()
+        except Exception:  # noqa: BLE001, S112 (the term of the first runs for one more millisecond)
+            continue
+        break
+    with pytest.raises(LeaseLost):
+        stalled.tick()
+    assert rig.chain.sent == []
+    assert stalled.state(operation) == "queued"
+    successor = Rig(rig.database, rig.chain, rig.policy, fence=theirs.check)
+    successor.run(operation)
+    assert successor.nonces_used() == 1
+
+
+def test_a_nonce_gap_left_by_others_is_filled_so_that_ours_go_on(rig: Rig, anvil: Anvil) -> None:
+    """Foreign transactions at lower nonces made room for ours and then vanished in a reorganisation."""
+    rig.chain.finality = "confirmations:5"
+    for nonce in range(2):
+        anvil.rpc.call("eth_sendRawTransaction", "0x" + rig.signer.sign(_transfer(rig, nonce=nonce)).raw.hex())
+    operation = rig.register(1)
+    rig.tick(2)
+    assert rig.state(operation) == "mined"
+    anvil.rpc.call("anvil_reorg", 3, [])
+    assert rig.nonces_used() == 0
+    for _ in range(8):
+        rig.tick()
+        anvil.mine(1)
+    anvil.mine(5)
+    rig.run(operation)
+    view = rig.operation(operation)
+    assert view.transaction is not None
+    assert view.transaction.nonce == 2
+    assert rig.nonces_used() == 3
+    assert rig.heard() == [1]
+
+
+def test_the_chain_away_for_a_while_stops_nothing_but_the_sending(rig: Rig, anvil: Anvil) -> None:
+    anvil.stop()
+    operations = [rig.register(number) for number in range(1, 6)]
+    assert rig.manager.tick() is False
+    assert {rig.state(each) for each in operations} == {"queued"}
+    assert rig.manager.tick() is False
+
+
+def _transfer(rig: Rig, *, nonce: int) -> dict[str, object]:
+    fees = {"maxFeePerGas": 10**11, "maxPriorityFeePerGas": 10**9}
+    call = {"to": OWNER.address, "value": 0, "data": b"", "gas": 21_000}
+    return {"type": 2, "chainId": rig.chain.chain_id, "nonce": nonce, **call, **fees}
+
+
+def _sent_but_answer_lost(rig: Rig) -> Callable[[Sequence[bytes]], list[str | None]]:
+    real = rig.chain.send
+
+    def send(raws: Sequence[bytes]) -> list[str | None]:
+        real(raws)
+        raise EndpointError("the answer was lost")
+
+    return send
