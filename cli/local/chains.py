@@ -51,7 +51,7 @@ def deploy_missing(layout: Layout, chain: Running, say: Say) -> None:
         return
     from chain.deploy import deploy_all
 
-    say(f"contracts for the {chain.name} chain: compile (once, about 15 s) and deploy")
+    say(f"contracts are deployed on the {chain.name} chain")
     wanted = Deployment.load(layout)
     key_file = layout.gateway / "keys" / "deployer.json"
     key = EvmKey.load(key_file, passphrase_for(key_file, {}))

@@ -1,0 +1,180 @@
+"""The sample installation as its user meets it: one command, real processes, the public command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.local.layout import Layout
+from cli.local.processes import leftovers
+
+ROOT = Path(__file__).resolve().parents[2]
+VERIFIER = ROOT / ".tools" / "verifier" / "bin" / "python"
+
+pytestmark = pytest.mark.timeout(300)
+
+
+class Sample:
+    """One installation in a folder with a space and Chinese characters in its name."""
+
+    def __init__(self, var: Path) -> None:
+        self.layout = Layout(var)
+        self.seconds = 0.0
+        self.said = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output = var.with_name("output.txt")
+
+    def start(self) -> None:
+        began = time.monotonic()
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [ROOT / "regseal", "up", "--sample", "--var", self.layout.var],
+                cwd=ROOT, env=clean(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+        until(lambda: "\nready after" in self.read() or self._process.poll() is not None, 200)  # type: ignore[union-attr]
+        self.said, self.seconds = self.read(), time.monotonic() - began
+        assert self._process.poll() is None, self.said
+
+    def read(self) -> str:
+        return self._output.read_text("utf-8", "replace")
+
+    def stop(self, sign: signal.Signals = signal.SIGINT) -> int:
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(sign)
+        return self._process.wait(60)
+
+    def party(self, slug: str) -> Path:
+        return self.layout.party(slug)
+
+    def regseal(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P", "-m", "cli", *map(str, arguments)]
+        return subprocess.run(command, cwd=ROOT, env=clean(), capture_output=True, text=True, check=False)
+
+    def json(self, *arguments: str | Path) -> Any:
+        done = self.regseal(*arguments, "--json")
+        assert done.returncode == 0, done.stderr + done.stdout
+        return json.loads(done.stdout)
+
+    def verify(self, receipt: Path) -> subprocess.CompletedProcess[str]:
+        trust = self.party("auditor") / "trust.json"
+        command = [VERIFIER, "-P", "-m", "cli", "verify", receipt, "--trust", trust, "--json"]
+        return subprocess.run(
+            command, cwd="/", env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        )
+
+
+def clean() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGSEAL_")}
+    return {**inherited, "PYTHONPATH": str(ROOT)}
+
+
+def until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
+    made = Sample(tmp_path_factory.mktemp("样 本") / "var")
+    made.start()
+    yield made
+    made.stop(signal.SIGTERM)
+
+
+def submit(sample: Sample) -> str:
+    party = sample.party("operator-440300")
+    record = ROOT / "samples" / "records" / "transfer.json"
+    key = party / "keys" / "submitter.pem"
+    done = sample.json("record", "submit", record, "--party", party, "--key", key, "--wait", "final")
+    assert done["status"] == "final"
+    return str(done["id"])
+
+
+def receipt_of(sample: Sample, record: str, to: Path) -> Path:
+    party = sample.party("operator-440300")
+    sample.json("receipt", "get", record, "--party", party, "--form", "private", "--out", to)
+    return to
+
+
+def test_start_ends_with_address_parties_and_the_next_command(sample: Sample) -> None:
+    assert "regseal is at  http://127.0.0.1:" in sample.said
+    for slug in ("national-root", "authority-440300", "operator-440100", "witness-regulator", "auditor"):
+        assert str(sample.party(slug)) in sample.said
+        assert (sample.party(slug) / "README.txt").is_file()
+    assert "record submit samples/records/transfer.json" in sample.said
+
+
+def test_second_start_on_the_same_folder_is_refused(sample: Sample) -> None:
+    done = sample.regseal("up", "--sample", "--var", sample.layout.var)
+    assert done.returncode == 1
+    assert "already running" in done.stderr
+
+
+def test_doctor_finds_nothing_wrong(sample: Sample) -> None:
+    done = sample.regseal("doctor", "--var", sample.layout.var)
+    assert done.returncode == 0, done.stdout
+
+
+def test_record_is_final_and_its_receipt_verifies_without_the_service(sample: Sample, tmp_path: Path) -> None:
+    receipt = receipt_of(sample, submit(sample), tmp_path / "receipt.json")
+    done = sample.verify(receipt)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stages = json.loads(done.stdout)["receipts"][0]["stages"]
+    assert {name: stage["status"] for name, stage in stages.items()} == dict.fromkeys(stages, "pass")
+
+
+def test_tampered_receipt_is_refused_at_the_record(sample: Sample, tmp_path: Path) -> None:
+    receipt = receipt_of(sample, submit(sample), tmp_path / "receipt.json")
+    document = json.loads(receipt.read_text("utf-8"))
+    document["record"]["document"]["body"]["units"] = "92000"
+    receipt.write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")), "utf-8")
+    done = sample.verify(receipt)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["receipts"][0]["first_failure"] == "record"
+
+
+def test_neighbour_sees_nothing(sample: Sample) -> None:
+    record = submit(sample)
+    done = sample.regseal("record", "show", record, "--party", sample.party("operator-440100"))
+    assert done.returncode == 1
+
+
+def test_secrets_stay_in_their_folders(sample: Sample) -> None:
+    exposed = [path for path in sample.layout.var.rglob("*") if path.name in ("token", "passphrase", "master.key")]
+    assert len(exposed) >= 10
+    assert {path.stat().st_mode & 0o077 for path in exposed} == {0}
+
+
+@pytest.mark.parametrize("name", ["service", "chain-supervision", "witness"])
+def test_killed_process_comes_back_and_nothing_is_lost(sample: Sample, name: str) -> None:
+    before = submit(sample)
+    os.kill(dict(leftovers(sample.layout))[name], signal.SIGKILL)
+    until(lambda: f"!! {name} was killed by signal 9" in sample.read(), 10)
+    until(lambda: f"{name} was started again" in sample.read(), 30)
+    party = sample.party("operator-440300")
+    until(lambda: sample.regseal("record", "show", before, "--party", party).returncode == 0, 60)
+    until(lambda: sample.regseal("doctor", "--var", sample.layout.var).returncode == 0, 60)
+    submit(sample)
+
+
+def test_second_start_is_quick_and_old_receipts_still_verify(sample: Sample, tmp_path: Path) -> None:
+    record = submit(sample)
+    old = receipt_of(sample, record, tmp_path / "old.json")
+    assert sample.stop() == 0
+    assert list(leftovers(sample.layout)) == []
+    assert sample.verify(old).returncode == 0
+    sample.start()
+    assert sample.seconds < 10
+    again = receipt_of(sample, record, tmp_path / "again.json")
+    assert json.loads(again.read_text("utf-8"))["anchor"] == json.loads(old.read_text("utf-8"))["anchor"]
+    submit(sample)
