@@ -65,7 +65,7 @@ class Sample:
 
     def verify(self, receipt: Path) -> subprocess.CompletedProcess[str]:
         trust = self.party("auditor") / "trust.json"
-        command = [VERIFIER, "-P", "-m", "cli", "verify", receipt, "--trust", trust, "--json"]
+        command: list[str | Path] = [VERIFIER, "-P", "-m", "cli", "verify", receipt, "--trust", trust, "--json"]
         return subprocess.run(
             command, cwd="/", env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
         )
