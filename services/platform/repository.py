@@ -32,9 +32,8 @@ __all__ = [
 def _insert_unless_present(session: Session, model: type[Any], values: dict[str, Any]) -> bool:
     """True when the row is new. A concurrent insert of the same key is waited for."""
     make = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    statement = make(model).values(**values).on_conflict_do_nothing()
-    result: Any = session.execute(statement)
-    return bool(result.rowcount == 1)
+    statement = make(model.__table__).values(**values).on_conflict_do_nothing().returning(literal(1))
+    return session.scalar(statement) is not None
 
 
 def database_ms(session: Session) -> int:
