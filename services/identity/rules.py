@@ -59,7 +59,9 @@ class Status(StrEnum):
     @property
     def code(self) -> int:
         """The contract's number; ValueError for a status that the chain does not know."""
-        return ("", "active", "suspended", "exited").index(self.value)
+        if self not in _CODES:
+            raise ValueError(f"{self} is no status of the registry")
+        return _CODES[self]
 
 
 class Role(StrEnum):
@@ -73,6 +75,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"  # 审计员: reads what its region submitted
 
 
+_CODES = {Status.ACTIVE: 1, Status.SUSPENDED: 2, Status.EXITED: 3}
 _ORDINARY = frozenset({Role.ADMINISTRATOR, Role.SUBMITTER, Role.READER})
 KIND_ROLES: Mapping[Kind, frozenset[Role]] = {
     Kind.OPERATOR: _ORDINARY,

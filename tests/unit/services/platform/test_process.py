@@ -1,0 +1,90 @@
+import io
+import json
+
+import pytest
+
+from services.platform import errors, logging, metrics
+from services.platform.clock import FixedClock
+from services.platform.errors import RegsealError, Unavailable
+from services.platform.jobs import Jobs
+
+
+def test_a_failing_job_is_counted_and_runs_again() -> None:
+    jobs = Jobs(FixedClock())
+    outcomes = iter([KeyError(), Unavailable("busy"), None])
+
+    def work() -> None:
+        error = next(outcomes)
+        if error is not None:
+            raise error
+
+    jobs.add("test.failing", 60, work)
+    jobs._guarded("test.failing")
+    jobs._guarded("test.failing")
+    assert (jobs.states()["test.failing"].failures, jobs.states()["test.failing"].last_error) == (2, "busy")
+    jobs._guarded("test.failing")
+    assert jobs.states()["test.failing"] == jobs.states()["test.failing"].__class__(last_ok_ms=FixedClock().ms())
+    assert 'regseal_job_runs_total{job="test.failing",result="failed"} 2.0' in metrics.render().decode()
+
+
+def test_two_jobs_cannot_have_one_name() -> None:
+    jobs = Jobs(FixedClock())
+    jobs.add("test.same", 60, lambda: None)
+    with pytest.raises(ValueError, match="exists"):
+        jobs.add("test.same", 60, lambda: None)
+
+
+def test_a_log_line_is_json_with_the_request_and_without_secrets() -> None:
+    stream = io.StringIO()
+    logging.configure("info", stream)
+    token = logging.REQUEST_ID.set("req_1")
+    logging.get_logger("test").info("submitted", record={"a": 1}, token="rgs_x", size=3)
+    logging.REQUEST_ID.reset(token)
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["request_id"], line["size"], line["component"]) == ("submitted", "req_1", 3, "test")
+    assert line["record"] == line["token"] == "[not logged]"
+
+
+def test_labels_known_beforehand_have_a_value_from_the_start() -> None:
+    metrics.initialise(chains=["supervision"], roles=["regulator"])
+    text = metrics.render().decode()
+    for line in (
+        'regseal_witness_cosign_total{result="accepted",role="regulator"} 0.0',
+        'regseal_tx_resubmit_total{chain="supervision"} 0.0',
+        'regseal_event_cursor_block{stream="supervision"} 0.0',
+        'regseal_tx_rejected_total{reason="reverted"} 0.0',
+        'regseal_identity_mismatch{check="schema"} 0.0',
+    ):
+        assert line in text
+
+
+def test_every_error_has_a_slug_and_a_status() -> None:
+    made = [
+        errors.Invalid("/a", "x"),
+        errors.RuleRefused("REM-10", "x"),
+        errors.Unauthenticated(),
+        errors.Forbidden("x"),
+        errors.NotFound("x"),
+        errors.Conflict("x"),
+        errors.IdempotencyKeyReused(),
+        errors.TooLarge(1),
+        errors.RateLimited(1),
+        errors.Unavailable("busy"),
+        errors.LeaseLost("writer"),
+        errors.StartRefused("x"),
+    ]
+    assert all(isinstance(each, RegsealError) for each in made)
+    assert {each.slug: each.status for each in made} == {
+        "invalid": 422,
+        "rule-refused": 409,
+        "unauthenticated": 401,
+        "forbidden": 403,
+        "not-found": 404,
+        "conflict": 409,
+        "idempotency-key-reused": 422,
+        "too-large": 413,
+        "rate-limited": 429,
+        "busy": 503,
+        "lease-lost": 503,
+        "start-refused": 500,
+    }
