@@ -30,7 +30,3 @@ class FormatError(ProofError):
         super().__init__(code, f"{field}: {reason}" if field else reason)
         self.field = field
         self.reason = reason
-
-    def within(self, prefix: str) -> "FormatError":
-        """The same error, seen from the file that contains the part."""
-        return FormatError(prefix + self.field, self.reason, code=self.code)

@@ -3,6 +3,7 @@
 A note is text, a blank line and signature lines `— <name> <Base64(key id ‖ payload)>`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -17,6 +18,7 @@ MAX_SIGNATURES = 64
 KEY_ID_BYTES = 4
 _SECONDS_BYTES = 8
 _PREFIX = "— "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 class SignatureType(IntEnum):
@@ -150,7 +152,7 @@ def parse_note(data: bytes | str) -> Note:
         content = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("note", f"not UTF-8 at byte {error.start}") from error
-    if any(each < " " and each != "\n" for each in content):
+    if _CONTROL.search(content):
         raise FormatError("note", "control characters")
     text, separator, tail = content.rpartition("\n\n")
     if not separator or not tail.endswith("\n"):

@@ -1,6 +1,5 @@
 """Receipts that must be refused, each with the stage that fails and its reason."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
