@@ -2,9 +2,9 @@
 
 It is honest about its class: *embedded: single operator, not tamper-resistant*. What it does give:
 
-- A block is a plan first: timestamp and transactions in order, on disk (fsync) before the EVM node mines them. Replaying
-  the plans gives the same block hashes, so a block is final once its plan is durable, and after any kill a restart
-  continues the same chain, or refuses.
+- A block is a plan first: timestamp and transactions in order, on disk (fsync) before the EVM node mines them.
+  Replaying the plans gives the same block hashes, so a block is final once its plan is durable, and after any kill a
+  restart continues the same chain, or refuses.
 - The EVM node (anvil) is a child on a random port that dies with its parent; clients reach a filtered JSON-RPC endpoint
   on the loopback interface with reading methods and `eth_sendRawTransaction`, nothing else.
 - Snapshots are taken of a *replayed* chain only, and only shorten the next replay.

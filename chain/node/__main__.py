@@ -1,4 +1,4 @@
-"""`python -m chain.node --home DIR --chain-id N [--port P] [--fund ADDRESS …]`: runs an embedded chain until SIGTERM."""
+"""`python -m chain.node --home DIR --chain-id N [--port P] [--fund ADDRESS …]`: an embedded chain, until SIGTERM."""
 
 import argparse
 import asyncio

@@ -24,7 +24,18 @@ _START_SECONDS = 30.0
 _ATTEMPTS = 5
 _WINDOW = 64
 _PR_SET_PDEATHSIG = 1
-_FLAGS = ["--no-mining", "--prune-history", "--order", "fifo", "--hardfork", "cancun", "--no-cors", "--accounts", "0", "--host", "127.0.0.1", "-q", "--disable-default-create2-deployer", "--no-request-size-limit"]
+_FLAGS = (
+    "-q",
+    "--no-mining",
+    "--prune-history",
+    "--no-cors",
+    "--no-request-size-limit",
+    "--disable-default-create2-deployer",
+    *("--order", "fifo"),
+    *("--hardfork", "cancun"),
+    *("--accounts", "0"),
+    *("--host", "127.0.0.1"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +75,10 @@ class Backend:
         """Starts anvil from a genesis file; its words go to `log`. Raises NodeError with the last of them."""
         for _ in range(_ATTEMPTS):
             backend = await cls._spawn(log, genesis, gas_limit)
-            if await backend._answers():
+            if await backend.answers():
                 return backend
             await backend.stop()
-        raise NodeError(f"anvil does not start: {log.read_text('utf-8', 'replace')[-500:].strip()}")
+        raise NodeError(f"anvil does not start: {_last_words(log)}")
 
     @classmethod
     async def _spawn(cls, log: Path, genesis: Path, gas_limit: int) -> "Backend":
@@ -86,7 +97,8 @@ class Backend:
             )
         return cls(process, port)
 
-    async def _answers(self) -> bool:
+    async def answers(self) -> bool:
+        """Waits for the first answer; False when the child ended instead."""
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while self.process.returncode is None and asyncio.get_running_loop().time() < deadline:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
@@ -129,6 +141,10 @@ class Backend:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
         await self.process.wait()
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text("utf-8", "replace")[-500:].strip()
 
 
 def _request(method: str, params: list[Any]) -> bytes:

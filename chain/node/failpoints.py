@@ -1,4 +1,4 @@
-"""Places where a test may have the process killed as by power failure: $REGSEAL_FAILPOINT = `name` or `name:3` (third time)."""
+"""Places where a test may have the process killed: $REGSEAL_FAILPOINT = `name` or `name:3` (at the third passage)."""
 
 import os
 import signal

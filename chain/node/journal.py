@@ -1,4 +1,4 @@
-"""The journal of block plans: append-only lines, each with its own checksum. The one source of the chain.
+r"""The journal of block plans: append-only lines, each with its own checksum. The one source of the chain.
 
     <crc32 of the rest, 8 hex digits> <JSON>\n      {"plan": number, "time": seconds, "txs": ["0x…", …]}
                                                      {"done": number, "hash": "0x…"}
@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chain.errors import NodeError
 from chain.node.failpoints import failpoint, is_armed
@@ -22,7 +23,7 @@ __all__ = ["Journal", "Planned"]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A planned block; ``hash`` is None for the last one when its result was not noted. ``end``: where it ends, in bytes."""
+    """A planned block; ``hash`` is None for a last one without a noted result. ``end``: where it ends, in bytes."""
 
     number: int
     timestamp: int
@@ -44,7 +45,7 @@ class Journal:
         plan: Planned | None = None
         for value, end in self._lines(offset):
             if "plan" in value and plan is None:
-                plan = Planned(int(value["plan"]), int(value["time"]), tuple(value["txs"]), None, end)
+                plan = Planned(value["plan"], value["time"], tuple(value["txs"]), None, end)
             elif "done" in value and plan is not None and value["done"] == plan.number:
                 yield Planned(plan.number, plan.timestamp, plan.transactions, str(value["hash"]), end)
                 plan = None
@@ -53,7 +54,7 @@ class Journal:
         if plan is not None:
             yield plan
 
-    def _lines(self, offset: int) -> Iterator[tuple[dict[str, object], int]]:
+    def _lines(self, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
@@ -122,7 +123,7 @@ def _format(value: dict[str, object]) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
-def _parse(line: bytes) -> dict[str, object] | None:
+def _parse(line: bytes) -> dict[str, Any] | None:
     """None when the line is not whole."""
     if line[-1:] != b"\n" or line[8:9] != b" ":
         return None

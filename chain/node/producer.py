@@ -61,15 +61,13 @@ class Producer:
     async def run(self) -> None:
         """Makes blocks until stopped. Raises NodeError when the chain must not go on."""
         while not self._stopping:
-            if not self._pool.has_work(self.head.next_base_fee):
-                await self._sleep_until_work()
-            elif not self._stopping:
+            if self._pool.has_work(self.head.next_base_fee):
                 await self._gather()
-            if self._stopping:
-                return
-            idle = time.monotonic() - self._last
-            if self._pool.has_work(self.head.next_base_fee) or idle >= self._cadence.heartbeat:
                 await self.make_block()
+            elif time.monotonic() - self._last >= self._cadence.heartbeat:
+                await self.make_block()
+            else:
+                await self._sleep_until_work()
 
     async def _sleep_until_work(self) -> None:
         self._wake.clear()

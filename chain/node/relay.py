@@ -117,8 +117,8 @@ class Relay:
         params = request.get("params") if method else None
         if not isinstance(params, list) or not params or not isinstance(params[0], str) or "result" not in answer:
             return answer
-        if method == "eth_getTransactionCount" and params[1:] == ["pending"]:
-            return {"result": hex(self._pool.pending_nonce(params[0], int(answer["result"], 16)))}
+        if method == "eth_getTransactionCount" and params[1:2] == ["pending"]:
+            return {"result": hex(self._pool.pending_nonce(params[0].lower(), int(answer["result"], 16)))}
         if method == "eth_getTransactionByHash" and answer["result"] is None:
             waiting = self._pool.get(params[0].lower())
             return {"result": _pending(waiting) if waiting else None}
@@ -158,9 +158,9 @@ class Relay:
         while account is None:  # a block was made meanwhile
             await self._know({transaction.sender})
             account = self._accounts.get(transaction.sender)
+        if transaction.nonce < account.nonce and await self._is_mined(transaction.hash):
+            return {"error": {"code": SERVER, "message": "already known"}}
         try:
-            if transaction.nonce < account.nonce and await self._is_mined(transaction.hash):
-                raise Refused("already known")
             self._pool.add(transaction, account)
         except Refused as refusal:
             return {"error": {"code": SERVER, "message": str(refusal)}}

@@ -21,7 +21,7 @@ _BLOCKS_AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The node at ``head``; ``end`` is the end of the journal's last whole entry, ``open`` a block whose result is not noted.
+    """The node at ``head``; ``end``: of the journal's last whole entry; ``open``: a block whose result is not noted.
 
     ``genesis`` is the hash of block 0, ``replayed`` the number of blocks mined again.
     """
@@ -54,12 +54,16 @@ async def replay(
             await backend.stop()
             backend = await Backend.start(log, home.genesis_file, GAS_LIMIT)
         genesis = to_block(await backend.call("eth_getBlockByNumber", "0x0", False)).hash
-        if expected is not None and genesis != expected:
-            raise NodeError(f"block 0 is {genesis}, this chain began with {expected}: was anvil replaced?")
+        _require_genesis(expected, genesis)
         return await _replay(home, backend, genesis, snapshot, noted_only=aside)
     except BaseException:
         await backend.stop()
         raise
+
+
+def _require_genesis(expected: str | None, found: str) -> None:
+    if expected is not None and found != expected:
+        raise NodeError(f"block 0 is {found}, this chain began with {expected}: was anvil replaced?")
 
 
 async def _replay(

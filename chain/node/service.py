@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -40,7 +40,7 @@ class Options:
     chain_id: int
     funded: tuple[str, ...] = ()
     port: int | None = None
-    cadence: Cadence = Cadence()
+    cadence: Cadence = field(default_factory=Cadence)
     full_replay: bool = False
     snapshot_blocks: int = _SNAPSHOT_BLOCKS
 
@@ -62,7 +62,7 @@ class _Service:
         self._producer.on_block = self._relay.on_block
 
     def status(self) -> dict[str, Any]:
-        """What GET /status shows. The slots are those of the last snapshot plus the most that gas since could have paid."""
+        """What GET /status shows. Slots: counted at the last snapshot, plus the most that gas since could have paid."""
         head, slots = self._producer.head, self._slots + self._producer.slots_added
         return {
             "class": CLASS,

@@ -1,4 +1,4 @@
-"""Snapshots of a replayed chain. One that is missing, damaged or does not fit is passed over: it only shortens replay."""
+"""Snapshots of a replayed chain. They only shorten replay: one that is missing or does not fit is passed over."""
 
 import gzip
 import json
@@ -51,10 +51,14 @@ async def take(backend: Backend, folder: Path, offset: int) -> Snapshot:
     failpoint("snapshot-written")
     write_json(folder / _MANIFEST, asdict(snapshot))
     failpoint("snapshot-published")
+    _remove_others(folder, name)
+    return snapshot
+
+
+def _remove_others(folder: Path, name: str) -> None:
     for old in folder.glob("*.state"):
         if old.name != name:
             old.unlink()
-    return snapshot
 
 
 async def restore(backend: Backend, folder: Path) -> Snapshot | None:

@@ -6,7 +6,7 @@ from typing import Any
 import rlp
 from rlp.exceptions import RLPException
 
-from chain.party.evm import checksummed, recover
+from chain.party.evm import recover
 from chain.proof.hashing import keccak256
 
 __all__ = ["MAX_RAW", "Refused", "Transaction", "decode"]
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A signed transaction. Amounts in wei; ``to`` is empty for a creation; ``hash`` and ``sender`` are 0x hex."""
+    """Amounts in wei; ``to`` is empty for a creation; ``hash`` and ``sender`` are lower-case 0x hex."""
 
     raw: bytes
     hash: str
@@ -93,7 +93,7 @@ def _sender(digest: bytes, parity: int, fields: list[Any]) -> str:
     if parity not in (0, 1):
         raise Refused("invalid transaction v, r, s values")
     try:
-        return checksummed(recover(digest, r + s + bytes((27 + parity,))))
+        return "0x" + recover(digest, r + s + bytes((27 + parity,))).hex()
     except ValueError as error:
         raise Refused(f"invalid sender: {error}") from error
 
