@@ -20,6 +20,7 @@ from chain.addresses import Addresses
 from chain.deploy import deploy_all
 from chain.party.eip712 import sign_typed_data
 from chain.party.errors import PartyError
+from chain.party.evm import checksummed
 from chain.party.keystore import EvmKey
 from chain.party.rpc import JsonRpc
 from chain.proof.hashing import keccak256
@@ -44,6 +45,9 @@ def key_of(name: str) -> EvmKey:
 
 DEPLOYER, REGIONAL, GATEWAY, OWNER = (key_of(name) for name in ("deployer", "regional", "gateway", "owner"))
 REGION = 440300
+WALLET_REGION, WALLET = 440100, checksummed(bytes.fromhex("c0de1271".rjust(40, "0")))
+"""The authority of this region is a contract wallet: ``isValidSignature`` answers yes to everything."""
+YES_TO_ALL = "0x631626ba7e60e01b60005260206000f3"
 
 
 class Anvil:
@@ -102,7 +106,8 @@ def _free_port() -> int:
 def deployed(anvil: Anvil, folder: Path) -> Addresses:
     """Funds the parties and deploys the contracts; blocks are made by themselves meanwhile."""
     anvil.fund(DEPLOYER, GATEWAY)
-    regions = {REGION: REGIONAL.address}
+    anvil.rpc.call("anvil_setCode", WALLET, YES_TO_ALL)
+    regions = {REGION: REGIONAL.address, WALLET_REGION: WALLET}
     with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
         warnings.simplefilter("ignore", ResourceWarning)
         root = key_of("root").address
@@ -179,13 +184,21 @@ class Rig:
         """As after a restart: nothing is remembered but the database."""
         return Rig(self.database, chain or self.chain, self.policy)
 
-    def ask(self, institution: int, *, queue: str = "", deadline: int | None = None, kind: int = 1) -> str:
+    def ask(
+        self,
+        institution: int,
+        *,
+        queue: str = "",
+        deadline: int | None = None,
+        region: int = REGION,
+        signer: str = REGIONAL.address,
+    ) -> str:
         """An operation that registers an institution, waiting for the region's authority; its id."""
         identity = institution.to_bytes(16, "big")
         message = {
             "institution": "0x" + identity.hex(),
-            "kind": kind,
-            "region": REGION,
+            "kind": 1,
+            "region": region,
             "authority": OWNER.address,
             "commitment": "0x" + keccak256(b"commitment" + identity).hex(),
             "leaf": "0x" + keccak256(b"leaf" + identity).hex(),
@@ -202,7 +215,7 @@ class Rig:
                 args=message,
                 queue=queue or f"institution/{institution}",
                 typed_data=typed,
-                signer_hint=REGIONAL.address,
+                signer_hint=signer,
                 reference=str(institution),
             )
         return operation.id

@@ -3,8 +3,18 @@
 import pytest
 
 from chain.party.eip712 import sign_typed_data
-from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
-from tests.integration.services.transactions.rig import GATEWAY, OWNER, REGIONAL, Anvil, DirectGroup, Rig, key_of
+from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from tests.integration.services.transactions.rig import (
+    GATEWAY,
+    OWNER,
+    REGIONAL,
+    WALLET,
+    WALLET_REGION,
+    Anvil,
+    DirectGroup,
+    Rig,
+    key_of,
+)
 
 
 def test_a_signed_registration_becomes_final_and_is_heard_once(rig: Rig) -> None:
@@ -195,3 +205,30 @@ def test_an_operation_whose_authority_is_unknown_is_for_the_contract_to_judge(ri
     rig.run(open_to_all.id)
     assert rig.state(open_to_all.id) == "refused"
     assert rig.nonces_used() == 0
+
+
+def test_a_contract_wallet_authorises_by_erc_1271(rig: Rig, anvil: Anvil) -> None:
+    operation = rig.ask(1, region=WALLET_REGION, signer=WALLET)
+    checked = rig.service.check_signature(operation, signer=WALLET.lower(), signature=b"as the wallet likes it")
+    with rig.database.write() as session:
+        rig.service.authorise(session, checked)
+    rig.run(operation)
+    assert rig.state(operation) == "final"
+    assert rig.heard() == [1]
+
+
+@pytest.mark.parametrize("code", ["0x", "0x60006000fd", "0x60016000526020600052", "0x6020600060206000f3"])
+def test_a_wallet_that_does_not_confirm_authorises_nothing(rig: Rig, anvil: Anvil, code: str) -> None:
+    anvil.rpc.call("anvil_setCode", WALLET, code)
+    operation = rig.ask(1, region=WALLET_REGION, signer=WALLET)
+    with pytest.raises(Invalid):
+        rig.service.check_signature(operation, signer=WALLET, signature=b"anything")
+
+
+def test_a_wallet_cannot_be_asked_while_the_chain_is_away(rig: Rig, anvil: Anvil) -> None:
+    wallet, person = rig.ask(1, region=WALLET_REGION, signer=WALLET), rig.ask(2)
+    anvil.stop()
+    with pytest.raises(Unavailable) as refused:
+        rig.service.check_signature(wallet, signer=WALLET, signature=b"anything")
+    assert refused.value.slug == "chain-unreachable"
+    assert rig.sign(person).state == "queued", "a plain key's signature needs no chain"

@@ -1,0 +1,32 @@
+"""A process that does the manager's and the indexer's work until nothing is left of it; may be killed at a failpoint.
+
+Arguments: database URL, node URL, address file.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from chain.addresses import load_addresses
+from services.platform.database import Database
+from tests.integration.services.transactions.rig import ENDED, Rig
+from tests.integration.services.transactions.rpc_chain import RpcChain
+
+
+def main() -> int:
+    database_url, node_url, address_file = sys.argv[1:]
+    addresses = load_addresses(Path(address_file))
+    assert addresses is not None
+    rig = Rig(Database(database_url), RpcChain("supervision", node_url, addresses))
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        rig.tick()
+        with rig.database.read() as session:
+            operations = rig.service.list_operations(session, institution_id=None, limit=500)
+        if all(each.state in ENDED for each in operations):
+            return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
