@@ -1,0 +1,144 @@
+"""`regseal keys` and `regseal sign`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.party.describe import ACTIONS
+from chain.party.eip712 import recover
+from chain.proof.note import SignatureType, VerifierKey
+
+pytestmark = pytest.mark.usefixtures("_quick_keys")
+Run = Callable[..., Any]
+
+
+def typed_data(**changes: object) -> dict[str, Any]:
+    definition = next(one for one in ACTIONS["regseal EvidenceLog"] if one.startswith("FreezeLog"))
+    name, members = definition.rstrip(")").split("(")
+    typed = [{"type": one.split()[0], "name": one.split()[1]} for one in members.split(",")]
+    domain = ["string name", "string version", "uint256 chainId", "address verifyingContract"]
+    message = {"log": "0x" + "01" * 32, "commitment": "0x" + "02" * 32, "leaf": "0x" + "03" * 32}
+    return {
+        "types": {
+            "EIP712Domain": [{"type": one.split()[0], "name": one.split()[1]} for one in domain],
+            name: typed,
+        },
+        "primaryType": name,
+        "domain": {
+            "name": "regseal EvidenceLog",
+            "version": "1",
+            "chainId": 990001,
+            "verifyingContract": "0x" + "5a" * 20,
+        },
+        "message": {**message, "nonce": "9", "deadline": 4_000_000_000, **changes},
+    }
+
+
+@pytest.fixture
+def key(run: Run, tmp_path: Path) -> tuple[Path, str]:
+    """(file, address) of a new key."""
+    path = tmp_path / "keys" / "authority.json"
+    return path, json.loads(run("keys", "new", "evm", path, "--json").stdout)["address"]
+
+
+@pytest.fixture
+def operation(tmp_path: Path) -> Path:
+    path = tmp_path / "operation.json"
+    path.write_text(json.dumps({"id": "op_" + "ab" * 16, "state": "needs_authorisation", "typed_data": typed_data()}))
+    return path
+
+
+def test_an_operation_is_read_shown_and_signed(run: Run, key: tuple[Path, str], operation: Path) -> None:
+    result = run("sign", operation, "--key", key[0], given="y\n")
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout.removeprefix(" y"))  # the runner echoes what was typed
+    assert answer["operation"] == "op_" + "ab" * 16
+    assert answer["signer"] == key[1]
+    assert recover(typed_data(), bytes.fromhex(answer["signature"][2:])) == key[1]
+    assert "freeze a log for good" in result.stderr
+    assert "deadline: 2096-10-02T07:06:40Z" in result.stderr
+
+
+def test_who_does_not_agree_does_not_sign(run: Run, key: tuple[Path, str], operation: Path) -> None:
+    for given in ("n\n", "\n", ""):
+        result = run("sign", operation, "--key", key[0], given=given)
+        assert result.exit_code == 1
+        assert "signature" not in result.stdout
+
+
+def test_the_authorisation_can_be_written_to_a_file(
+    run: Run, key: tuple[Path, str], operation: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "authorisation.json"
+    wallet = "0x" + "11" * 20
+    assert run("sign", operation, "--key", key[0], "--yes", "--out", out, "--wallet", wallet).exit_code == 0
+    answer = json.loads(out.read_text())
+    assert answer["signer"] == wallet
+    assert recover(typed_data(), bytes.fromhex(answer["signature"][2:])) == key[1]
+
+
+def test_typed_data_alone_can_be_signed(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    path = tmp_path / "typed.json"
+    path.write_text(json.dumps(typed_data()))
+    assert json.loads(run("sign", path, "--key", key[0], "--yes").stdout)["operation"] is None
+
+
+def test_a_passed_deadline_is_refused(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    path = tmp_path / "typed.json"
+    path.write_text(json.dumps(typed_data(deadline=1_000_000_000)))
+    result = run("sign", path, "--key", key[0], "--yes")
+    assert result.exit_code == 1
+    assert "deadline passed" in result.stderr
+
+
+def test_an_unknown_document_is_never_signed_unseen(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    document = typed_data()
+    document["domain"]["name"] = "somebody else's contract"
+    path = tmp_path / "typed.json"
+    path.write_text(json.dumps(document))
+    assert run("sign", path, "--key", key[0], "--yes").exit_code == 1
+    asked = run("sign", path, "--key", key[0], given="y\n")
+    assert asked.exit_code == 0
+    assert asked.stderr.startswith("WARNING")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"typed_data": null}', '{"a": 1, "a": 2}', '{"typed_data": {}}', '{"typed_data": 1.5}']
+)
+def test_what_is_no_operation_is_exit_code_2(run: Run, key: tuple[Path, str], tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    assert run("sign", path, "--key", key[0], "--yes").exit_code == 2
+
+
+def test_a_wrong_passphrase_or_kind_is_exit_code_5(
+    run: Run, key: tuple[Path, str], operation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("keys", "new", "note", tmp_path / "n.pem", "--name", "n")
+    assert run("sign", operation, "--key", tmp_path / "n.pem", "--yes").exit_code == 5
+    monkeypatch.setenv("REGSEAL_PASSPHRASE", "wrong")
+    result = run("sign", operation, "--key", key[0], "--yes", "--json")
+    assert result.exit_code == 5
+    assert json.loads(result.stdout)["error"]["reason"] == "credentials"
+
+
+def test_keys_show_what_is_public_and_nothing_else(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    made = json.loads(run("keys", "new", "note", tmp_path / "n.pem", "--name", "w.example", "--json").stdout)
+    shown = json.loads(run("keys", "show", tmp_path / "n.pem", "--json").stdout)
+    assert made == shown
+    assert VerifierKey.parse(shown["vkey"]).type is SignatureType.ED25519
+    assert VerifierKey.parse(shown["witness_vkey"]).type is SignatureType.COSIGNATURE
+    assert set(json.loads(run("keys", "show", key[0], "--json").stdout)) == {"file", "kind", "address"}
+
+
+def test_keys_are_made_with_care(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    assert run("keys", "new", "evm", key[0]).exit_code == 5
+    assert run("keys", "new", "rsa", tmp_path / "k").exit_code == 2
+    assert run("keys", "new", "note", tmp_path / "k").exit_code == 2
+    assert run("keys", "new", "note", tmp_path / "k", "--name", "a b").exit_code == 2
+    assert not (tmp_path / "k").exists()
