@@ -83,24 +83,29 @@ class IdentityService:
 
     # --- for other contexts, in their sessions
 
-    def authority_of(self, session: Session, institution_id: str) -> str:
+    @staticmethod
+    def authority_of(session: Session, institution_id: str) -> str:
         """The address that signs for an institution. NotFound."""
         return require(repository.institution(session, institution_id)).authority
 
-    def target(self, session: Session, institution_id: str) -> Target:
+    @staticmethod
+    def target(session: Session, institution_id: str) -> Target:
         """An institution as the policy sees it. NotFound."""
         row = require(repository.institution(session, institution_id))
         return Target(row.id, row.region)
 
-    def host_id(self, session: Session) -> str | None:
+    @staticmethod
+    def host_id(session: Session) -> str | None:
         """The institution that runs this installation; None before the bootstrap."""
         return repository.host_id(session)
 
-    def submitter_keys_for(self, session: Session, institution_id: str, at_ms: int) -> list[bytes]:
+    @staticmethod
+    def submitter_keys_for(session: Session, institution_id: str, at_ms: int) -> list[bytes]:
         """The public keys under which the institution could sign at ``at_ms``."""
         return repository.submitter_keys_at(session, institution_id, at_ms)
 
-    def trusted_submitters(self, session: Session) -> list[tuple[str, bytes, int, int | None]]:
+    @staticmethod
+    def trusted_submitters(session: Session) -> list[tuple[str, bytes, int, int | None]]:
         """Every submitter key: (institution, key, from, before) in ms, for a trust file."""
         return repository.trusted_submitters(session)
 

@@ -15,6 +15,7 @@ from services.platform.errors import IdempotencyKeyReused, Invalid
 __all__ = ["Existing", "Once", "begin", "check_key", "find", "find_many", "purge", "request_digest"]
 
 KEY_MAX = 255
+KEEP_MS = 30 * 86_400_000
 _CHUNK = 512
 
 

@@ -8,6 +8,7 @@ holding the row until the commit. All times are the database's, never a process'
 import os
 import socket
 import threading
+import time
 
 from sqlalchemy.orm import Session
 
@@ -15,10 +16,11 @@ from services.platform import repository
 from services.platform.database import Database
 from services.platform.errors import LeaseLost, StartRefused
 
-__all__ = ["WRITER", "Lease"]
+__all__ = ["TTL_MS", "WRITER", "Lease"]
 
 WRITER = "writer"  # the sequencer, the transaction manager and the indexer of one database
 TTL_MS = 15_000
+_POLL_S = 0.25
 
 
 class Lease:
@@ -37,12 +39,26 @@ class Lease:
         """The token of this holding, 0 when none is held."""
         return self._fence
 
-    def acquire(self) -> int:
-        """Takes the lease and gives its new fence. StartRefused while another holder's term runs."""
+    def acquire(self, *, wait_ms: int = 0, alone: bool = False) -> int:
+        """Takes the lease and gives its new fence. StartRefused while another holder's term runs.
+
+        ``wait_ms``: waits so long for the end of that term, for its holder may be dead. ``alone``: the caller
+        knows that no other process lives (it holds the SQLite file), so a dead one's term need not be waited for.
+        """
+        until = time.monotonic() + wait_ms / 1000
+        while True:
+            try:
+                return self._acquire(alone=alone)
+            except StartRefused:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_POLL_S)
+
+    def _acquire(self, *, alone: bool) -> int:
         with self._lock, self.database.write() as session:
             now = repository.database_ms(session)
             found = repository.find_lease(session, self.name)
-            if found is not None and found[2] > now:
+            if found is not None and found[2] > now and not alone:
                 raise StartRefused(
                     f"Another process ({found[0]}) is the writer of this database for {found[2] - now} ms more. "
                     "Stop it, or wait until its lease has run out."

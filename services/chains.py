@@ -1,0 +1,118 @@
+"""The configured chains: connected, compared with their pins, and asked what evidence wants to know of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chain.client import ChainClient, ChainSettings
+from chain.errors import ChainError, HandshakeError
+from chain.inclusion import collect_event_proof
+from chain.proof.encoding import to_hex
+from chain.proof.hashing import keccak256
+from services.evidence.standing import ChainPin
+from services.platform import metrics
+from services.platform.clock import Clock
+from services.platform.errors import StartRefused
+from services.platform.logging import get_logger
+from services.platform.settings import ChainConfig, Settings
+
+__all__ = ["ChainState", "Chains"]
+
+EVIDENCE_LOG = "EvidenceLog"
+_log = get_logger("chains")
+
+
+class ChainState:
+    """How a chain answered last: ``ok`` and away are both fine, ``mismatch`` is not."""
+
+    def __init__(self) -> None:
+        self.away: str | None = "not asked yet"
+        self.mismatch: str | None = None
+        self.height: int | None = None
+
+
+class Chains:
+    """The clients by name. ``check()`` again and again: an absent chain is waited for, a foreign one never used."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        self._supervision = settings.supervision
+        self.clients: Mapping[str, ChainClient] = {name: _client(name, c) for name, c in settings.chains.items()}
+        self.states = {name: ChainState() for name in self.clients}
+        self.pins = {name: _pin(client, settings.chains[name]) for name, client in self.clients.items()}
+        if self._supervision not in self.clients:
+            raise StartRefused(f"settings.toml names no chain {self._supervision!r} (see `supervision`).")
+
+    def check(self) -> None:
+        """Compares every chain with its pins and notes who is away."""
+        for name, client in self.clients.items():
+            state = self.states[name]
+            try:
+                client.handshake()
+                head = client.block(client.head())
+                state.away = None
+                if head is not None:
+                    state.height = head.number
+                    age = max(0, self._clock.ms() // 1000 - head.timestamp)
+                    metrics.CHAIN_HEAD_AGE.labels(name).set(age)
+            except HandshakeError as error:
+                state.mismatch = str(error)
+                metrics.IDENTITY_MISMATCH.labels(_mismatch(error)).set(1)
+            except ChainError as error:
+                state.away = str(error)
+            metrics.CHAIN_UP.labels(name).set(int(state.away is None and state.mismatch is None))
+
+    def require_pins(self) -> None:
+        """StartRefused when a chain that answers is not the pinned one."""
+        self.check()
+        for name, state in self.states.items():
+            if state.mismatch is not None:
+                raise StartRefused(f"The chain {name} is not the pinned one: {state.mismatch}.")
+            if state.away is not None:
+                _log.warning("chain_away", chain=name, reason=state.away)
+
+    def head_of(self, origin: str) -> tuple[int, bytes] | None:
+        """(size, root) that the supervision chain holds for a log; None for a log it does not know. ChainError."""
+        held = self.clients[self._supervision].read(EVIDENCE_LOG, "logOf", keccak256(origin.encode()))
+        _owner, state, size, _keys, _anchor, root = held[:6]
+        return (int(size), bytes(root)) if state else None
+
+    def event_proof(self, chain: str, tx_hash: str, log_index: int) -> dict[str, Any]:
+        """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError."""
+        proof = collect_event_proof(self.clients[chain], tx_hash, log_index)
+        return {
+            "chain_id": proof.chain_id,
+            "genesis": to_hex(proof.genesis),
+            "contract": to_hex(proof.contract),
+            "header": to_hex(proof.header),
+            "transaction_index": proof.transaction_index,
+            "log_index": proof.log_index,
+            "receipt_proof": [to_hex(node) for node in proof.receipt_proof],
+        }
+
+
+def _client(name: str, config: ChainConfig) -> ChainClient:
+    settings = ChainSettings(
+        name=name,
+        endpoints=config.endpoints,
+        chain_id=config.chain_id,
+        genesis=config.genesis,
+        finality=config.finality,
+        addresses=config.addresses_file,
+    )
+    try:
+        client = ChainClient(settings)
+    except ChainError as error:
+        raise StartRefused(f"The chain {name}: {error}") from None
+    if not client.contracts():
+        raise StartRefused(f"The chain {name}: {config.addresses_file} tells of no contract; deploy them first.")
+    return client
+
+
+def _pin(client: ChainClient, config: ChainConfig) -> ChainPin:
+    contract = client.address(EVIDENCE_LOG).lower() if EVIDENCE_LOG in client.contracts() else None
+    return ChainPin(client.name, config.chain_id, config.genesis, config.chain_class, contract)
+
+
+def _mismatch(error: HandshakeError) -> str:
+    check = error.check
+    return "chain-id" if "chain id" in check else "genesis" if "genesis" in check else "code-hash"
