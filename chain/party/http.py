@@ -9,6 +9,7 @@ import http.client
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,6 +17,10 @@ from urllib.parse import quote, urlencode, urlsplit
 from chain.party.errors import ApiProblem, ConfigError, ResponseRefused, Unreachable
 
 MAX_ANSWER = 8 * 1024 * 1024
+_MAX_PAGES = 1000
+_CHUNK = 1 << 16
+_PATIENCE = 6
+"""A body may take this many timeouts in all: a server that trickles must not hold its client for ever."""
 _STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, http.client.CannotSendRequest)
 
 
@@ -92,20 +97,31 @@ class Connection:
                 self._socket = self._open()
             self._socket.request(method, self._prefix + path, body=body, headers=dict(headers))
             response = self._socket.getresponse()
-            answer = Answer(response.status, _lower(response.getheaders()), response.read(self.max_answer + 1))
+            answer = Answer(response.status, _lower(response.getheaders()), self._body(response))
         except _STALE:
             raise
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Unreachable(self.url, str(error) or type(error).__name__) from error
-        if len(answer.body) > self.max_answer:
-            self.close()
-            raise ResponseRefused(self.url, f"more than {self.max_answer} bytes")
         if answer.headers.get("connection", "").lower() == "close":
             self.close()
         if 300 <= answer.status < 400 and answer.status != 304:
             raise ResponseRefused(self.url, f"a redirect ({answer.status}), which is never followed")
         return answer
+
+    def _body(self, response: http.client.HTTPResponse) -> bytes:
+        body, end = bytearray(), time.monotonic() + _PATIENCE * self.timeout
+        while chunk := response.read1(_CHUNK):
+            body += chunk
+            if len(body) > self.max_answer:
+                self.close()
+                raise ResponseRefused(self.url, f"more than {self.max_answer} bytes")
+            if time.monotonic() > end:
+                raise TimeoutError("the answer takes too long")
+        if response.length:
+            raise http.client.IncompleteRead(bytes(body), response.length)
+        response.close()  # frees the connection for the next request
+        return bytes(body)
 
     def _open(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
@@ -145,7 +161,7 @@ class ApiClient:
     def items(self, path: str, **query: str | int | None) -> Iterator[Mapping[str, object]]:
         """All items of a keyset-paged list; its `next` is an opaque cursor, never an address."""
         cursor: str | None = None
-        while True:
+        for _ in range(_MAX_PAGES):
             page = self.get(path, **query, cursor=cursor)
             if not isinstance(page, dict) or not isinstance(page.get("items"), list):
                 raise ResponseRefused(self.url + path, "not a list {items, next}")
@@ -154,6 +170,7 @@ class ApiClient:
             if following is None or following == cursor:
                 return
             cursor = str(following)
+        raise ResponseRefused(self.url + path, f"a list of more than {_MAX_PAGES} pages")
 
     def post(
         self,

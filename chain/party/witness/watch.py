@@ -81,13 +81,12 @@ class LogWatch:
             Alarm: the log contradicts itself under its own signature.
             Refusal: it cannot be accepted (now).
         """
-        ranges = self._keys(log, chain_keys)
         try:
             note = parse_note(api.get_text(f"{log.path}/checkpoint"))
             seen = Head(Checkpoint.parse(note.text), note.format())
         except ProofError as error:
             raise Refusal("checkpoint-malformed", str(error)) from error
-        self._check_signed(seen, note, ranges)
+        self._check_signed(seen, note, self._key(log, chain_keys, seen.checkpoint.size))
         self._check_extends(seen, api, log)
 
     def cosign(self, api: ApiClient, log: ListedLog, now: Now, *, refresh_s: int) -> bool:
@@ -135,29 +134,31 @@ class LogWatch:
             raise Alarm("anchor-contradicts", f"the head anchored at size {anchor.size} is not the log's", evidence)
         return True
 
-    def _keys(self, log: ListedLog, chain_keys: ChainKeys) -> Sequence[KeyRange]:
-        """The keys to believe: configured, else pinned on first use; and once the chain names keys, only those."""
-        pinned = self.store.pins() or self._configured
-        if not pinned:
-            pinned = log.keys
-            if not pinned:
-                raise Refusal("key-missing", "the service lists no key of this log")
-        if chain_keys:
-            candidates = {sha256(one.key.public): one.key for one in (*log.keys, *pinned)}
-            found = [KeyRange(size, candidates[digest]) for size, digest in chain_keys if digest in candidates]
-            if not found or (self._configured and self._configured[0].key not in [one.key for one in found]):
-                raise Refusal("key-not-on-chain", "the log's pinned key is not the one that was opened on the chain")
-            pinned = tuple(found)
-        if tuple(pinned) != self.store.pins():
-            self.store.pin(pinned)
-        return pinned
+    def _key(self, log: ListedLog, chain_keys: ChainKeys, size: int) -> VerifierKey | None:
+        """The key to believe at this size, None when it is not known.
 
-    def _check_signed(self, seen: Head, note: Note, ranges: Sequence[KeyRange]) -> None:
+        It is the configured one, else the one pinned on first use. Once the chain names the log's keys, they are
+        decided there: what is pinned or listed only tells which public keys belong to the key ids.
+        """
+        pinned = self.store.pins() or self._configured or log.keys
+        if not chain_keys:
+            self._remember(pinned)
+            return next((one.key for one in reversed(pinned) if one.from_size <= size), None)
+        known = {sha256(one.key.public): one.key for one in (*log.keys, *pinned)}
+        opened = {digest for _, digest in chain_keys}
+        if any(sha256(one.key.public) not in opened for one in self._configured):
+            raise Refusal("key-not-on-chain", "the configured key of the log is not one that the chain names")
+        self._remember([KeyRange(start, known[digest]) for start, digest in chain_keys if digest in known])
+        return next((known.get(digest) for start, digest in reversed(chain_keys) if start <= size), None)
+
+    def _remember(self, ranges: Sequence[KeyRange]) -> None:
+        if ranges and tuple(ranges) != self.store.pins():
+            self.store.pin(ranges)
+
+    def _check_signed(self, seen: Head, note: Note, key: VerifierKey | None) -> None:
         checkpoint = seen.checkpoint
         if checkpoint.origin != self.store.origin:
             raise Refusal("origin-wrong", f"a checkpoint of {checkpoint.origin}", {"seen": seen.note})
-        fitting = [one.key for one in ranges if one.from_size <= checkpoint.size]
-        key = fitting[-1] if fitting else None
         try:
             verified = verify_note(note, [key]) if key and _may_sign(key, checkpoint.origin) else []
         except ProofError as error:

@@ -212,7 +212,30 @@ def test_a_configured_key_is_not_replaced_by_the_listed_one(stage: Stage, start:
 
 def test_a_key_that_was_not_opened_on_the_chain_is_refused(stage: Stage, start: Start, log: Log) -> None:
     stage.chain.mine(Log(log.origin, b"\x99" * 32).opened())
-    assert start().round().logs[log.origin].kind == "key-not-on-chain"
+    witness = start()
+    assert witness.round().logs[log.origin].kind == "key-wrong"
+    assert start(logs={log.origin: (log.signer.key,)}).round().logs[log.origin].kind == "key-not-on-chain"
+    assert cosigned(stage) == []
+
+
+def test_a_pin_on_first_use_gives_way_to_the_chain(stage: Stage, start: Start, log: Log) -> None:
+    honest, log.signer = log.signer, NoteSigner(log.origin, SignatureType.ED25519, b"\x77" * 32)
+    witness = start()
+    assert witness.round().worst is State.OK
+    stage.chain.mine(Log(log.origin).opened())
+    assert witness.round().logs[log.origin].kind == "key-wrong"
+    log.signer = honest
+    assert start().round().worst is State.OK
+
+
+def test_an_old_key_is_worth_nothing_though_the_new_one_is_not_listed(stage: Stage, start: Start, log: Log) -> None:
+    stage.chain.mine(log.opened())
+    witness = start()
+    witness.round()
+    stage.chain.mine(log.rotated(5, NoteSigner(log.origin, SignatureType.ED25519, b"\x77" * 32)))
+    log.grow(1)
+    assert witness.round().logs[log.origin].kind == "key-wrong"
+    assert [size for size, _ in cosigned(stage)] == [5]
 
 
 def test_a_rotation_counts_once_the_chain_tells_it(stage: Stage, start: Start, log: Log) -> None:

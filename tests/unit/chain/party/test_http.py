@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -178,6 +181,39 @@ def test_no_answer_is_unreachable() -> None:
         ApiClient("http://127.0.0.1:1").get("/v1/logs")
     with pytest.raises(Unreachable):
         JsonRpc("http://127.0.0.1:1").call("eth_chainId")
+
+
+def test_a_list_without_end_is_refused(server: Server) -> None:
+    server.answer = lambda *_: (200, {}, json.dumps({"items": [], "next": str(len(server.asked))}).encode())
+    with pytest.raises(ResponseRefused, match="pages"):
+        list(ApiClient(server.url).items("/v1/logs"))
+
+
+def test_a_truncated_answer_is_no_answer(server: Server) -> None:
+    server.answer = lambda *_: (200, {"Content-Length": "10", "Connection": "close"}, b"{}")
+    with pytest.raises(Unreachable):
+        ApiClient(server.url).get("/v1/logs")
+
+
+def test_a_trickling_server_is_not_waited_for(server: Server) -> None:
+    raw = socket.create_server(("127.0.0.1", 0))
+
+    def trickle() -> None:
+        connection, _ = raw.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.02)
+
+    thread = threading.Thread(target=trickle, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    with raw, pytest.raises(Unreachable, match="too long"):
+        ApiClient(f"http://127.0.0.1:{raw.getsockname()[1]}", timeout=0.1).get("/v1/logs")
+    assert time.monotonic() - began < 2
+    thread.join(2)
 
 
 def test_a_silent_server_times_out(server: Server) -> None:
