@@ -101,10 +101,10 @@ class Backend:
         """Waits for the first answer; False when the child ended instead."""
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while self.process.returncode is None and asyncio.get_running_loop().time() < deadline:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            with contextlib.suppress(NodeError):
                 await self.call("eth_chainId")
-                # Whoever else might answer on that port, our child then could not have it and would be gone.
-                await asyncio.sleep(0)
+                # If somebody else answered on that port, our child could not have it and ends.
+                await asyncio.sleep(0.02)
                 return self.process.returncode is None
             await asyncio.sleep(0.01)
         return False
@@ -117,26 +117,35 @@ class Backend:
         return answer
 
     async def sequence(self, calls: Sequence[Call]) -> list[Any]:
-        """Results or Failures, one per call, worked on strictly one after the other."""
-        answers: list[Any] = []
+        """Results or Failures, one per call, strictly one after the other. Raises NodeError without answers."""
         async with self._lock:
-            reader, writer = await self._connection()
-            for start in range(0, len(calls), _WINDOW):
-                part = calls[start : start + _WINDOW]
-                writer.write(b"".join(_request(*call) for call in part))
-                await writer.drain()
-                answers += [_answer(await _body(reader)) for _ in part]
+            try:
+                reader, writer = await self._connection()
+                writing = asyncio.create_task(_write_all(writer, calls))
+                try:
+                    answers = [_answer(await _body(reader, writer)) for _ in calls]
+                finally:
+                    writing.cancel()
+            except BaseException as error:
+                self._hang_up()  # answers that are still to come must not be taken for those of later calls
+                if isinstance(error, OSError | asyncio.IncompleteReadError):
+                    raise NodeError(f"the EVM node does not answer: {error}") from error
+                raise
         return answers
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._streams is None or self._streams[1].is_closing():
+        if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=2**20)
         return self._streams
 
-    async def stop(self) -> None:
-        """Ends the child; its state is not needed."""
+    def _hang_up(self) -> None:
         if self._streams is not None:
             self._streams[1].close()
+            self._streams = None
+
+    async def stop(self) -> None:
+        """Ends the child; its state is not needed."""
+        self._hang_up()
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
@@ -155,7 +164,15 @@ def _request(method: str, params: list[Any]) -> bytes:
     return head.encode() + body
 
 
-async def _body(reader: asyncio.StreamReader) -> bytes:
+async def _write_all(writer: asyncio.StreamWriter, calls: Sequence[Call]) -> None:
+    for start in range(0, len(calls), _WINDOW):
+        writer.write(b"".join(_request(*call) for call in calls[start : start + _WINDOW]))
+        await writer.drain()
+
+
+async def _body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    # anvil holds back a small answer until the last one is acknowledged, which the kernel delays by 40 ms unless told.
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     _, found, rest = head.partition(b"content-length:")
     if not found:
