@@ -44,10 +44,10 @@ def start_page(services: ServicesDep) -> HTMLResponse:
 
 
 def _state(services: Services) -> tuple[bool, str]:
-    reason = services.evidence.gate_reason()
-    if reason is None:
+    waiting = [check.origin for check in services.evidence.gate.states().values() if check.state != "checked"]
+    if not waiting:
         return True, "正常受理 · accepting submissions"
-    return False, f"暂不受理({reason}) · not accepting submissions"
+    return False, f"暂不受理 · not accepting submissions yet for {', '.join(waiting)}: see /health/ready"
 
 
 def _row(*cells: object) -> str:
@@ -57,16 +57,23 @@ def _row(*cells: object) -> str:
 def _chains(services: Services) -> str:
     rows = []
     for name, chain in services.settings.chains.items():
-        height = services.transactions.head(name)
+        state = services.chains.states[name]
         kind = (
             "embedded: single operator, not tamper-resistant" if chain.chain_class == "embedded" else chain.chain_class
         )
-        rows.append(_row(name, kind, chain.chain_id, "不可达 unreachable" if height is None else height, chain.genesis))
+        rows.append(
+            _row(
+                name,
+                kind,
+                chain.chain_id,
+                "不可达 unreachable" if state.away or state.mismatch else state.height,
+                chain.genesis,
+            )
+        )
     return "".join(rows)
 
 
 def _logs(services: Services) -> str:
     return "".join(
-        _row(log.origin, log.state, log.size, log.checkpoint_size, log.anchored_size)
-        for log in services.evidence.logs(limit=100).items
+        _row(log.origin, log.state, log.size, log.sealed, log.anchored) for log in services.evidence.public.logs()
     )

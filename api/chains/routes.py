@@ -38,7 +38,7 @@ def list_chains(services: ServicesDep) -> list[ChainView]:
             chain_id=chain.chain_id,
             genesis=chain.genesis,
             finality=chain.finality,
-            contracts=services.transactions.contracts(name),
+            contracts={"EvidenceLog": services.chains.pins[name].contract or ""},
         )
         for name, chain in services.settings.chains.items()
     ]

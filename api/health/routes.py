@@ -43,7 +43,7 @@ def ready(services: ServicesDep) -> JSONResponse:
 
 @router.get("/health/deep", response_model=Health, dependencies=[PublicDep])
 def deep(services: ServicesDep) -> JSONResponse:
-    """As `ready`, and a sample re-derived: newest checkpoints from the leaves, anchors from the chain, witnesses heard."""
+    """As `ready`, and a sample re-derived: heads from leaves, anchors from the chain; witnesses heard."""
     return _answer(services.health.deep())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from enum import Enum
 
 from fastapi import APIRouter, Response
 
@@ -23,7 +24,8 @@ from services.identity.views import (
 )
 
 router = APIRouter(prefix="/v1")
-_INSTITUTIONS, _TOKENS = ["institutions"], ["tokens"]
+_INSTITUTIONS: list[str | Enum] = ["institutions"]
+_TOKENS: list[str | Enum] = ["tokens"]
 
 
 @router.post("/bootstrap", status_code=201, tags=_INSTITUTIONS, dependencies=[PublicDep])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from api.institutions import schemas
 from chain.proof.encoding import to_hex
 from services.identity import views
@@ -55,7 +57,7 @@ def chain_role(found: views.ChainRoleView) -> schemas.ChainRoleView:
     )
 
 
-def _token_members(found: views.TokenView) -> dict[str, object]:
+def _token_members(found: views.TokenView) -> dict[str, Any]:
     return {
         "id": found.id,
         "institution_id": found.institution_id,
