@@ -1,0 +1,119 @@
+"""A whole service on a real chain and a real database, for tests of what the registry decides."""
+
+import gc
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain.deploy import deploy_all
+from chain.party.eip712 import sign_typed_data
+from chain.party.keystore import EvmKey
+from services.container import Services, build
+from services.identity.policy import Principal
+from services.identity.views import Bootstrapped, IssuedToken, RegistrationRequest, TokenRequest
+from services.platform import migrate
+from services.platform.atrest import Vault
+from services.platform.settings import Settings
+from services.transactions.views import OperationView
+from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, OWNER, REGIONAL, Anvil, key_of
+
+REGION, OTHER_REGION = 440300, 440100
+OTHER_REGIONAL = key_of("other regional")
+JOBS = ("transactions.supervision.manage", "transactions.supervision.index")
+
+
+@dataclass
+class House:
+    """The service without its scheduler: ``run()`` lets sender and indexer work."""
+
+    services: Services
+    home: Path
+
+    def run(self, operation_id: str, *, ticks: int = 40) -> str:
+        """Works until the operation has ended; its last state."""
+        for _ in range(ticks):
+            for job in JOBS:
+                self.services.jobs.run(job)
+            state = self.operation(operation_id).state
+            if state in ("final", "refused", "expired", "cancelled"):
+                return state
+        return state
+
+    def operation(self, operation_id: str) -> OperationView:
+        with self.services.database.read() as session:
+            return self.services.transactions.get_operation(session, operation_id)
+
+    def sign(self, caller: Principal, operation: OperationView, key: EvmKey) -> None:
+        """The party signs what the operation shows; the caller brings the signature back."""
+        assert operation.typed_data is not None
+        signature = sign_typed_data(operation.typed_data, key)
+        self.services.operations.authorise(caller, operation.id, key.address, signature)
+
+    def bootstrap(self) -> Bootstrapped:
+        secret = self.services.identity.new_bootstrap_secret()
+        return self.services.identity.bootstrap(secret, registration("鹏城登记(示例)")).result(60)
+
+    def caller(self, issued: IssuedToken) -> Principal:
+        assert issued.secret is not None
+        return self.services.identity.authenticate(issued.secret)
+
+    def open(self) -> Principal:
+        """Bootstrapped and registered: the host's caller."""
+        done = self.bootstrap()
+        caller = self.caller(done.issued)
+        self.sign(caller, done.operations[0], REGIONAL)
+        assert self.run(done.operations[0].id) == "final"
+        return self.caller(done.issued)
+
+    def admit(self, host: Principal, request: RegistrationRequest, key: EvmKey = REGIONAL) -> Principal:
+        """Registers another institution and gives it its first token, with every role its kind can have."""
+        operation = self.services.identity.request_registration(host, request).result(60)
+        self.sign(host, operation, key)
+        assert self.run(operation.id) == "final"
+        roles = ("administrator", "submitter", "reader")
+        roles += ("registrar", "auditor") if request.kind == "regulator" else ()
+        wanted = TokenRequest(name="first", roles=roles, institution_id=operation.reference)
+        return self.caller(self.services.identity.issue_token(host, wanted))
+
+
+def registration(
+    name: str, *, kind: str = "operator", region: int = REGION, key: EvmKey = OWNER
+) -> RegistrationRequest:
+    return RegistrationRequest(name=name, kind=kind, region=region, authority=key.address)
+
+
+def make_home(anvil: Anvil, home: Path, database_url: str) -> Settings:
+    """Keys, contracts, tables and settings, as an installation has them."""
+    home.mkdir()
+    (home / "passphrase").write_text("correct horse\n")
+    (home / "passphrase").chmod(0o600)
+    (home / "keys").mkdir()
+    GATEWAY.save(home / "keys" / "gateway.json", "correct horse", work=2)
+    Vault.create(home / "master.key")
+    anvil.fund(DEPLOYER, GATEWAY)
+    regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address}
+    with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, home / "addresses.json")
+        gc.collect()
+    migrate.upgrade(database_url)
+    pins = json.loads((home / "addresses.json").read_text())
+    chain = {
+        "endpoints": [anvil.url],
+        "chain_id": pins["chain_id"],
+        "genesis": pins["genesis"],
+        "addresses_file": home / "addresses.json",
+    }
+    return Settings(home=home, database_url=database_url, chains={"supervision": chain})
+
+
+def start(settings: Settings) -> House:
+    """Everything but the scheduler."""
+    services = build(settings)
+    migrate.require_head(services.database)
+    services.database.claim()
+    services.lease.acquire(alone=True)
+    services.chains.require_pins()
+    services.evidence.start()
+    return House(services, settings.home)
