@@ -91,49 +91,70 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int 
     return value  # type: ignore[no-any-return]
 
 
+class _Fault(Exception):
+    """Something wrong below; the steps to it are collected on the way out, so that the way in costs nothing."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.steps: list[str | int] = []
+
+    def path(self) -> str:
+        path = ""
+        for step in reversed(self.steps):
+            path = object_step(path, step) if isinstance(step, str) else array_step(path, step)
+        return path
+
+
 def check_json(value: object, *, max_depth: int = MAX_DEPTH) -> None:
     """Refuse a value that strict JSON cannot carry, or one nested too deep.
 
     Raises FormatError with the path of the offending part.
     """
-    _check(value, "", max_depth)
+    try:
+        _check(value, max_depth)
+    except _Fault as fault:
+        raise FormatError(fault.path(), fault.reason) from None
 
 
-def _check(value: object, path: str, depth_left: int) -> None:
+def _check(value: object, depth_left: int) -> None:
     if isinstance(value, str):
-        _check_text(value, path)
+        _check_text(value)
     elif value is None or isinstance(value, bool):
         pass
     elif isinstance(value, int):
         if not -INTEGER_MAX <= value <= INTEGER_MAX:
-            raise FormatError(path, _BEYOND)
+            raise _Fault(_BEYOND)
     elif isinstance(value, dict | list):
         if depth_left == 0:
-            raise FormatError(path, "nested too deep")
-        for step, item in _members(value, path):
-            _check(item, step, depth_left - 1)
+            raise _Fault("nested too deep")
+        _check_items(value, depth_left - 1)
     elif isinstance(value, _Refused):
-        raise FormatError(path, value.reason)
+        raise _Fault(value.reason)
     else:
-        raise FormatError(path, f"{type(value).__name__} is not a value allowed here")
+        raise _Fault(f"{type(value).__name__} is not a value allowed here")
 
 
-def _members(container: dict[Any, Any] | list[Any], path: str) -> list[tuple[str, Any]]:
-    if isinstance(container, list):
-        return [(array_step(path, index), item) for index, item in enumerate(container)]
-    for key in container:
-        if not isinstance(key, str):
-            raise FormatError(path, "key is not a string")
-        _check_text(key, path)
-    return [(object_step(path, key), item) for key, item in container.items()]
+def _check_items(container: dict[Any, Any] | list[Any], depth_left: int) -> None:
+    if isinstance(container, dict):
+        for key in container:
+            if not isinstance(key, str):
+                raise _Fault("key is not a string")
+            _check_text(key)
+    for step, item in container.items() if isinstance(container, dict) else enumerate(container):
+        try:
+            _check(item, depth_left)
+        except _Fault as fault:
+            fault.steps.append(step)
+            raise
 
 
-def _check_text(text: str, path: str) -> None:
+def _check_text(text: str) -> None:
     if not text.isascii():
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise FormatError(path, "lone surrogate") from error
+            raise _Fault("lone surrogate") from error
 
 
 def canonical(value: JsonValue) -> bytes:
@@ -152,6 +173,17 @@ def fields(value: JsonValue) -> list[tuple[str, JsonValue]]:
     # Code point order is the order of the UTF-8 bytes.
     found.sort(key=_path_of)
     return found
+
+
+def measure(value: JsonValue, max_path: int, length: int = 0) -> int:
+    """How many fields the value has, without building their paths. Raises FormatError for a path beyond `max_path` bytes."""
+    if length > max_path:
+        raise FormatError("", f"the path of a field is longer than {max_path} bytes")
+    if isinstance(value, dict) and value:
+        return sum(measure(item, max_path, length + len(object_step("", key).encode())) for key, item in value.items())
+    if isinstance(value, list) and value:
+        return sum(measure(item, max_path, length + len(array_step("", i))) for i, item in enumerate(value))
+    return 1
 
 
 def _path_of(field: tuple[str, JsonValue]) -> str:

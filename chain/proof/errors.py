@@ -28,5 +28,5 @@ class FormatError(ProofError):
 
     def __init__(self, field: str, reason: str, *, code: str = "malformed") -> None:
         super().__init__(code, f"{field}: {reason}" if field else reason)
-        self.field = field
+        self.field = field if len(field) <= _MAX_DETAIL else f"{field[:_MAX_DETAIL]}…"
         self.reason = reason

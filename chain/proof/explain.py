@@ -76,7 +76,6 @@ _REASONS: Words = {
     "attestation-malformed": ("an attestation is not in its format", "区块证实书不合格式"),
     "attestation-mismatch": ("a trusted witness attests another block or chain", "可信见证方证实的是另一区块或另一链"),
     "header-quorum": ("too few trusted witnesses attest the block", "证实区块的可信见证方不足"),
-    "suite-unsupported": ("the cipher suite is not in use", "密码套件未启用"),
 }
 
 _OUTCOMES: Words = {
@@ -119,8 +118,8 @@ def explain(verdict: Verdict, language: str = "en") -> list[str]:
         names = ", ".join(verdict.witnesses)
         assumption = _ASSUMPTIONS[verdict.weakest.value][column]
         lines.append(assumption.format(witnesses=names, chain_class=verdict.chain_class))
-        if verdict.time:
-            lines.append(_TIMES[verdict.time.source][column].format(time=format_time(verdict.time.latest)))
+        times = [verdict.time] if verdict.time else []
+        lines += [_TIMES[each.source][column].format(time=format_time(each.latest)) for each in times]
     return lines
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import rfc8785
 
-from chain.proof.canonical import MAX_BYTES, JsonObject, JsonValue, canonical, check_json, fields
+from chain.proof.canonical import MAX_BYTES, JsonObject, JsonValue, canonical, check_json, fields, measure
 from chain.proof.errors import FormatError, ProofError
 from chain.proof.hashing import Suite
 from chain.proof.merkle import Combine, levels, root_from_inclusion
@@ -15,6 +15,8 @@ from chain.proof.types import BY_NAME
 
 MEMBERS = ("type", "subject", "actor", "occurred_at", "body")
 MAX_FIELDS = 1_024
+MAX_PATH = 1_024
+"""Bytes. Every field's path is hashed; without a limit one long key above a thousand values would cost seconds."""
 MAX_SUBJECT = 200
 SECRET_BYTES = 32
 SALT_BYTES = 32
@@ -49,7 +51,7 @@ def check_record(value: object) -> JsonObject:
     size = len(rfc8785.dumps(value))
     if size > MAX_BYTES:
         raise FormatError("", f"{size} canonical bytes are more than {MAX_BYTES}")
-    count = len(fields(value))
+    count = measure(value, MAX_PATH)
     if count > MAX_FIELDS:
         raise FormatError("", f"{count} fields are more than {MAX_FIELDS}")
     return value
@@ -196,7 +198,7 @@ def _check_field(path: str, value: JsonValue) -> None:
         raise FormatError(path, "is not a field")
     if path in _MEMBER_PATHS:
         _check_member(path[1:], value)
-    elif not _BODY_PATH.fullmatch(path):
+    elif len(path.encode()) > MAX_PATH or not _BODY_PATH.fullmatch(path):
         raise FormatError(path, "is not the path of a field of a record")
 
 

@@ -102,6 +102,7 @@ def disclosures() -> Iterator[Case]:
         ("one field twice", "disclosure-malformed", (first, first)),
         ("container as a field", "disclosure-malformed", (replace(first, path="/body/a", value={"0": 1}),)),
         ("path outside a record", "disclosure-malformed", (replace(first, path="/note"),)),
+        ("path too long", "disclosure-malformed", (replace(first, path="/body/" + "a" * 1_019),)),
         ("unescaped path", "disclosure-malformed", (replace(first, path="/body/~"),)),
         ("no field", "disclosure-malformed", ()),
     ):

@@ -69,6 +69,7 @@ def files() -> Iterator[Case]:
         ("format of another version", "format", "regseal/receipt@v2"),
         ("array for an object", "inclusion", [0, []]),
         ("object for an array", "inclusion.proof", {"0": "0x00"}),
+        ("integer for a text", "origin", 1),
         ("text for an integer", "inclusion.index", "0"),
         ("boolean for an integer", "inclusion.index", False),
         ("negative index", "inclusion.index", -1),

@@ -162,6 +162,7 @@ def bad_records() -> Iterator[tuple[str, str, JsonValue]]:
     )
     for name, path, value in replaced:
         yield name, path, good | {path[1:]: value}
+    yield "path too long", "", good | {"body": {"长" * 340: 1}}
     yield "too many fields", "", good | {"body": {"a": [0] * 1021}}
     yield "too long", "", good | {"body": {"a": "a" * 65_400}}
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.proof.canonical import INTEGER_MAX, canonical, check_json, fields, parse_json
+from chain.proof.canonical import INTEGER_MAX, JsonValue, canonical, check_json, fields, measure, parse_json
 from chain.proof.errors import FormatError
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
 scalars = st.none() | st.booleans() | st.integers(-INTEGER_MAX, INTEGER_MAX) | texts
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4), max_leaves=20
@@ -82,6 +82,7 @@ BOMBS = {
     "white space": " " * 1_000_000,
     "commas": "," * 1_000_000,
     "quotes": '"' * 1_000_000,
+    "long key above many values": '{"' + "k" * 500_000 + '":[' + "0," * 250_000 + "0.5]}",
 }
 
 
@@ -98,6 +99,14 @@ def test_error_names_the_path_in_the_spelling_of_records() -> None:
         parse_json('{"a/b":[{"~[":1.5}]}')
     assert refusal.value.field == "/a~1b[0]/~0~2"
     assert refusal.value.code == "malformed"
+
+
+def test_fields_are_counted_and_measured_without_their_paths() -> None:
+    value: JsonValue = {"长/": [1, [], {}], "a": {"b": {"c": 1}}}
+    longest = max(len(path.encode()) for path, _ in fields(value))
+    assert measure(value, longest) == len(fields(value)) == 4
+    with pytest.raises(FormatError, match="longer"):
+        measure(value, longest - 1)
 
 
 def test_message_is_fit_for_a_terminal() -> None:

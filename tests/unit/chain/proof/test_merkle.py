@@ -1,6 +1,7 @@
 """The tree against a naive reference, and every damaged proof."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -115,12 +116,15 @@ def growths(draw: st.DrawFn) -> tuple[int, int]:
     return draw(st.integers(1, new - 1)), new
 
 
-def damaged(proof: list[bytes]) -> list[list[bytes]]:
-    """Every proof with one bit flipped, one hash removed, doubled, moved or added."""
+ALL_BITS = range(256)
+
+
+def damaged(proof: list[bytes], bits: Iterable[int]) -> list[list[bytes]]:
+    """The proof with each of the bits flipped in each hash, and with each hash removed, doubled, moved or added."""
     variants = [[*proof, bytes(32)], [bytes(32), *proof]]
     for place, each in enumerate(proof):
         rest = proof[place + 1 :]
-        for bit in range(256):
+        for bit in bits:
             flipped = (int.from_bytes(each, "big") ^ (1 << bit)).to_bytes(32, "big")
             variants.append([*proof[:place], flipped, *rest])
         variants += [[*proof[:place], *rest], [*proof[:place], each, each, *rest]]
@@ -135,23 +139,40 @@ def assert_all_refused(variants: list[list[bytes]], check: Callable[[list[bytes]
             check(variant)
 
 
-@given(inclusions())
-def test_every_damage_to_an_inclusion_proof_is_refused(place: tuple[int, int]) -> None:
+def check_inclusion(index: int, size: int, proof: list[bytes]) -> None:
+    verify_inclusion(LEAVES[index], index, size, proof, ROOTS[size])
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 13])
+def test_every_single_bit_of_every_proof_of_a_small_tree_counts(size: int) -> None:
+    for index in range(size):
+        proof = inclusion_proof(index, size, node)
+        assert_all_refused(damaged(proof, ALL_BITS), partial(check_inclusion, index, size))
+    for old in range(1, size):
+        proof = consistency_proof(old, size, node)
+        grown = partial(verify_consistency, old, size, ROOTS[old], ROOTS[size])
+        assert_all_refused(damaged(proof, ALL_BITS), grown)
+
+
+@given(inclusions(), st.integers(0, 255))
+def test_every_damage_to_an_inclusion_proof_is_refused(place: tuple[int, int], bit: int) -> None:
     index, size = place
     root, proof = root_of(LEAVES[:size]), inclusion_proof(index, size, node)
     verify_inclusion(LEAVES[index], index, size, proof, root)
-    assert_all_refused(damaged(proof), lambda variant: verify_inclusion(LEAVES[index], index, size, variant, root))
+    assert_all_refused(
+        damaged(proof, [bit]), lambda variant: verify_inclusion(LEAVES[index], index, size, variant, root)
+    )
     with pytest.raises(ProofError):
         verify_inclusion(sha256(LEAVES[index]), index, size, proof, root)
 
 
-@given(growths())
-def test_every_damage_to_a_consistency_proof_is_refused(growth: tuple[int, int]) -> None:
+@given(growths(), st.integers(0, 255))
+def test_every_damage_to_a_consistency_proof_is_refused(growth: tuple[int, int], bit: int) -> None:
     old, new = growth
     old_root, root = root_of(LEAVES[:old]), root_of(LEAVES[:new])
     proof = consistency_proof(old, new, node)
     verify_consistency(old, new, old_root, root, proof)
-    assert_all_refused(damaged(proof), lambda variant: verify_consistency(old, new, old_root, root, variant))
+    assert_all_refused(damaged(proof, [bit]), lambda variant: verify_consistency(old, new, old_root, root, variant))
     for wrong in (root, sha256(old_root)):
         with pytest.raises(ProofError):
             verify_consistency(old, new, wrong, root, proof)

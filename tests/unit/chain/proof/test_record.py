@@ -1,5 +1,6 @@
 """Records: what is accepted, what is committed to, what a disclosure shows."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from chain.proof.types import BY_CODE, BY_NAME, RECORD_TYPES, Phase
 from tests.vectors.world import OPERATOR, RECORDS, make_leaves
 
 SECRET = bytes(range(32))
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
+texts = st.text(st.characters(codec="utf-8"), max_size=6)
 scalars = st.none() | st.booleans() | st.integers(-INTEGER_MAX, INTEGER_MAX) | texts
 bodies = st.dictionaries(
     texts,
@@ -125,6 +126,20 @@ def test_largest_record_is_accepted() -> None:
     check_record(record_of({"a": "a" * room}))
     with pytest.raises(FormatError, match="65537 canonical bytes"):
         check_record(record_of({"a": "a" * (room + 1)}))
+
+
+def test_longest_path_is_accepted_and_the_next_is_not() -> None:
+    key = "k" * (1_024 - len("/body/"))
+    check_record(record_of({key: 1}))
+    with pytest.raises(FormatError, match="path"):
+        check_record(record_of({key + "k": 1}))
+
+
+def test_a_key_as_long_as_a_record_costs_nothing() -> None:
+    started = time.process_time()
+    with pytest.raises(FormatError, match="path"):
+        check_record(record_of({"k" * 30_000: [0] * 1_000}))
+    assert time.process_time() - started < 0.1
 
 
 def test_deepest_record_is_accepted_and_the_next_is_not() -> None:
