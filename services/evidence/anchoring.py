@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from chain.proof.encoding import to_hex
+from chain.proof.encoding import from_hex, to_hex
 from chain.proof.hashing import keccak256
 from chain.proof.merkle import consistency_proof
+from chain.proof.receipt import Anchor
 from services.evidence import repository
 from services.evidence.gate import Gate
 from services.evidence.models import AnchorRow, CheckpointRow, LogRow
@@ -22,13 +23,24 @@ from services.evidence.tree import Tree
 from services.platform import metrics
 from services.platform.clock import Clock
 from services.platform.database import Database
+from services.platform.errors import Unavailable
 from services.platform.failpoints import hit
 
-__all__ = ["Anchorer", "Cadence", "PURPOSE", "ProofCollector", "chain_log"]
+__all__ = [
+    "CONTRACT",
+    "PURPOSE",
+    "Anchorer",
+    "Cadence",
+    "ProofCollector",
+    "chain_log",
+    "observe",
+    "pack_anchor",
+    "unpack_anchor",
+]
 
 PURPOSE = "anchor"
 CONTRACT = "EvidenceLog"
-Collect = Callable[[str, str, int], dict[str, Any]]
+Collect = Callable[[str, str, int], Anchor]
 
 
 class Queue(Protocol):
@@ -159,7 +171,7 @@ class Anchorer:
 class ProofCollector:
     """The job that fetches the event proofs of final anchors, outside the sequencer, for it asks a node for whole blocks.
 
-    ``collect(chain, transaction hash, log index in block)`` gives the receipt's ``anchor`` member, verified.
+    ``collect(chain, transaction hash, log index in block)`` gives the proof of an event, verified.
     """
 
     def __init__(self, database: Database, *, collect: Collect, standing: Standing, limit: int = 64) -> None:
@@ -172,14 +184,46 @@ class ProofCollector:
         """Collects what is missing. Raises what ``collect`` raises: the next run goes on from there."""
         with self._database.read() as session:
             waiting = [
-                (row.log_id, row.size, row.chain, row.tx_hash or "", row.log_index_in_block or 0)
+                (row.log_id, row.size, row.chain, row.tx_hash or "", row.log_index_in_block or 0, row.block_hash)
                 for row in repository.anchors_without_proof(session, self._limit)
             ]
-        for log_id, size, chain, tx_hash, log_index in waiting:
-            proof = json.dumps(self._collect(chain, tx_hash, log_index))
+        for log_id, size, chain, tx_hash, log_index, block_hash in waiting:
+            anchor = self._collect(chain, tx_hash, log_index)
+            if to_hex(keccak256(anchor.header)) != block_hash:
+                raise Unavailable("anchor-moved", f"The chain {chain} shows the anchor in another block than before.")
+            proof = pack_anchor(anchor)
             with self._database.write() as session:
                 repository.put_proof(session, log_id, size, proof)
                 self._standing.regrade(session, log_id, size)
+
+
+def pack_anchor(anchor: Anchor) -> str:
+    """The event proof as it is stored."""
+    return json.dumps(
+        {
+            "chain_id": anchor.chain_id,
+            "genesis": to_hex(anchor.genesis),
+            "contract": to_hex(anchor.contract),
+            "header": to_hex(anchor.header),
+            "transaction_index": anchor.transaction_index,
+            "log_index": anchor.log_index,
+            "receipt_proof": [to_hex(node) for node in anchor.receipt_proof],
+        }
+    )
+
+
+def unpack_anchor(text: str) -> Anchor:
+    """Of :func:`pack_anchor`."""
+    parts = json.loads(text)
+    return Anchor(
+        chain_id=parts["chain_id"],
+        genesis=from_hex(parts["genesis"], "genesis"),
+        contract=from_hex(parts["contract"], "contract"),
+        header=from_hex(parts["header"], "header"),
+        transaction_index=parts["transaction_index"],
+        log_index=parts["log_index"],
+        receipt_proof=tuple(from_hex(node, "receipt_proof") for node in parts["receipt_proof"]),
+    )
 
 
 def observe(session: Session, clock: Clock) -> None:

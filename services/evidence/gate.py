@@ -181,8 +181,9 @@ class StartCheck:
             _logger.info("log_checked", origin=row.origin, size=row.size)
 
     def refuse_known(self, origin: str) -> None:
-        """Conflict ``origin-taken`` when the head file knows a log of this origin, though the database does not."""
-        if origin in self._heads.heads():
+        """Conflict ``origin-taken`` when the head file knows leaves of a log of this origin."""
+        head = self._heads.heads().get(origin)
+        if head is not None and head.size:
             raise Conflict("The head file knows a log of this origin; an origin never restarts.", slug="origin-taken")
 
     def admit_new(self, log_id: str, origin: str) -> None:

@@ -1,16 +1,15 @@
 """Receipts (凭证) from rows: one record, its leaf, and the best that stands behind it. No query grows with the log."""
 
-import json
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject
-from chain.proof.encoding import from_hex
 from chain.proof.merkle import inclusion_proof
 from chain.proof.note import parse_note, with_signatures
 from chain.proof.receipt import Anchor, Opening, Receipt, format_receipt
 from services.evidence import repository
+from services.evidence.anchoring import unpack_anchor
 from services.evidence.models import CheckpointRow, RecordRow
 from services.evidence.records import StoredRecord
 from services.evidence.rules import Grade, status_of
@@ -145,14 +144,6 @@ def _anchor(session: Session, checkpoint: CheckpointRow) -> tuple[Anchor | None,
     row = repository.anchor(session, checkpoint.log_id, checkpoint.size)
     if row is None or row.proof is None or row.block_hash is None:
         return None, ()
-    parts = json.loads(row.proof)
-    anchor = Anchor(
-        chain_id=parts["chain_id"],
-        genesis=from_hex(parts["genesis"], "genesis"),
-        contract=from_hex(parts["contract"], "contract"),
-        header=from_hex(parts["header"], "header"),
-        transaction_index=parts["transaction_index"],
-        log_index=parts["log_index"],
-        receipt_proof=tuple(from_hex(node, "receipt_proof") for node in parts["receipt_proof"]),
+    return unpack_anchor(row.proof), tuple(
+        each.note for each in repository.attestations(session, row.chain, row.block_hash)
     )
-    return anchor, tuple(each.note for each in repository.attestations(session, row.chain, row.block_hash))

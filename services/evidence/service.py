@@ -52,7 +52,7 @@ class Ports:
     """What the context needs of others.
 
     ``fence(session)`` raises LeaseLost; ``chain_head(origin)`` gives (size, root) or None or raises; ``collect(chain,
-    transaction hash, log index in block)`` gives a receipt's ``anchor`` member; ``anchor_address`` is the gateway's own;
+    transaction hash, log index in block)`` the proof of an event (both: :class:`onchain.OnChain`); ``anchor_address`` is the gateway's own;
     ``authority_of(session, institution)`` the address that signs for it; ``submitter_keys(session, institution, ms)`` its
     Ed25519 keys valid then; ``trusted_submitters(session)`` all: (institution, key, from ms, to ms or None).
     """

@@ -1,6 +1,5 @@
 """What the tests of evidence stand on: a whole service without chain, records, witnesses."""
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,13 +7,14 @@ from typing import Any
 
 from chain.proof.canonical import JsonObject, canonical
 from chain.proof.checkpoint import Checkpoint, HeadStatement
+from chain.proof.receipt import Anchor
 from chain.proof.note import Note, NoteSigner, SignatureType, parse_note
 from services.evidence.group import Group
 from services.evidence.service import EvidenceService, Ports
 from services.evidence.standing import ChainPin
 from services.evidence.submission import Accepted
 from services.platform.atrest import Vault
-from services.platform.clock import FixedClock
+from services.platform.clock import FixedClock, SystemClock
 from services.platform.database import Database
 from services.platform.settings import Settings
 from services.transactions.service import Transactions
@@ -64,7 +64,7 @@ class House:
 
     home: Path
     database: Database
-    clock: FixedClock
+    clock: Any
     service: EvidenceService
     vault: Vault
     transactions: Transactions
@@ -113,7 +113,9 @@ class AppendOnly:
     def abi(self, contract: str) -> list[dict[str, Any]]:
         kinds = {"log": "bytes32", "size": "uint64", "root": "bytes32", "proof": "bytes32[]"}
         inputs = [{"name": name, "type": kind} for name, kind in kinds.items()]
-        return [{"type": "function", "name": "append", "inputs": inputs, "outputs": [], "stateMutability": "nonpayable"}]
+        return [
+            {"type": "function", "name": "append", "inputs": inputs, "outputs": [], "stateMutability": "nonpayable"}
+        ]
 
 
 def nowhere(_origin: str) -> Head | None:
@@ -125,16 +127,22 @@ def away(_origin: str) -> Head | None:
     raise ConnectionError("the chain is away")
 
 
+def nothing_to_collect(chain: str, tx_hash: str, log_index: int) -> Anchor:
+    raise ConnectionError("the chain is away")
+
+
 def open_house(
     home: Path,
     database: Database,
-    clock: FixedClock,
+    clock: FixedClock | SystemClock,
     *,
     witnesses: Sequence[TestWitness] = (),
     quorum: dict[str, int] | None = None,
     chain_head: Callable[[str], Head | None] = nowhere,
     submitters: Sequence[bytes] = (),
     start: bool = True,
+    transactions: Transactions | None = None,
+    **ports_changed: Any,
 ) -> House:
     home.mkdir(exist_ok=True)
     master = home / "master.key"
@@ -144,18 +152,22 @@ def open_house(
         database_url=database.url,
         witnesses=[{"vkey": each.vkey, "role": each.role} for each in witnesses],
         witness_quorum=quorum or {},
+        **ports_changed.pop("settings", {}),
     )
-    transactions = Transactions(database, clock, {"supervision": AppendOnly()})  # type: ignore[dict-item]
+    transactions = transactions or Transactions(database, clock, {"supervision": AppendOnly()})  # type: ignore[dict-item]
     ports = Ports(
         transactions=transactions,
         fence=lambda session: None,
         chain_head=chain_head,
-        collect=lambda chain, tx_hash, index: {},
-        anchor_address=GATEWAY,
-        chains={"supervision": PIN},
-        authority_of=lambda session, institution: "0x" + "44" * 20,
         submitter_keys=lambda session, institution, at: list(submitters),
         trusted_submitters=lambda session: [],
+        **{
+            "collect": nothing_to_collect,
+            "anchor_address": GATEWAY,
+            "chains": {"supervision": PIN},
+            "authority_of": lambda session, institution: "0x" + "44" * 20,
+            **ports_changed,
+        },
     )
     service = EvidenceService(settings, database, clock, vault=vault, ports=ports)
     if start:
@@ -167,7 +179,3 @@ def count_units(house: House, count: int, make: Callable[[int], Callable[[Group]
     """Hands over many units at once and waits for all."""
     futures = [house.service.sequencer.submit(make(number)) for number in range(count)]
     return [future.result(timeout=60) for future in futures]
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

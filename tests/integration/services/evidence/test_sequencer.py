@@ -98,7 +98,11 @@ def test_a_unit_whose_rows_the_database_refuses_rolls_back_alone(house: House, w
         group.insert(repository.LEAVES, repository.leaf_row(house.log_id, leaf.index, b"", b"", None))
 
     blocker = house.service.sequencer.submit(lambda group: gate.wait(10))
-    units = (lambda group: group.append(house.log_id, DRAFT), leaf_twice, lambda group: group.append(house.log_id, DRAFT))
+    units = (
+        lambda group: group.append(house.log_id, DRAFT),
+        leaf_twice,
+        lambda group: group.append(house.log_id, DRAFT),
+    )
     futures = [house.service.sequencer.submit(unit) for unit in units]
     gate.set()
     assert blocker.result(10)

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import text
 
 from chain.proof.leaf import NO_LEAF, Leaf
@@ -22,7 +29,9 @@ from services.platform.database import Database
 from tests.integration.services.evidence.house import OPERATOR, House, open_house
 
 Step = tuple[str, str, bytes]  # what the unit does, the stream, the commitment
-STEPS = st.tuples(st.sampled_from(["append", "sql", "fail", "duplicate"]), st.sampled_from("abc"), st.binary(min_size=32, max_size=32))
+STEPS = st.tuples(
+    st.sampled_from(["append", "sql", "fail", "duplicate"]), st.sampled_from("abc"), st.binary(min_size=32, max_size=32)
+)
 UNITS = st.lists(st.lists(STEPS, min_size=1, max_size=3), min_size=1, max_size=6)
 
 

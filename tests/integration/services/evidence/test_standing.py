@@ -9,10 +9,11 @@ from chain.proof.checkpoint import Checkpoint, HeaderAttestation
 from chain.proof.ed25519 import SigningKey
 from chain.proof.merkle import verify_consistency, verify_inclusion
 from chain.proof.note import Note, NoteSigner, SignatureType, parse_note, sign_note
-from chain.proof.receipt import parse_receipt
+from chain.proof.receipt import Anchor, parse_receipt
 from chain.proof.record import submission_message
 from chain.proof.trust import parse_trust
 from chain.proof.verify import verify
+from services.evidence.anchoring import pack_anchor
 from services.evidence.models import AnchorRow
 from services.evidence.rules import Grade
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
@@ -21,6 +22,7 @@ from tests.integration.services.evidence.house import OPERATOR, OTHER, PIN, Hous
 REGULATOR, AUDITOR = TestWitness("w-regulator"), TestWitness("w-auditor", "auditor")
 Open = Callable[..., House]
 LATE = 1_800_000_000
+ANCHOR = Anchor(1, bytes(32), bytes(20), b"\xc0", 0, 0, (b"\xc0",))
 
 
 @pytest.fixture
@@ -124,7 +126,9 @@ def test_cosignatures_of_strangers_other_roots_and_unknown_sizes_are_refused(wit
         witnessed.service.add_cosignature(TestWitness("stranger").cosigns(note))
     head = Checkpoint.parse(parse_note(note).text)
     with pytest.raises(Conflict) as differs:
-        witnessed.service.add_cosignature(REGULATOR.cosigns(replace(head, root=b"\x01" * 32).text() + "\n— x AAAAAAAA\n"))
+        witnessed.service.add_cosignature(
+            REGULATOR.cosigns(replace(head, root=b"\x01" * 32).text() + "\n— x AAAAAAAA\n")
+        )
     assert differs.value.slug == "checkpoint-differs"
     with pytest.raises(NotFound):
         witnessed.service.add_cosignature(REGULATOR.cosigns(replace(head, size=2).text() + "\n— x AAAAAAAA\n"))
@@ -155,7 +159,7 @@ def test_an_anchored_checkpoint_is_final_once_its_header_is_attested(witnessed: 
     with witnessed.database.write() as session:
         row = AnchorRow(log_id=witnessed.log_id, size=1, chain="supervision", tx_id="t", state="anchored")
         row.requested_at, row.attempts, row.block_hash, row.block_number = 1, 1, block, 7
-        row.proof, row.anchored_at = "{}", 1
+        row.proof, row.anchored_at = pack_anchor(ANCHOR), 1
         session.add(row)
         session.flush()
         witnessed.service.standing.regrade(session, witnessed.log_id, 1)

@@ -1,6 +1,6 @@
 """The process that is killed: submits, seals, anchors, and says on its output what it was told is durable.
 
-    python -m tests.integration.services.evidence.worker DATABASE_URL HOME LOG_ID
+python -m tests.integration.services.evidence.worker DATABASE_URL HOME LOG_ID
 """
 
 import itertools
