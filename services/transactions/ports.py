@@ -1,48 +1,13 @@
-"""What this context asks of a chain and of a signing key."""
+"""What this context asks of a chain (:class:`chain.client.ChainClient` answers) and of a signing key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from services.transactions.rules import Fees
+from chain.client import Block, RawLog, Receipt
+from services.transactions.rules import Quote
 
 __all__ = ["Block", "Chain", "RawLog", "Receipt", "Signed", "Signer"]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """``transactions``: (hash, sender, nonce) in order; filled only when asked for."""
-
-    number: int
-    hash: str
-    parent_hash: str
-    timestamp: int
-    bloom: bytes
-    transactions: tuple[tuple[str, str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """``ok``: executed; False: reverted."""
-
-    tx_hash: str
-    block_number: int
-    block_hash: str
-    ok: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RawLog:
-    """An undecoded event. ``log_index`` counts over the block."""
-
-    address: str
-    topics: tuple[bytes, ...]
-    data: bytes
-    block_number: int
-    block_hash: str
-    tx_hash: str
-    transaction_index: int
-    log_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +84,7 @@ class Chain(Protocol):
         """``eth_call`` on the newest state."""
         ...
 
-    def market(self) -> Fees:
+    def market(self) -> Quote:
         """Fees that get a transaction mined now."""
         ...
 

@@ -11,7 +11,7 @@ transaction  queued → signed → sent → mined → final | refused
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from chain.proof.hashing import keccak256
 
@@ -26,6 +26,7 @@ __all__ = [
     "Fees",
     "IllegalMove",
     "OperationState",
+    "Quote",
     "TransactionState",
     "bloom_has",
     "bump",
@@ -178,15 +179,29 @@ def classify(error: str | None) -> Answer:
     return Answer.REJECTED
 
 
+class Quote(Protocol):
+    """What inclusion costs, in wei per gas (EIP-1559)."""
+
+    @property
+    def maximum(self) -> int:
+        """The most that is paid."""
+        ...
+
+    @property
+    def priority(self) -> int:
+        """The tip within it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """Wei per gas (EIP-1559)."""
+    """A quote of our own making."""
 
     maximum: int
     priority: int
 
 
-def bump(old: Fees, market: Fees) -> Fees:
+def bump(old: Quote, market: Quote) -> Fees:
     """The fees of a same-nonce replacement.
 
     They are an eighth above ``old`` (nodes ask for a tenth), at least 1 wei, and never under ``market``.

@@ -13,7 +13,7 @@ from services.transactions import repository, steps
 from services.transactions.desk import Desk
 from services.transactions.encoding import json_safe
 from services.transactions.models import AttemptRow, NonceRow, TransactionRow
-from services.transactions.rules import Fees, TransactionState, free_nonces, gas_limit
+from services.transactions.rules import Quote, TransactionState, free_nonces, gas_limit
 
 __all__ = ["refusal", "replace", "sign_next"]
 
@@ -32,7 +32,7 @@ class _Prepared:
 class _Now:
     """The chain as it was before the nonces were given."""
 
-    fees: Fees
+    fees: Quote
     floor: int
     head: int
 
@@ -53,7 +53,7 @@ def sign_next(desk: Desk) -> int:
     return int(desk.write(lambda session: _sign_all(desk, session, prepared, now)))
 
 
-def replace(desk: Desk, row: TransactionRow, old: AttemptRow, fees: Fees) -> None:
+def replace(desk: Desk, row: TransactionRow, old: AttemptRow, fees: Quote) -> None:
     """Signs the same call at the same nonce with higher ``fees``. Both hashes are watched from then on."""
     estimate = 0
     with suppress(
@@ -119,7 +119,7 @@ def _give_nonce(desk: Desk, session: Session, row: TransactionRow, attempt: Atte
     steps.advance(session, row, TransactionState.SIGNED, action="signed", now_ms=attempt.signed_at, detail=detail)
 
 
-def _attempt(desk: Desk, prepared: _Prepared, nonce: int, fees: Fees) -> AttemptRow:
+def _attempt(desk: Desk, prepared: _Prepared, nonce: int, fees: Quote) -> AttemptRow:
     signed = desk.signer.sign(
         {
             "type": 2,

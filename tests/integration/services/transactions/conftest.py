@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chain.addresses import Addresses
 from services.platform.database import Database
-from tests.integration.services.transactions.rig import Anvil, Rig, deployed
-from tests.integration.services.transactions.rpc_chain import RpcChain
+from tests.integration.services.transactions.rig import Anvil, Client, Rig, client_of, deployed
 
 
 @pytest.fixture
@@ -20,20 +18,18 @@ def anvil() -> Iterator[Anvil]:
 
 
 @pytest.fixture
-def addresses(anvil: Anvil, tmp_path: Path) -> Addresses:
-    """The contracts on that node."""
+def address_file(anvil: Anvil, tmp_path: Path) -> Path:
+    """Where the contracts are on that node."""
     return deployed(anvil, tmp_path)
 
 
 @pytest.fixture
-def chain(anvil: Anvil, addresses: Addresses) -> Iterator[RpcChain]:
+def chain(anvil: Anvil, address_file: Path) -> Client:
     """Blocks are final at once."""
-    port = RpcChain("supervision", anvil.url, addresses)
-    yield port
-    port.close()
+    return client_of(anvil.url, address_file)
 
 
 @pytest.fixture
-def rig(database: Database, chain: RpcChain) -> Rig:
+def rig(database: Database, chain: Client) -> Rig:
     """The context on each database in turn."""
     return Rig(database, chain)

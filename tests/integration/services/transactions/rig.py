@@ -6,9 +6,9 @@ import socket
 import subprocess
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,8 @@ from eth_account import Account
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 from sqlalchemy.orm import Session
 
-from chain.addresses import Addresses
+from chain.addresses import load_addresses
+from chain.client import ChainClient, ChainSettings
 from chain.deploy import deploy_all
 from chain.party.eip712 import sign_typed_data
 from chain.party.errors import PartyError
@@ -103,17 +104,42 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def deployed(anvil: Anvil, folder: Path) -> Addresses:
-    """Funds the parties and deploys the contracts; blocks are made by themselves meanwhile."""
+class Client(ChainClient):
+    """The real client, noting what it sends; a test may change the rule of finality."""
+
+    def __init__(self, settings: ChainSettings) -> None:
+        super().__init__(settings)
+        self.sent: list[bytes] = []
+
+    def send(self, raws: Sequence[bytes]) -> list[str | None]:
+        """Notes them first: the answer may be lost."""
+        self.sent += raws
+        return super().send(raws)
+
+    def final_after(self, confirmations: int) -> None:
+        """From now on a block needs so many on top of it."""
+        self.settings = replace(self.settings, finality=f"confirmations:{confirmations}")
+
+
+def client_of(url: str, address_file: Path) -> Client:
+    """A client of the chain whose contracts the file names; final at once."""
+    addresses = load_addresses(address_file)
+    assert addresses is not None
+    pins = (addresses.chain_id, addresses.genesis)
+    return Client(ChainSettings("supervision", (url,), *pins, addresses=address_file, timeout=10))
+
+
+def deployed(anvil: Anvil, folder: Path) -> Path:
+    """Funds the parties and deploys the contracts; the address file."""
     anvil.fund(DEPLOYER, GATEWAY)
     anvil.rpc.call("anvil_setCode", WALLET, YES_TO_ALL)
     regions = {REGION: REGIONAL.address, WALLET_REGION: WALLET}
     with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
         warnings.simplefilter("ignore", ResourceWarning)
         root = key_of("root").address
-        addresses = deploy_all(anvil.url, DEPLOYER.secret, root, regions, 3600, folder / "addresses.json")
+        deploy_all(anvil.url, DEPLOYER.secret, root, regions, 3600, folder / "addresses.json")
         gc.collect()
-    return addresses
+    return folder / "addresses.json"
 
 
 @dataclass

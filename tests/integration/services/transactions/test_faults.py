@@ -17,7 +17,7 @@ def raws_of(rig: Rig) -> set[bytes]:
 
 
 def test_a_reorganised_transaction_is_sent_again_with_the_same_bytes(rig: Rig, anvil: Anvil) -> None:
-    rig.chain.finality = "confirmations:3"
+    rig.chain.final_after(3)
     operation = rig.register(1)
     rig.tick(2)
     assert rig.state(operation) == "mined"
@@ -40,7 +40,7 @@ def test_a_reorganised_transaction_is_sent_again_with_the_same_bytes(rig: Rig, a
 
 
 def test_nothing_is_final_or_heard_before_the_chain_says_final(rig: Rig, anvil: Anvil) -> None:
-    rig.chain.finality = "confirmations:3"
+    rig.chain.final_after(3)
     operation = rig.register(1)
     rig.tick(2)
     for _ in range(2):
@@ -55,7 +55,7 @@ def test_nothing_is_final_or_heard_before_the_chain_says_final(rig: Rig, anvil: 
 
 
 def test_a_transaction_moved_to_another_block_by_a_reorganisation_is_followed(rig: Rig, anvil: Anvil) -> None:
-    rig.chain.finality = "confirmations:3"
+    rig.chain.final_after(3)
     operation = rig.register(1)
     rig.tick(2)
     anvil.rpc.call("anvil_reorg", 1, [])
@@ -163,7 +163,7 @@ def test_bug_7_a_missed_receipt_ends_no_loop_of_nonce_too_low(rig: Rig, anvil: A
 
 def test_bug_7_a_nonce_used_by_a_foreign_transaction_is_found_by_sender_and_nonce(rig: Rig, anvil: Anvil) -> None:
     """Only when the other transaction is final does ours get a fresh nonce: until then it could still be mined."""
-    rig.chain.finality = "confirmations:2"
+    rig.chain.final_after(2)
     anvil.automine(False)
     operation = rig.register(1)
     rig.tick()
@@ -236,7 +236,7 @@ def test_bug_17_who_lost_the_lease_signs_and_sends_nothing(rig: Rig) -> None:
 
 def test_a_nonce_gap_left_by_others_is_filled_so_that_ours_go_on(rig: Rig, anvil: Anvil) -> None:
     """Foreign transactions at lower nonces made room for ours and then vanished in a reorganisation."""
-    rig.chain.finality = "confirmations:5"
+    rig.chain.final_after(5)
     for nonce in range(2):
         anvil.rpc.call("eth_sendRawTransaction", "0x" + rig.signer.sign(_transfer(rig, nonce=nonce)).raw.hex())
     operation = rig.register(1)

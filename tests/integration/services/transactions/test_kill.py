@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from chain.addresses import Addresses
 from services.platform.failpoints import POINTS
 from services.transactions.models import AttemptRow, NonceRow
 from tests.integration.services.transactions.rig import ROOT, Anvil, Rig
@@ -17,23 +16,23 @@ from tests.integration.services.transactions.rig import ROOT, Anvil, Rig
 OURS = [point for point in POINTS if point.startswith(("transactions.", "indexer."))]
 
 
-def work(database_url: str, anvil: Anvil, folder: Path, failpoint: str = "") -> int:
+def work(database_url: str, anvil: Anvil, address_file: Path, failpoint: str = "") -> int:
     """Runs the worker to its end, or to its death; its return code."""
     command = [sys.executable, "-m", "tests.integration.services.transactions.worker"]
     environment = {**os.environ, "REGSEAL_FAILPOINT": failpoint}
-    arguments = [database_url, anvil.url, str(folder / "addresses.json")]
+    arguments = [database_url, anvil.url, str(address_file)]
     return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, timeout=120, check=False).returncode
 
 
 @pytest.mark.parametrize("point", OURS)
 def test_killed_anywhere_everything_ends_once(
-    rig: Rig, database_url: str, anvil: Anvil, addresses: Addresses, tmp_path: Path, point: str
+    rig: Rig, database_url: str, anvil: Anvil, address_file: Path, point: str
 ) -> None:
     chained = [rig.register(number, queue="q") for number in (1, 2)]
     free = rig.register(3)
     doubled = rig.register(3, queue="other")
-    assert work(database_url, anvil, tmp_path, point) == -signal.SIGKILL
-    assert work(database_url, anvil, tmp_path) == 0
+    assert work(database_url, anvil, address_file, point) == -signal.SIGKILL
+    assert work(database_url, anvil, address_file) == 0
 
     assert [rig.state(each) for each in chained] == ["final", "final"]
     assert sorted([rig.state(free), rig.state(doubled)]) == ["final", "refused"]

@@ -7,17 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from chain.addresses import load_addresses
 from services.platform.database import Database
-from tests.integration.services.transactions.rig import ENDED, Rig
-from tests.integration.services.transactions.rpc_chain import RpcChain
+from tests.integration.services.transactions.rig import ENDED, Rig, client_of
 
 
 def main() -> int:
     database_url, node_url, address_file = sys.argv[1:]
-    addresses = load_addresses(Path(address_file))
-    assert addresses is not None
-    rig = Rig(Database(database_url), RpcChain("supervision", node_url, addresses))
+    rig = Rig(Database(database_url), client_of(node_url, Path(address_file)))
     until = time.monotonic() + 60
     while time.monotonic() < until:
         rig.tick()
