@@ -176,7 +176,7 @@ def fields(value: JsonValue) -> list[tuple[str, JsonValue]]:
 
 
 def measure(value: JsonValue, max_path: int, length: int = 0) -> int:
-    """How many fields the value has, without building their paths. Raises FormatError for a path beyond `max_path` bytes."""
+    """How many fields the value has, without building paths. Raises FormatError for a path beyond `max_path` bytes."""
     if length > max_path:
         raise FormatError("", f"the path of a field is longer than {max_path} bytes")
     if isinstance(value, dict) and value:
