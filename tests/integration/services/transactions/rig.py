@@ -206,6 +206,12 @@ class Rig:
     def _refused(self, group: Any, transaction: Any, reason: str) -> None:
         self.refusals.append((transaction, reason))
 
+    @property
+    def address_file(self) -> Path:
+        """Where the contracts are."""
+        assert self.chain.settings.addresses is not None
+        return Path(self.chain.settings.addresses)
+
     def restarted(self, chain: Any = None) -> "Rig":
         """As after a restart: nothing is remembered but the database."""
         return Rig(self.database, chain or self.chain, self.policy)

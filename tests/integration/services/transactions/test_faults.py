@@ -1,14 +1,18 @@
 """What nodes do to transactions: drop them, reorganise them away, price them out, vanish and come back."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from chain.errors import EndpointError, HandshakeError
+from services.platform.database import Database
 from services.platform.errors import LeaseLost
 from services.platform.leases import Lease
 from services.transactions.desk import Policy
-from tests.integration.services.transactions.rig import OWNER, Anvil, Rig
+from tests.integration.services.transactions.rig import GATEWAY, OWNER, Anvil, Rig, client_of, deployed
 
 
 def raws_of(rig: Rig) -> set[bytes]:
@@ -200,16 +204,28 @@ def test_bug_8_receipts_are_found_while_the_event_poller_stands_still(rig: Rig) 
     assert rig.state(operation) == "final"
 
 
-def test_bug_13_another_chain_behind_the_endpoint_is_told_loudly(rig: Rig) -> None:
+def test_bug_13_another_chain_behind_the_endpoint_gets_nothing_of_ours(rig: Rig, anvil: Anvil) -> None:
+    """The port is the same and answers well, but it is not the chain that was pinned."""
     operation = rig.register(1)
+    anvil.stop()
+    anvil.start()
+    anvil.fund(GATEWAY)
+    with pytest.raises(HandshakeError):
+        rig.chain.handshake()
+    assert rig.restarted(client_of(anvil.url, rig.address_file)).manager.tick() is False
+    assert rig.state(operation) == "queued"
+    assert anvil.rpc.call("eth_getTransactionCount", GATEWAY.address, "pending") == "0x0"
+
+
+def test_bug_13_a_mismatch_is_told_and_not_taken_for_absence(rig: Rig) -> None:
+    rig.register(1)
 
     def another() -> int:
-        raise HandshakeError("genesis", "0x01", "0x02")
+        raise HandshakeError("code of EvidenceLog", "0x01", "0x02")
 
     rig.chain.head = another
     with pytest.raises(HandshakeError):
         rig.manager.tick()
-    assert rig.state(operation) == "queued"
 
 
 def test_bug_17_who_lost_the_lease_signs_and_sends_nothing(rig: Rig) -> None:
@@ -256,12 +272,73 @@ def test_a_nonce_gap_left_by_others_is_filled_so_that_ours_go_on(rig: Rig, anvil
     assert rig.heard() == [1]
 
 
-def test_the_chain_away_for_a_while_stops_nothing_but_the_sending(rig: Rig, anvil: Anvil) -> None:
-    anvil.stop()
-    operations = [rig.register(number) for number in range(1, 6)]
-    assert rig.manager.tick() is False
+def test_a_backlog_made_while_the_chain_was_away_drains_when_it_is_back(
+    database: Database, persistent: Anvil, tmp_path: Path
+) -> None:
+    """Commands each get their transaction; of heads waiting to be anchored only the newest does."""
+    address_file = deployed(persistent, tmp_path)
+    rig = Rig(database, client_of(persistent.url, address_file))
+    first = rig.register(1)
+    rig.run(first)
+    persistent.stop()
+
+    operations = [rig.register(number) for number in range(2, 6)]
+    anchors: list[str] = []
+    for mask in range(1, 6):
+        with database.write() as session:
+            superseded = bool(anchors) and rig.service.supersede(session, anchors[-1])
+            anchors.append(_own_act(rig, session, mask))
+        assert superseded == (mask > 1)
+        assert rig.manager.tick() is False
     assert {rig.state(each) for each in operations} == {"queued"}
-    assert rig.manager.tick() is False
+
+    persistent.start()
+    time.sleep(1.1)
+    rig.run(*operations)
+    assert {rig.state(each) for each in operations} == {"final"}
+    with database.read() as session:
+        views = [rig.service.get_transaction(session, each) for each in anchors]
+    assert [view.state for view in views if view] == ["withdrawn"] * 4 + ["final"]
+    assert rig.nonces_used() == 1 + len(operations) + 1
+    assert sorted(rig.heard()) == [1, 2, 3, 4, 5]
+
+
+def test_an_absent_chain_is_asked_ever_less_often(rig: Rig, anvil: Anvil) -> None:
+    rig.register(1)
+    anvil.stop()
+    asked = 0
+    real = rig.chain.request
+
+    def request(method: str, *params: object) -> object:
+        nonlocal asked
+        asked += 1
+        return real(method, *params)
+
+    rig.chain.request = request
+    for _ in range(20):
+        assert rig.manager.tick() is False
+    assert asked == 1
+
+
+@pytest.fixture
+def persistent(tmp_path: Path) -> Iterator[Anvil]:
+    """A node that has its state again when it is started again."""
+    node = Anvil("--state", str(tmp_path / "state.json")).start()
+    yield node
+    node.stop()
+
+
+def _own_act(rig: Rig, session: Session, mask: int) -> str:
+    """A transaction in the gateway's own name."""
+    return rig.service.enqueue(
+        session,
+        chain="supervision",
+        contract="EvidenceLog",
+        function="cancelNonces",
+        args={"word": 0, "mask": mask},
+        purpose="anchor",
+        queue="anchor:log",
+    )
 
 
 def _transfer(rig: Rig, *, nonce: int) -> dict[str, object]:

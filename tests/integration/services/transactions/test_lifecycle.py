@@ -61,8 +61,9 @@ def test_the_contract_refuses_in_simulation_and_no_nonce_is_spent(rig: Rig) -> N
     rig.run(again)
     reason = rig.operation(again).reason
     assert rig.actions(again) == ["received", "queued", "refused"]
-    assert reason is not None
-    assert reason["stage"] == "simulation"
+    institution = "0x" + (1).to_bytes(16, "big").hex()
+    assert reason == {"error": "RegistryDuplicate", "args": {"institution": institution}, "stage": "simulation"}
+    assert rig.refusals[0][1] == f"RegistryDuplicate(institution={institution})"
     assert rig.nonces_used() == 1
     assert [transaction.operation_id for transaction, _ in rig.refusals] == [again]
     assert rig.refusals[0][0].reference == "1"
@@ -86,7 +87,7 @@ def test_a_mined_revert_is_a_final_refusal_and_never_sent_again(rig: Rig, anvil:
     assert [rig.state(each) for each in operations] == ["final", "refused"]
     reason = rig.operation(operations[1]).reason
     assert reason is not None
-    assert reason["stage"] == "chain"
+    assert (reason["error"], reason["stage"]) == ("RegistryDuplicate", "chain")
     assert rig.actions(operations[1])[-2:] == ["mined", "refused"]
     assert len(rig.refusals) == 1
     assert rig.nonces_used() == 2
