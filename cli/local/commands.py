@@ -29,6 +29,8 @@ def _plain(*, as_json: bool = False) -> Iterator[None]:
 
     try:
         yield
+    except KeyboardInterrupt:
+        fail(ExitCode.REFUSED, "interrupted", as_json=as_json)
     except LocalError as error:
         detail = {"fix": error.fix} if error.fix else {}
         fail(

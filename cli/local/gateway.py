@@ -112,6 +112,14 @@ def external_chains(layout: Layout) -> dict[str, Any]:
     }
 
 
+def loopback_url(layout: Layout, url: str) -> dict[str, str]:
+    """The variable that corrects `public_url` when it names this machine only and the port had to be another."""
+    import tomllib
+
+    stated = str(tomllib.loads(layout.settings_file.read_text("utf-8")).get("public_url", ""))
+    return {"REGSEAL_PUBLIC_URL": url} if stated.startswith("http://127.0.0.1:") else {}
+
+
 def address_of_key(path: Path) -> str:
     """The address written in a v3 key file, without opening it."""
     from chain.party.evm import checksummed

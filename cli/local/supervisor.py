@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -22,12 +23,13 @@ HEALTHY_AFTER = 60.0
 
 @dataclass
 class Child:
-    """One process: what starts it, and how one knows that it is ready."""
+    """One process: what starts it, which open files it is handed, and how one knows that it is ready."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] = lambda: True
+    inherits: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     pause: float = FIRST_PAUSE
     started: float = 0.0
@@ -46,7 +48,12 @@ class Supervisor:
         self._layout = layout
         self._say = say
         self._children: list[Child] = []
+        self._held: list[socket.socket] = []
         self.stopping = threading.Event()
+
+    def hold(self, door: socket.socket) -> None:
+        """Keeps a listening socket open for the children that inherit it, until the end."""
+        self._held.append(door)
 
     def start(self, child: Child) -> None:
         """Starts one more child; its output goes to `run/<name>.log`."""
@@ -94,6 +101,9 @@ class Supervisor:
                 end(child.process.pid, alive=lambda child=child: child.alive)  # type: ignore[misc]
             self._pid_file(child).unlink(missing_ok=True)
         self._children.clear()
+        for door in self._held:
+            door.close()
+        self._held.clear()
 
     def _launch(self, child: Child) -> None:
         # no inherited home of another installation; no console: Ctrl-C is for us, we end the children in order
@@ -103,7 +113,7 @@ class Supervisor:
             child.process = subprocess.Popen(
                 [sys.executable, "-P", *child.command],
                 cwd=self._layout.var, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True,
+                start_new_session=True, pass_fds=child.inherits,
             )  # fmt: skip
         child.started = time.monotonic()
         self._pid_file(child).write_text(f"{child.process.pid}\n", "ascii")

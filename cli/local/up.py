@@ -16,7 +16,7 @@ from chain.party.http import ApiClient
 from cli.local import chains, gateway
 from cli.local.errors import LocalError
 from cli.local.layout import BUSINESS, SUPERVISION, Layout, shown
-from cli.local.ports import LOOPBACK, next_free
+from cli.local.ports import LOOPBACK, listen, next_free
 from cli.local.processes import clear_leftovers
 from cli.local.supervisor import Child, Supervisor
 
@@ -78,13 +78,17 @@ def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
 
 
 def choose_ports(say: Say) -> dict[str, int]:
-    """A free port for each process; another than the usual one is said."""
+    """A free port for each chain; another than the usual one is said."""
     chosen: dict[str, int] = {}
-    for name, wanted in PREFERRED.items():
-        chosen[name] = next_free(wanted, taken=frozenset(chosen.values()))
-        if chosen[name] != wanted:
-            say(f"port {wanted} is busy: {name} takes {chosen[name]}")
+    for name in (SUPERVISION, BUSINESS):
+        chosen[name] = next_free(PREFERRED[name], taken=frozenset({PREFERRED["service"], *chosen.values()}))
+        _say_other_port(name, chosen[name], say)
     return chosen
+
+
+def _say_other_port(name: str, port: int, say: Say) -> None:
+    if port != PREFERRED[name]:
+        say(f"port {PREFERRED[name]} is busy: {name} takes {port}")
 
 
 def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: Callable[[], None] = lambda: None) -> Up:
@@ -99,9 +103,7 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
 
     migrate(layout, say)
     before_service()
-    url = f"http://{LOOPBACK}:{ports['service']}"
-    say(f"service at {url}")
-    supervisor.wait_ready(_start_service(supervisor, layout, ports["service"], running))
+    url = _start_service(supervisor, layout, running, say)
     up = Up(layout, url, running)
     state = {"pid": os.getpid(), "url": url, "chains": {name: chain.url for name, chain in running.items()}}
     write_json(layout.state_file, state)
@@ -120,21 +122,27 @@ def _start_chains(supervisor: Supervisor, layout: Layout, ports: dict[str, int],
     return running
 
 
-def _start_service(supervisor: Supervisor, layout: Layout, port: int, running: Mapping[str, chains.Running]) -> Child:
+def _start_service(supervisor: Supervisor, layout: Layout, running: Mapping[str, chains.Running], say: Say) -> str:
+    """The service's address, once it answers. Its socket is ours: no restart can lose the port."""
+    door = listen(PREFERRED["service"])
+    port = int(door.getsockname()[1])
+    _say_other_port("service", port, say)
     url = f"http://{LOOPBACK}:{port}"
-    environment = {"REGSEAL_HOME": str(layout.gateway), "REGSEAL_PUBLIC_URL": url}
+    say(f"service at {url}")
+    environment = {"REGSEAL_HOME": str(layout.gateway), **gateway.loopback_url(layout, url)}
     for name, chain in running.items():  # ports may differ from the ones in the settings
         environment[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([chain.url])
-    command = ["-m", "uvicorn", "api.app:create_app", "--factory", "--host", LOOPBACK, "--port", str(port)]
-    command += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
-    child = Child("service", command, environment, lambda: _lives(url))
+    command = ["-m", "cli.local.serve", str(door.fileno())]
+    child = Child("service", command, environment, lambda: _lives(url), inherits=(door.fileno(),))
+    supervisor.hold(door)
     supervisor.start(child)
-    return child
+    supervisor.wait_ready(child)
+    return url
 
 
 def _lives(url: str) -> bool:
     with suppress(PartyError):
-        ApiClient(url, timeout=5).get("/health/live")
+        ApiClient(url, timeout=1).get("/health/live")
         return True
     return False
 

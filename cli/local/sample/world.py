@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chain.party.durable import write_json, write_private
-from chain.party.errors import ApiProblem, PartyError
+from chain.party.errors import ApiProblem
 from chain.party.http import ApiClient
 from cli.local import gateway
 from cli.local.chains import Running
@@ -112,23 +112,11 @@ class World:
     def build(self) -> None:
         """All steps in order. LocalError when one is refused."""
         point_to(self.layout, self.url)
-        self._await_service()
         self._introduce_host()
         self._register_others()
         self._open_logs()
         self._hand_out_trust()
         write_json(self.layout.parties / "complete.json", {"complete": True})
-
-    def _await_service(self) -> None:
-        """The service takes submissions once its logs are checked against chain, witness and head file."""
-        until = time.monotonic() + PATIENCE
-        while True:
-            with suppress(PartyError):
-                ApiClient(self.url, timeout=10).get("/health/live")
-                return
-            if time.monotonic() > until:
-                raise LocalError("the service did not become ready", "regseal doctor")
-            time.sleep(0.2)
 
     def _introduce_host(self) -> None:
         """The first institution introduces itself with the one-time token; its region's authority signs."""
@@ -167,10 +155,8 @@ class World:
         operations = {}
         for party in INSTITUTIONS:
             actor = self.everyone[party.slug]
-            _, operation = system.post(
-                "/v1/institutions", self._registration(actor), idempotency_key=f"register-{party.slug}"
-            )
-            operations[party.slug] = _object(operation)
+            body = self._registration(actor)
+            operations[party.slug] = _post(system, "/v1/institutions", body, key=f"register-{party.slug}")
         self._settle_with(system, operations.values())
         for slug, operation in operations.items():
             self._first_token(system, self.everyone[slug], str(operation["reference"]))
@@ -180,8 +166,7 @@ class World:
         if (actor.home / "token").exists():
             return
         body = {"name": "first", "roles": list(actor.party.roles), "institution_id": institution}
-        _, answer = system.post("/v1/tokens", body, idempotency_key=f"sample-token-{actor.party.slug}")
-        actor.keep_token(_secret(answer))
+        actor.keep_token(_secret(_post(system, "/v1/tokens", body, key=f"token-{actor.party.slug}")))
 
     def _open_logs(self) -> None:
         for actor in self.everyone.values():
@@ -215,8 +200,7 @@ class World:
         return self.everyone[f"authority-{actor.party.region}"]
 
     def _post(self, actor: Actor, path: str, body: object, *, key: str) -> dict[str, Any]:
-        _, answer = actor.api(self.url).post(path, body, idempotency_key=f"sample-{key}")
-        return _object(answer)
+        return _post(actor.api(self.url), path, body, key=key)
 
     def _pending(self, actor: Actor) -> list[dict[str, Any]]:
         return [dict(item) for item in actor.api(self.url).items("/v1/operations")]
@@ -253,21 +237,23 @@ class World:
                 f"operation {operation['id']} waits for {operation['signers']}, whom this sample does not know"
             )
         authorisation = signer.sign(operation)
-        with suppress(_AlreadyAuthorised):
-            _tolerate_conflict(lambda: client.post(f"/v1/operations/{operation['id']}/authorisations", authorisation))
+        try:
+            _post(client, f"/v1/operations/{operation['id']}/authorisations", authorisation, key=str(operation["id"]))
+        except ApiProblem as problem:
+            if problem.status != 409:  # an earlier, interrupted run brought it: the state says the rest
+                raise
 
 
-class _AlreadyAuthorised(Exception):
-    """An earlier, interrupted run brought the signature; the state says the rest."""
-
-
-def _tolerate_conflict(send: Callable[[], object]) -> None:
-    try:
-        send()
-    except ApiProblem as problem:
-        if problem.status != 409:
-            raise
-        raise _AlreadyAuthorised from problem
+def _post(client: ApiClient, path: str, body: object, *, key: str) -> dict[str, Any]:
+    """Repeats while the service checks a new log against chain and witness: until then it takes nothing (503)."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _object(client.post(path, body, idempotency_key=f"sample-{key}")[1])
+        except ApiProblem as problem:
+            if problem.status != 503 or time.monotonic() > until:
+                raise
+        time.sleep(0.2)
 
 
 def _secret(token: object) -> str:
