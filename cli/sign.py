@@ -30,8 +30,8 @@ def sign(
     The result {operation, signer, signature} goes to POST /v1/operations/{id}/authorisations.
     """
     with guarded(as_json=as_json):
-        identifier, document = _read(operation)
-        _show(document, yes=yes, as_json=as_json)
+        identifier, document, texts = _read(operation)
+        _show(document, texts, yes=yes, as_json=as_json)
         authorisation = _authorise(identifier, document, key, wallet)
         if out is not None:
             from chain.party.durable import write_json
@@ -42,29 +42,30 @@ def sign(
         )
 
 
-def _read(path: Path) -> tuple[str | None, object]:
-    """(operation id or None, typed data) of a file that the API wrote. Raises TypedDataError."""
+def _read(path: Path) -> tuple[str | None, object, list[str]]:
+    """(operation id or None, typed data, all texts beside it) of a file that the API wrote. Raises TypedDataError."""
     from chain.party.errors import TypedDataError
-    from chain.proof.canonical import parse_json
+    from chain.proof.canonical import fields, parse_json
 
     with path.open("rb") as file:
         value = parse_json(file.read(_MAX_BYTES + 1), max_bytes=_MAX_BYTES)
     if not isinstance(value, dict):
         raise TypedDataError(str(path), "not an operation")
     if "typed_data" not in value:
-        return None, value
+        return None, value, []
     if value["typed_data"] is None:
         raise TypedDataError(str(path), "this operation waits for nobody's authorisation")
-    return str(value.get("id")) if value.get("id") else None, value["typed_data"]
+    texts = [text for _, text in fields(value) if isinstance(text, str)]
+    return str(value.get("id")) if value.get("id") else None, value["typed_data"], texts
 
 
-def _show(document: object, *, yes: bool, as_json: bool) -> None:
+def _show(document: object, texts: list[str], *, yes: bool, as_json: bool) -> None:
     from chain.party.clock import system_now
     from chain.party.describe import action_of, deadline_of, describe
     from chain.party.eip712 import check
 
     data = check(document)
-    for line in describe(data):
+    for line in describe(data, texts=texts):
         note(line)
     deadline = deadline_of(data)
     if deadline is not None and deadline < system_now():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from chain.party.eip712 import TypedData, check, integer
@@ -47,19 +47,16 @@ KINDS = {
 }
 STATUSES = {1: "active 正常", 2: "suspended 暂停", 3: "exited 退出 (final)"}
 REGIONS = {0: "national 全国", 110000: "Beijing 北京", 440100: "Guangzhou 广州", 440300: "Shenzhen 深圳"}
-ROLES = ("operator", "regulator", "working_group", "auditor", "submitter", "gateway", "maker", "checker")
-_ROLE_BY_HASH = {
-    "0x" + keccak256(name.encode()).hex(): name
-    for role in ROLES
-    for name in (role, role.upper(), f"{role.upper()}_ROLE")
-}
 _UNKNOWN = "UNKNOWN TO THIS PROGRAM"
 
 
-def describe(document: object) -> list[str]:
+def describe(document: object, *, texts: Iterable[str] = ()) -> list[str]:
     """Plain lines about a typed-data document, safe for a terminal. Raises TypedDataError.
 
     A document that is not exactly one of the authorisations of docs/spec/anchor.md says so in its first line.
+
+    Args:
+        texts: from anywhere; one whose Keccak-256 is the role of the document is shown as that role's name.
     """
     data = document if isinstance(document, TypedData) else check(document)
     action = action_of(data)
@@ -71,7 +68,12 @@ def describe(document: object) -> list[str]:
         f"at: {_value('verifyingContract', domain.get('verifyingContract', '(no address)'))}",
         f"chain id: {_printable(domain.get('chainId', '(none)'))}",
     ]
-    return lines + [f"{name}: {_value(name, data.message[name])}" for name, _ in data.types[data.primary]]
+    names = {"0x" + keccak256(text.encode("utf-8", "surrogatepass")).hex(): text for text in texts}
+    for name, _ in data.types[data.primary]:
+        value = data.message[name]
+        known = f"{_printable(names[str(value)])} = " if name == "role" and str(value) in names else ""
+        lines.append(f"{name}: {known}{_value(name, value)}")
+    return lines
 
 
 def action_of(data: TypedData) -> str | None:
@@ -92,8 +94,6 @@ def _value(name: str, value: object) -> str:
     number = integer(value)
     if number is not None and name in _NUMBERS:
         return _NUMBERS[name](number)
-    if name == "role":
-        return f"{_ROLE_BY_HASH.get(str(value), _UNKNOWN)} ({_printable(value)})"
     if isinstance(value, str) and len(value) == 42 and value.startswith("0x"):
         return _spelt(value)
     return _printable(value)

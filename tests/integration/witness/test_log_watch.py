@@ -12,7 +12,7 @@ import pytest
 from chain.party.witness.run import State, Witness
 from chain.proof.checkpoint import Checkpoint, HeadStatement
 from chain.proof.merkle import empty_root
-from chain.proof.note import NoteSigner, SignatureType, VerifierKey, parse_note, verify_note
+from chain.proof.note import NoteSigner, SignatureType, VerifierKey, parse_note, sign_note, verify_note
 from chain.proof.tiles import tile_path
 from tests.integration.witness.conftest import KEY, Clock
 from tests.integration.witness.evil import Log, Stage, fork_of
@@ -196,6 +196,12 @@ def test_a_checkpoint_not_signed_by_the_log_is_refused(
     stage.lies["/v1/logs/log_0/checkpoint"] = lie
     assert witness.round().logs[log.origin].state is State.REFUSED
     assert [size for size, _ in cosigned(stage)] == [5]
+
+
+def test_the_logs_key_under_another_origin_is_refused(stage: Stage, start: Start, log: Log) -> None:
+    other = sign_note(Checkpoint("log.example/other", 5, log.root()).text(), log.signer)
+    stage.lies["/v1/logs/log_0/checkpoint"] = lambda _: other.encode()
+    assert start().round().logs[log.origin].kind == "origin-wrong"
 
 
 def test_a_key_is_pinned_on_first_use(stage: Stage, start: Start, log: Log) -> None:
