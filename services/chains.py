@@ -1,13 +1,13 @@
 """The configured chains: connected, compared with their pins, and asked what evidence wants to know of them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from chain.client import ChainClient, ChainSettings
 from chain.errors import ChainError, HandshakeError
 from chain.inclusion import collect_event_proof
-from chain.proof.encoding import to_hex
 from chain.proof.hashing import keccak256
+from chain.proof.merkle import empty_root
+from chain.proof.receipt import Anchor
 from services.evidence.standing import ChainPin
 from services.platform import metrics
 from services.platform.clock import Clock
@@ -74,20 +74,14 @@ class Chains:
         """(size, root) that the supervision chain holds for a log; None for a log it does not know. ChainError."""
         held = self.clients[self._supervision].read(EVIDENCE_LOG, "logOf", keccak256(origin.encode()))
         _owner, state, size, _keys, _anchor, root = held[:6]
-        return (int(size), bytes(root)) if state else None
+        if not state:
+            return None
+        # the contract keeps no root of a log that was never anchored
+        return int(size), bytes(root) if size else empty_root()
 
-    def event_proof(self, chain: str, tx_hash: str, log_index: int) -> dict[str, Any]:
+    def event_proof(self, chain: str, tx_hash: str, log_index: int) -> Anchor:
         """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError."""
-        proof = collect_event_proof(self.clients[chain], tx_hash, log_index)
-        return {
-            "chain_id": proof.chain_id,
-            "genesis": to_hex(proof.genesis),
-            "contract": to_hex(proof.contract),
-            "header": to_hex(proof.header),
-            "transaction_index": proof.transaction_index,
-            "log_index": proof.log_index,
-            "receipt_proof": [to_hex(node) for node in proof.receipt_proof],
-        }
+        return collect_event_proof(self.clients[chain], tx_hash, log_index)
 
 
 def _client(name: str, config: ChainConfig) -> ChainClient:
