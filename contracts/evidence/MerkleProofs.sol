@@ -64,7 +64,7 @@ library MerkleProofs {
     }
 
     /// @notice SHA-256(0x01 ‖ left ‖ right).
-    /// @dev Writes above the free memory pointer without moving it: Solidity's sha256(abi.encodePacked(...)) would take three times the gas.
+    /// @dev Writes above the free memory pointer without moving it; sha256(abi.encodePacked(...)) would allocate on every level.
     function node(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
         assembly ("memory-safe") {
             let buffer := mload(0x40)

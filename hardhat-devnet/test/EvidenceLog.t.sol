@@ -200,7 +200,8 @@ contract EvidenceLogTest is Parties {
 
     function testANewAuthorityOfTheOwnerRotates() public {
         bytes32 log = open(ORIGIN);
-        registry.replaceAuthority(INSTITUTION, vm.addr(STRANGER), evidence(), toReplaceAuthority(INSTITUTION, vm.addr(STRANGER), SHENZHEN));
+        address next = vm.addr(STRANGER);
+        registry.replaceAuthority(INSTITUTION, next, evidence(), toReplaceAuthority(INSTITUTION, next, SHENZHEN));
         _refuseRotation(log, OPERATOR, _notOwner(log, OPERATOR));
         evidenceLog.rotate(log, ANCHOR, KEY_ID, command(), toRotate(log, ANCHOR, KEY_ID, STRANGER));
     }

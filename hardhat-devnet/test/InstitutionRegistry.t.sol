@@ -281,6 +281,11 @@ contract InstitutionRegistryTest is Parties {
         assertTrue(!registry.hasRole(ROLE, OTHER_REGION, ACCOUNT), "expired");
     }
 
+    function testARoleMayEndThisVerySecond() public {
+        _grantRole(INSTITUTION, REGION, SHENZHEN, NOW);
+        assertTrue(registry.hasRole(ROLE, REGION, ACCOUNT), "now");
+    }
+
     function testARoleRestsWhileItsInstitutionIsSuspended() public {
         _grantRole(INSTITUTION, REGION, SHENZHEN, LATER);
         setStatus(INSTITUTION, IInstitutionRegistry.Status.Suspended, SHENZHEN);

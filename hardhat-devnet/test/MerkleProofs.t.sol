@@ -154,16 +154,6 @@ contract MerkleProofsTest is Base {
         assertTrue(!verifier.isIncluded(EvenTree.LEAF, index, size, root, _mutated(proof, old)), "mutated");
     }
 
-    /// @dev Short of gas the hash fails, and so must the call: it never goes on with a stale hash.
-    function testFuzzLittleGasNeverMakesAProofGood(uint256 gasLimit) public view {
-        bytes32[] memory proof = _mutated(EvenTree.consistency(990_000, 1_000_000), gasLimit);
-        bytes memory call = abi.encodeCall(
-            Verifier.isConsistent, (990_000, EvenTree.root(990_000), 1_000_000, EvenTree.root(1_000_000), proof)
-        );
-        (bool success, bytes memory result) = address(verifier).staticcall{gas: bound(gasLimit, 500, 40_000)}(call);
-        assertTrue(!success || !abi.decode(result, (bool)), "accepted");
-    }
-
     function _included(bytes32[] memory leaves, uint256 index, uint256 size, bytes32[] memory proof)
         private
         view
