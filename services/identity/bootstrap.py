@@ -7,6 +7,8 @@ register it.
 import secrets
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from sqlalchemy.orm import Session
+
 from chain.proof.hashing import sha256
 from services.identity import repository
 from services.identity.commands import Commands
@@ -59,6 +61,7 @@ class Bootstrap:
     def _introduce(self, group: Group, digest: bytes, request: RegistrationRequest) -> str:
         if not repository.bootstrap_secret_holds(group.session, digest, group.now_ms):
             raise Forbidden("This bootstrap token is not valid (any more).")
+        _refuse_second(group.session)
         host_id = repository.host_id(group.session)
         if host_id is None:
             return add_institution(group, request, host=True).id
@@ -67,6 +70,7 @@ class Bootstrap:
         return host_id
 
     def _complete(self, group: Group, digest: bytes, host_id: str, opening: OperationView) -> Bootstrapped:
+        _refuse_second(group.session)
         if not repository.use_bootstrap_secret(group.session, digest, group.now_ms):
             raise Forbidden("This bootstrap token is not valid (any more).")
         row = require(repository.institution(group.session, host_id))
@@ -85,7 +89,12 @@ def new_bootstrap_secret(database: Database, clock: Clock) -> str:
     now = clock.ms()
     row = BootstrapSecretRow(hash=sha256(secret.encode()), created_at=now, expires_at=now + _BOOTSTRAP_MS, used_at=None)
     with database.write() as session:
-        if repository.bootstrap_was_used(session):
-            raise Conflict("This installation has its first institution already.", slug="bootstrapped")
+        _refuse_second(session)
         repository.add(session, row)
     return secret
+
+
+def _refuse_second(session: Session) -> None:
+    """Of several tokens that were printed, one serves."""
+    if repository.bootstrap_was_used(session):
+        raise Conflict("This installation has its first institution already.", slug="bootstrapped")

@@ -3,18 +3,21 @@
 import gc
 import json
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import text
 
 from chain.deploy import deploy_all
 from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
+from chain.proof.leaf import Leaf
 from services.container import Services, build
 from services.identity.policy import Principal
 from services.identity.views import Bootstrapped, IssuedToken, RegistrationRequest, TokenRequest
 from services.platform import migrate
 from services.platform.atrest import Vault
-from services.platform.settings import Settings
+from services.platform.settings import ChainConfig, Settings
 from services.transactions.views import OperationView
 from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, OWNER, REGIONAL, Anvil, key_of
 
@@ -29,16 +32,16 @@ class House:
 
     services: Services
     home: Path
+    known: dict[str, IssuedToken] = field(default_factory=dict)
 
     def run(self, operation_id: str, *, ticks: int = 40) -> str:
         """Works until the operation has ended; its last state."""
         for _ in range(ticks):
             for job in JOBS:
                 self.services.jobs.run(job)
-            state = self.operation(operation_id).state
-            if state in ("final", "refused", "expired", "cancelled"):
-                return state
-        return state
+            if self.operation(operation_id).state in ("final", "refused", "expired", "cancelled"):
+                break
+        return self.operation(operation_id).state
 
     def operation(self, operation_id: str) -> OperationView:
         with self.services.database.read() as session:
@@ -56,7 +59,18 @@ class House:
 
     def caller(self, issued: IssuedToken) -> Principal:
         assert issued.secret is not None
+        self.known[issued.token.id] = issued
         return self.services.identity.authenticate(issued.secret)
+
+    def again(self, caller: Principal) -> Principal:
+        """The caller as the next request finds it."""
+        return self.caller(self.known[caller.token_id])
+
+    def leaves(self) -> list[Leaf]:
+        """The leaves of the house log."""
+        with self.services.database.read() as session:
+            rows = session.execute(text("SELECT leaf FROM leaves ORDER BY idx"))
+            return [Leaf.decode(bytes(row[0])) for row in rows]
 
     def open(self) -> Principal:
         """Bootstrapped and registered: the host's caller."""
@@ -71,8 +85,8 @@ class House:
         operation = self.services.identity.request_registration(host, request).result(60)
         self.sign(host, operation, key)
         assert self.run(operation.id) == "final"
-        roles = ("administrator", "submitter", "reader")
-        roles += ("registrar", "auditor") if request.kind == "regulator" else ()
+        supervising = ("registrar", "auditor") if request.kind == "regulator" else ()
+        roles = ("administrator", "submitter", "reader", *supervising)
         wanted = TokenRequest(name="first", roles=roles, institution_id=operation.reference)
         return self.caller(self.services.identity.issue_token(host, wanted))
 
@@ -83,28 +97,29 @@ def registration(
     return RegistrationRequest(name=name, kind=kind, region=region, authority=key.address)
 
 
-def make_home(anvil: Anvil, home: Path, database_url: str) -> Settings:
-    """Keys, contracts, tables and settings, as an installation has them."""
+def deploy(anvil: Anvil, addresses: Path) -> None:
+    """Funds the keys and deploys the contracts."""
+    anvil.fund(DEPLOYER, GATEWAY)
+    regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address}
+    with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
+        gc.collect()
+
+
+def make_home(anvil: Anvil, addresses: Path, home: Path, database_url: str) -> Settings:
+    """Keys, tables and settings, as an installation has them."""
     home.mkdir()
     (home / "passphrase").write_text("correct horse\n")
     (home / "passphrase").chmod(0o600)
     (home / "keys").mkdir()
     GATEWAY.save(home / "keys" / "gateway.json", "correct horse", work=2)
     Vault.create(home / "master.key")
-    anvil.fund(DEPLOYER, GATEWAY)
-    regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address}
-    with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
-        warnings.simplefilter("ignore", ResourceWarning)
-        deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, home / "addresses.json")
-        gc.collect()
     migrate.upgrade(database_url)
-    pins = json.loads((home / "addresses.json").read_text())
-    chain = {
-        "endpoints": [anvil.url],
-        "chain_id": pins["chain_id"],
-        "genesis": pins["genesis"],
-        "addresses_file": home / "addresses.json",
-    }
+    pins = json.loads(addresses.read_text())
+    chain = ChainConfig(
+        endpoints=(anvil.url,), chain_id=pins["chain_id"], genesis=pins["genesis"], addresses_file=addresses
+    )
     return Settings(home=home, database_url=database_url, chains={"supervision": chain})
 
 
