@@ -1,7 +1,7 @@
 """Anchoring (锚定): heads go to the chain, few of them, in order, none twice.
 
-A log has at most one append on its way, so the chain's stored head is the last anchored one and the consistency proof can be made in
-advance. While the chain is away the log grows on, and one append then carries the whole backlog.
+A log has at most one append on its way, so the chain's stored head is the last anchored one and the consistency proof
+can be made in advance. While the chain is away the log grows on, and one append then carries the whole backlog.
 """
 
 import json
@@ -69,11 +69,19 @@ class Cadence(Protocol):
     """The settings of anchoring; times in milliseconds."""
 
     @property
-    def anchor_interval_ms(self) -> int: ...
+    def anchor_interval_ms(self) -> int:
+        """The usual time between two anchors of a log."""
+        ...
+
     @property
-    def anchor_leaves(self) -> int: ...
+    def anchor_leaves(self) -> int:
+        """So many waiting leaves do not wait for the interval."""
+        ...
+
     @property
-    def anchor_grace_ms(self) -> int: ...
+    def anchor_grace_ms(self) -> int:
+        """How long the witnesses' quorum is waited for."""
+        ...
 
 
 class Anchorer:
@@ -120,7 +128,7 @@ class Anchorer:
         return tx_id
 
     def _candidate(self, session: Session, row: LogRow) -> CheckpointRow | None:
-        """The checkpoint to anchor now, if any: the newest with the quorum, after the grace period the newest of all."""
+        """The checkpoint to anchor now, if any: the newest with the quorum, after the grace period the newest."""
         checks = self._gate.states()
         if row.id not in checks or checks[row.id].state != "checked":
             return None
@@ -169,7 +177,7 @@ class Anchorer:
 
 
 class ProofCollector:
-    """The job that fetches the event proofs of final anchors, outside the sequencer, for it asks a node for whole blocks.
+    """The job that fetches the event proofs of final anchors: outside the sequencer, for it reads whole blocks.
 
     ``collect(chain, transaction hash, log index in block)`` gives the proof of an event, verified.
     """

@@ -1,7 +1,7 @@
 """Commands about logs (日志开立、换钥、冻结、承继), and the leaves that any context writes about its own commands.
 
-A command writes its ``requested`` leaf into the house log, and the leaf's hash goes into what the owner's authority signs. What became
-of it is told by :mod:`services.evidence.handlers`.
+A command writes its ``requested`` leaf into the house log, and the leaf's hash goes into what the owner's authority
+signs. What became of it is told by :mod:`services.evidence.handlers`.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,9 @@ _DAY_S = 86_400
 class Authority(Protocol):
     """Who signs for an institution: its authority address, checksummed. NotFound."""
 
-    def __call__(self, session: Session, institution_id: str) -> str: ...
+    def __call__(self, session: Session, institution_id: str) -> str:
+        """Within the caller's session."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,10 @@ def write_command(
     log_id: str | None = None,
     stream_key: str | None = None,
 ) -> Written:
-    """A record made by the service, as a leaf of the house log (or ``log_id``); encrypted for ``actor``, whose record it is."""
+    """A record made by the service, as a leaf of the house log (or ``log_id``).
+
+    Encrypted for ``actor``, whose record it is.
+    """
     record = command_record(
         type_name=type_name, subject=subject, actor=actor, occurred_at=rfc3339(group.now_ms), body=body
     )
@@ -95,7 +100,10 @@ _SUCCESSION = _Act("log.succession", "OpenSuccessor", "openSuccessor")
 
 
 class LogCommands:
-    """Makes operations that wait for the owner's authority. ``anchor`` is the gateway's own address, which will append."""
+    """Makes operations that wait for the owner's authority.
+
+    ``anchor`` is the gateway's own address, which will append.
+    """
 
     def __init__(
         self,

@@ -1,14 +1,16 @@
 """The gate: no log takes a leaf before it was checked against what stands outside the database.
 
-A database restored from a backup is whole, consistent, and older than what was acknowledged. Going on from it would give indexes a second
-time. So a process that starts asks three who cannot have been restored with it:
+A database restored from a backup is whole, consistent, and older than what was acknowledged. Going on from it would
+give indexes a second time. So a process that starts asks three who cannot have been restored with it:
 
 - the **head file** (:mod:`services.evidence.heads`);
 - the **chain**: the head that ``EvidenceLog`` holds;
-- the **witnesses**: the head each signed last, stated anew for a nonce of this start (a statement of yesterday proves nothing).
+- the **witnesses**: the head each signed last, stated anew for a nonce of this start (a statement of yesterday proves
+  nothing).
 
-Until all agree a log is ``log-unchecked``; when one knows more than the database, or another tree, it is ``log-behind-anchor`` until
-recovered. Once checked it goes on while chain and witnesses are away. A new installation passes when all say that the log is empty.
+Until all agree a log is ``log-unchecked``; when one knows more than the database, or another tree, it is
+``log-behind-anchor`` until recovered. Once checked it goes on while chain and witnesses are away. A new installation
+passes when all say that the log is empty.
 """
 
 import secrets
@@ -97,7 +99,10 @@ class Gate:
 
 
 class StartCheck:
-    """Carries the checks out. ``chain_head(origin)`` gives (size, root), None for a log that the chain does not know, or raises."""
+    """Carries the checks out.
+
+    ``chain_head(origin)`` gives (size, root), None for a log that the chain does not know, or raises.
+    """
 
     def __init__(
         self,
@@ -153,7 +158,7 @@ class StartCheck:
             return False
         head = self._heads.heads().get(row.origin)
         if head is None and row.size > 0:
-            return False  # nobody vouches for this database: stays unchecked until the head file is restored or the log recovered
+            return False  # nobody vouches for this database: the head file must be restored or the log recovered
         if head is not None and not self._agrees(tree, row, head):
             self._gate.put_behind(check, "the head file")
             return False
@@ -164,7 +169,7 @@ class StartCheck:
     def _check_chain(self, session: Session, row: LogRow, check: LogCheck) -> None:
         try:
             found = self._chain_head(row.origin)
-        except Exception as error:  # whatever a client raises: the chain did not answer
+        except Exception as error:  # noqa: BLE001 -- whatever a client raises: the chain did not answer
             _logger.info("chain_away", origin=row.origin, reason=type(error).__name__)
             return
         if found is not None and not self._agrees(Tree(session, row.id), row, Head(row.origin, *found)):
@@ -187,7 +192,7 @@ class StartCheck:
             raise Conflict("The head file knows a log of this origin; an origin never restarts.", slug="origin-taken")
 
     def admit_new(self, log_id: str, origin: str) -> None:
-        """Passes a log that this very process made: the contract opens an origin once, so nobody can know more of it."""
+        """Passes a log that this very process made: an origin is opened once, so nobody can know more of it."""
         check = self._gate.check_of(log_id, origin)
         check.head_file = check.chain = check.passed = True
         metrics.LOG_CHECKED.labels(origin).set(1)
@@ -225,7 +230,7 @@ class StartCheck:
         return statement, self._witnesses[signed[0].key.name]
 
     def recheck(self, row: LogRow, head: Head | None) -> None:
-        """Before a seal, cheaply: Unavailable when ``row`` is behind ``head``, which was read from the head file *before* the row was."""
+        """Before a seal, cheaply: Unavailable when ``row`` is behind ``head``, read from the head file *before* it."""
         if head is not None and (head.size > row.size or (head.size == row.size and head.root != _root(row))):
             self._gate.put_behind(self._gate.check_of(row.id, row.origin), "the head file")
         self._gate.require(row.id)

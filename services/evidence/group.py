@@ -1,8 +1,9 @@
 """What one group commit has done so far, taken back unit by unit.
 
-A group is one transaction and many units. Leaves and rows are *staged*: the frontier and the streams move in memory, rows are collected and
-inserted many at a time. A unit that needs SQL of its own asks for :attr:`Group.session` and thereby gets a SAVEPOINT; most submissions
-never do. Either way a unit that raises leaves nothing behind, in memory or in the database.
+A group is one transaction and many units. Leaves and rows are *staged*: the frontier and the streams move in memory,
+rows are collected and inserted many at a time. A unit that needs SQL of its own asks for :attr:`Group.session` and
+thereby gets a SAVEPOINT; most submissions never do. Either way a unit that raises leaves nothing behind, in memory or
+in the database.
 """
 
 import secrets
@@ -29,7 +30,10 @@ StreamKey = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class LeafDraft:
-    """A leaf before it has a place. ``stream_key`` names the stream within the log; it is hashed before it is stored."""
+    """A leaf before it has a place.
+
+    ``stream_key`` names the stream within the log; it is hashed before it is stored.
+    """
 
     stream_key: str
     type_code: int
@@ -71,6 +75,7 @@ class LogState:
         return self.id, self.suite.hmac(self.stream_secret, name.encode())
 
     def head(self) -> Head:
+        """What the head file says of it."""
         return Head(self.origin, self.frontier.size, self.frontier.root())
 
 
@@ -107,7 +112,10 @@ class _Staged:
 
 
 class Group:
-    """The unit's view of the transaction. A unit may be run twice (the first run then leaves no trace), never kept beyond its call."""
+    """The unit's view of the transaction.
+
+    A unit may be run twice (the first run then leaves no trace), never kept beyond its call.
+    """
 
     def __init__(self, session: Session, now_ms: int, sources: Sources) -> None:
         self.now_ms = now_ms
@@ -125,7 +133,10 @@ class Group:
 
     @property
     def session(self) -> Session:
-        """The transaction's session, inside this unit's SAVEPOINT. Rows staged by this unit are not visible in it yet."""
+        """The transaction's session, inside this unit's SAVEPOINT.
+
+        Rows staged by this unit are not visible in it yet.
+        """
         if self._savepoint is None:
             self._flush_pending()
             self._savepoint = self._session.begin_nested()
@@ -170,7 +181,7 @@ class Group:
         return SequencedLeaf(draft, log_id, index, leaf, hashed, self.now_ms, stream.stream_id, stream.count)
 
     def prefetch_streams(self, names: Iterable[tuple[str, str]]) -> None:
-        """Reads the streams of many (log id, stream key) at once, so that appending to them asks the database no more."""
+        """Reads the streams of many (log id, stream key) at once: appending to them asks the database no more."""
         keys = {self.log(log_id).stream(name) for log_id, name in names}
         missing = {key for key in keys if key not in self.streams and key not in self._sources.streams}
         found = repository.load_streams(self._session, missing)

@@ -108,7 +108,10 @@ class LogEvents:
             repository.refuse_anchor(group.session, transaction.id, reason)
 
     def command_refused(self, group: Group, transaction: TxView, reason: str) -> None:
-        """A log command ended unfulfilled; a log that it should have opened is refused (the house log stays as it is)."""
+        """A log command ended unfulfilled.
+
+        A log that it should have opened is refused (the house log stays as it is).
+        """
         row = repository.log_by_id(group.session, transaction.reference or "")
         if row is not None:
             self._refuse(group, row, transaction.purpose, {"reason": reason, "transaction": transaction.tx_hash or ""})

@@ -1,12 +1,12 @@
 """The head file: how far every log has come, told outside the database.
 
-A database restored from yesterday's backup is consistent in itself. What contradicts it is this small file, written and fsynced after
-every group of the sequencer and before anybody is told that a record was accepted. The invariant: an acknowledged leaf is below the head
-that stands here, so a database that knows fewer leaves has lost some.
+A database restored from yesterday's backup is consistent in itself. What contradicts it is this small file, written
+and fsynced after every group of the sequencer and before anybody is told that a record was accepted. The invariant:
+an acknowledged leaf is below the head that stands here, so a database that knows fewer leaves has lost some.
 
-The file is a row of 1024-byte cells, one for each log, and a cell is two 512-byte slots. A write goes into the slot that does not hold
-the newest head and is followed by one fdatasync for all logs: a torn write spoils that slot alone, its checksum says so, and the other
-slot still holds the head before. A slot is
+The file is a row of 1024-byte cells, one for each log, and a cell is two 512-byte slots. A write goes into the slot
+that does not hold the newest head and is followed by one fdatasync for all logs: a torn write spoils that slot alone,
+its checksum says so, and the other slot still holds the head before. A slot is
 
     magic 8 | counter u64 | size u64 | root 32 | origin length u16 | origin | zeros | SHA-256 of all before, at 480
 """
@@ -60,7 +60,10 @@ class HeadFile:
 
     @classmethod
     def open(cls, directory: Path) -> Self:
-        """Opens or creates ``directory/heads``. StartRefused when a cell has no readable slot: the disk lost what it had confirmed."""
+        """Opens or creates ``directory/heads``.
+
+        StartRefused when a cell has no readable slot: the disk lost what it had confirmed.
+        """
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = directory / "heads"
         created = not path.exists()
@@ -91,6 +94,7 @@ class HeadFile:
                 self._cells[cell.head.origin] = cell
 
     def close(self) -> None:
+        """Closes the file."""
         os.close(self._fd)
 
     def _put(self, head: Head) -> _Cell:

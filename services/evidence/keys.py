@@ -1,8 +1,9 @@
 """The keys of logs: Ed25519, wrapped by the vault, each for a range of sizes.
 
-Two ranges, for two things are signed. Heads belong to the key that the chain recorded for their size (``from_size``); what the chain
-decides reaches us later, so heads sealed in between are signed again (:func:`services.evidence.handlers`). Acknowledgements belong to the
-key that was ours when the leaf was taken (``from_index``), so that a repeated request gets the same bytes.
+Two ranges, for two things are signed. Heads belong to the key that the chain recorded for their size (``from_size``);
+what the chain decides reaches us later, so heads sealed in between are signed again
+(:func:`services.evidence.handlers`). Acknowledgements belong to the key that was ours when the leaf was taken
+(``from_index``), so that a repeated request gets the same bytes.
 """
 
 import secrets

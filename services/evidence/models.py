@@ -1,7 +1,7 @@
 """Tables of the evidence context. Only :mod:`repository <services.evidence.repository>` reads and writes them.
 
-Bytes are stored as bytes, times as UTC milliseconds, ids as text. What is stored in plain text is what the log publishes anyway: a
-stream's subject stands as a keyed hash, a record as ciphertext.
+Bytes are stored as bytes, times as UTC milliseconds, ids as text. What is stored in plain text is what the log
+publishes anyway: a stream's subject stands as a keyed hash, a record as ciphertext.
 """
 
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, SmallInteger, String, Text
@@ -46,7 +46,7 @@ class LogRow(Base):
 
 
 class LogKeyRow(Base):
-    """A signing key of a log: heads of ``from_size`` on (the chain's word), acknowledgements of ``from_index`` on (ours)."""
+    """A log's key: signs heads from ``from_size`` on (the chain's word), acknowledgements from ``from_index`` on."""
 
     __tablename__ = "log_keys"
 
@@ -114,7 +114,10 @@ class TileRow(Base):
 
 
 class CheckpointRow(Base):
-    """A signed head. ``note`` carries the log's signatures alone; ``grade`` sums up what others have added (rules.Grade)."""
+    """A signed head.
+
+    ``note`` carries the log's signatures alone; ``grade`` sums up what others have added (rules.Grade).
+    """
 
     __tablename__ = "checkpoints"
     __table_args__ = (Index("ix_checkpoints_grade", "log_id", "grade", "size"),)

@@ -40,15 +40,18 @@ def _upsert(session: Session, table: Any) -> Any:
 
 
 def add_log(session: Session, row: LogRow) -> None:
+    """A new log, visible at once."""
     session.add(row)
     session.flush()
 
 
 def log_by_id(session: Session, log_id: str) -> LogRow | None:
+    """The log as committed, or as this session changed it."""
     return session.get(LogRow, log_id, populate_existing=True)
 
 
 def log_by_origin(session: Session, origin: str) -> LogRow | None:
+    """Likewise."""
     return session.scalars(select(LogRow).where(LogRow.origin == origin)).one_or_none()
 
 
@@ -60,6 +63,7 @@ def house_log(session: Session) -> LogRow | None:
 
 
 def logs(session: Session) -> Sequence[LogRow]:
+    """All, the oldest first."""
     return session.scalars(select(LogRow).order_by(LogRow.id)).all()
 
 
@@ -80,6 +84,7 @@ def mark_log(session: Session, log_id: str, **times: int) -> None:
 
 
 def add_key(session: Session, row: LogKeyRow) -> None:
+    """A new key, visible at once."""
     session.add(row)
     session.flush()
 
@@ -99,6 +104,7 @@ def activate_key(session: Session, key_id: str, *, from_size: int, from_index: i
 
 
 def leaf_row(log_id: str, index: int, leaf: bytes, leaf_hash: bytes, record_id: str | None) -> dict[str, Any]:
+    """A row of :data:`LEAVES`."""
     return {"log_id": log_id, "idx": index, "leaf": leaf, "leaf_hash": leaf_hash, "record_id": record_id}
 
 
@@ -157,10 +163,12 @@ def leaf_hashes(session: Session, log_id: str, start: int, end: int) -> list[byt
 
 
 def last_index(session: Session, log_id: str) -> int | None:
+    """The largest index there is."""
     return session.scalar(select(func.max(LeafRow.idx)).where(LeafRow.log_id == log_id))
 
 
 def record(session: Session, record_id: str) -> RecordRow | None:
+    """A record by its id."""
     return session.get(RecordRow, record_id)
 
 
@@ -180,6 +188,7 @@ def records_of(
 
 
 def tile(session: Session, log_id: str, level: int, index: int) -> bytes | None:
+    """The hashes of a tile, None when there is none."""
     query = select(TileRow.hashes).where(TileRow.log_id == log_id, TileRow.level == level, TileRow.idx == index)
     return session.scalar(query)
 
@@ -195,20 +204,24 @@ def put_tiles(session: Session, log_id: str, tiles: Iterable[tuple[int, int, byt
 
 
 def add_checkpoint(session: Session, row: CheckpointRow) -> None:
+    """A new checkpoint."""
     session.add(row)
     session.flush()
 
 
 def checkpoint(session: Session, log_id: str, size: int) -> CheckpointRow | None:
+    """The checkpoint of exactly this size."""
     return session.get(CheckpointRow, (log_id, size), populate_existing=True)
 
 
 def latest_checkpoint(session: Session, log_id: str) -> CheckpointRow | None:
+    """The largest."""
     query = select(CheckpointRow).where(CheckpointRow.log_id == log_id).order_by(CheckpointRow.size.desc()).limit(1)
     return session.scalars(query).one_or_none()
 
 
 def checkpoints_from(session: Session, log_id: str, size: int) -> Sequence[CheckpointRow]:
+    """Those of at least this size, the smallest first."""
     query = (
         select(CheckpointRow)
         .where(CheckpointRow.log_id == log_id, CheckpointRow.size >= size)
@@ -234,6 +247,7 @@ def newest_of_grade(session: Session, log_id: str, grade: int, above: int) -> Ch
 
 
 def oldest_above(session: Session, log_id: str, size: int) -> CheckpointRow | None:
+    """The smallest checkpoint beyond ``size``."""
     query = (
         select(CheckpointRow)
         .where(CheckpointRow.log_id == log_id, CheckpointRow.size > size)
@@ -250,12 +264,14 @@ def set_grade(session: Session, log_id: str, size: int, grade: int) -> None:
 
 
 def set_note(session: Session, log_id: str, size: int, note: str) -> None:
+    """Another set of signatures over the same text."""
     session.execute(
         update(CheckpointRow).where(CheckpointRow.log_id == log_id, CheckpointRow.size == size).values(note=note)
     )
 
 
 def cosignatures(session: Session, log_id: str, size: int) -> Sequence[CosignatureRow]:
+    """Of one checkpoint, by name."""
     query = select(CosignatureRow).where(CosignatureRow.log_id == log_id, CosignatureRow.size == size)
     return session.scalars(query.order_by(CosignatureRow.witness)).all()
 
@@ -297,10 +313,12 @@ def put_anchored(session: Session, row: Mapping[str, Any]) -> None:
 
 
 def anchor(session: Session, log_id: str, size: int) -> AnchorRow | None:
+    """The anchor of exactly this size."""
     return session.get(AnchorRow, (log_id, size), populate_existing=True)
 
 
 def last_anchor(session: Session, log_id: str, state: str) -> AnchorRow | None:
+    """The largest in this state."""
     query = (
         select(AnchorRow)
         .where(AnchorRow.log_id == log_id, AnchorRow.state == state)
@@ -311,6 +329,7 @@ def last_anchor(session: Session, log_id: str, state: str) -> AnchorRow | None:
 
 
 def refuse_anchor(session: Session, tx_id: str, reason: str) -> None:
+    """Ends an attempt."""
     session.execute(
         update(AnchorRow)
         .where(AnchorRow.tx_id == tx_id, AnchorRow.state == "pending")
@@ -319,15 +338,18 @@ def refuse_anchor(session: Session, tx_id: str, reason: str) -> None:
 
 
 def anchors_without_proof(session: Session, limit: int) -> Sequence[AnchorRow]:
+    """Those that stand and whose event proof is missing, the oldest first."""
     query = select(AnchorRow).where(AnchorRow.state == "anchored", AnchorRow.proof.is_(None))
     return session.scalars(query.order_by(AnchorRow.block_number).limit(limit)).all()
 
 
 def put_proof(session: Session, log_id: str, size: int, proof: str) -> None:
+    """Stores an event proof."""
     session.execute(update(AnchorRow).where(AnchorRow.log_id == log_id, AnchorRow.size == size).values(proof=proof))
 
 
 def anchors_in_block(session: Session, chain: str, block_hash: str) -> Sequence[AnchorRow]:
+    """Those of one block."""
     return session.scalars(select(AnchorRow).where(AnchorRow.chain == chain, AnchorRow.block_hash == block_hash)).all()
 
 
@@ -347,6 +369,7 @@ def anchors_after(
 
 
 def attestations(session: Session, chain: str, block_hash: str) -> Sequence[AttestationRow]:
+    """Of one block, by name."""
     query = select(AttestationRow).where(AttestationRow.chain == chain, AttestationRow.block_hash == block_hash)
     return session.scalars(query.order_by(AttestationRow.witness)).all()
 

@@ -23,7 +23,10 @@ _RETRY_MAX = 8
 
 
 class Grade(IntEnum):
-    """How much stands behind a checkpoint. ``WITNESSED`` is the quorum of cosignatures, ``ATTESTED`` that of header attestations."""
+    """How much stands behind a checkpoint.
+
+    ``WITNESSED`` is the quorum of cosignatures, ``ATTESTED`` that of header attestations.
+    """
 
     SEALED = 0
     WITNESSED = 1
@@ -43,7 +46,10 @@ _STATUS = {
 
 
 class Witness:
-    """A configured witness: one key under one name, used for three statements. ``vkey`` is its C2SP text of either type."""
+    """A configured witness: one key under one name, used for three statements.
+
+    ``vkey`` is its C2SP text of either type.
+    """
 
     def __init__(self, vkey: str, role: str) -> None:
         self.key = VerifierKey.parse(vkey)
@@ -52,6 +58,7 @@ class Witness:
 
     @property
     def name(self) -> str:
+        """The key's name."""
         return self.key.name
 
 
@@ -64,7 +71,10 @@ def quorum_met(roles: Iterable[str], quorum: Mapping[str, int]) -> bool:
 def statements_suffice(
     answered: Collection[str], configured: Mapping[str, str], quorum: Mapping[str, int], *, empty: bool
 ) -> bool:
-    """Whether enough witnesses (name -> role) answered a starting service. For an empty log all must: that is what a lost database is."""
+    """Whether enough witnesses (name -> role) answered a starting service.
+
+    For an empty log all must: that is what a lost database is.
+    """
     if empty:
         return set(answered) >= set(configured)
     return quorum_met((role for name, role in configured.items() if name in answered), quorum)
@@ -95,7 +105,10 @@ def retry_due(*, elapsed_ms: int, attempts: int, interval_ms: int) -> bool:
 
 
 def check_submission(record: Mapping[str, object], institution_id: str) -> RecordType:
-    """The type of a record that this institution may submit. Invalid(type) for the service's own types, Forbidden for another actor."""
+    """The type of a record that this institution may submit.
+
+    Invalid(type) for the service's own types, Forbidden for another actor.
+    """
     record_type = BY_NAME[str(record["type"])]
     if not record_type.submittable:
         raise Invalid("/type", f"{record_type.name} is written by the service alone.")

@@ -1,7 +1,7 @@
 """Sealing (封存): a log that grew gets its hash tiles and a signed checkpoint, both in one transaction.
 
-No checkpoint is made before its consistency with the one before it, and its equality with the sequencer's own frontier, were verified
-from the very tiles that are stored with it.
+No checkpoint is made before its consistency with the one before it, and its equality with the sequencer's own
+frontier, were verified from the very tiles that are stored with it.
 """
 
 from collections.abc import Callable, Sequence

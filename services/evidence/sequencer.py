@@ -1,7 +1,8 @@
 """The sequencer (定序器): the one way into every log.
 
-One thread takes units of work, runs as many as wait (at most 512) in one transaction and answers each only when it can no longer be
-lost, in this order: transaction committed, heads written to the head file and fsynced, futures resolved. It owns what follows from that:
+One thread takes units of work, runs as many as wait (at most 512) in one transaction and answers each only when it
+can no longer be lost, in this order: transaction committed, heads written to the head file and fsynced, futures
+resolved. It owns what follows from that:
 
 - indexes are contiguous from 0, for nobody else gives them;
 - a bad unit rolls back alone, with its leaves, rows and what it moved in memory (:mod:`services.evidence.group`);
@@ -51,7 +52,10 @@ class _Waiting(Generic[T]):
 
 
 class Sequencer:
-    """``start()``, then ``submit()`` from any thread. ``load_log`` reads a log's state, ``fence`` raises when the lease is lost."""
+    """``start()``, then ``submit()`` from any thread.
+
+    ``load_log`` reads a log's state, ``fence`` raises when the lease is lost.
+    """
 
     def __init__(
         self,
@@ -97,10 +101,10 @@ class Sequencer:
         self._thread = None
 
     def submit(self, unit: Unit[T]) -> Future[T]:
-        """Hands over a unit; the future resolves when it is durable, with what the unit returned, or with why it was refused.
+        """Hands over a unit; the future resolves when it is durable, with its result or with why it was refused.
 
-        A unit may be run twice and must not keep the group. Its class may have a static ``prefetch(group, units)``, called once for all
-        waiting units of the class. Unavailable(``stopping``) when the sequencer does not run.
+        A unit may be run twice and must not keep the group. Its class may have a static ``prefetch(group, units)``,
+        called once for all waiting units of the class. Unavailable(``stopping``) when the sequencer does not run.
         """
         waiting: _Waiting[T] = _Waiting(unit, Future())
         with self._closing:
@@ -119,7 +123,10 @@ class Sequencer:
                 self._work(units)
 
     def _gather(self) -> list[_Waiting[Any]] | None:
-        """The next units, or None at the end. Lingers for company only when there was company before: a lone client is not delayed."""
+        """The next units, or None at the end.
+
+        Lingers for company only when there was company before: a lone client is not delayed.
+        """
         first = self._queue.get()
         if first is None:
             return None
@@ -147,7 +154,7 @@ class Sequencer:
             except FlushFailed:
                 self._commit(units, alone=True)
             self._write_heads()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- the futures carry it
             self._fail(units, error)
             return
         metrics.GROUP_SIZE.observe(len(units))
@@ -215,7 +222,7 @@ def _run_unit(group: Group, waiting: _Waiting[Any], *, alone: bool) -> None:
             _ = group.session
         waiting.value = waiting.unit(group)
         group.end_unit()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- the unit's future carries it
         group.undo_unit()
         waiting.error = error
 

@@ -52,9 +52,10 @@ class Ports:
     """What the context needs of others.
 
     ``fence(session)`` raises LeaseLost; ``chain_head(origin)`` gives (size, root) or None or raises; ``collect(chain,
-    transaction hash, log index in block)`` the proof of an event (both: :class:`onchain.OnChain`); ``anchor_address`` is the gateway's own;
-    ``authority_of(session, institution)`` the address that signs for it; ``submitter_keys(session, institution, ms)`` its
-    Ed25519 keys valid then; ``trusted_submitters(session)`` all: (institution, key, from ms, to ms or None).
+    transaction hash, log index in block)`` the proof of an event (both: :class:`onchain.OnChain`); ``anchor_address``
+    is the gateway's own; ``authority_of(session, institution)`` the address that signs for it;
+    ``submitter_keys(session, institution, ms)`` its Ed25519 keys valid then; ``trusted_submitters(session)`` all:
+    (institution, key, from ms, to ms or None).
     """
 
     transactions: Transactions
@@ -170,8 +171,8 @@ class EvidenceService:
     ) -> Future[Accepted]:
         """Submits a record, as bytes or as parsed by ``chain.proof.canonical.parse_json``; resolves when it is durable.
 
-        Raises at once: Invalid, Forbidden (another actor), NotFound (no log). Through the future: Conflict ``log-closed``,
-        IdempotencyKeyReused, Unavailable ``log-unchecked`` / ``log-behind-anchor`` / ``not-durable``.
+        Raises at once: Invalid, Forbidden (another actor), NotFound (no log). Through the future: Conflict
+        ``log-closed``, IdempotencyKeyReused, Unavailable ``log-unchecked`` / ``log-behind-anchor`` / ``not-durable``.
         """
         checked = read_record(record)
         record_type = rules.check_submission(checked, institution_id)
@@ -262,7 +263,10 @@ class EvidenceService:
     # logs
 
     def create_house_log(self, owner_id: str) -> str:
-        """Makes the house log (at bootstrap); its id. The same log when it exists. It must still pass the start-up check."""
+        """Makes the house log (at bootstrap); its id.
+
+        The same log when it exists. It must still pass the start-up check.
+        """
 
         def unit(group: Group) -> str:
             row = repository.house_log(group.session)

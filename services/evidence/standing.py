@@ -75,7 +75,8 @@ class Standing:
     def add_attestation(self, session: Session, chain: str, text: str) -> None:
         """Takes a witness's attestation of a header of ``chain``, also of one whose anchor we have not read yet.
 
-        Invalid, Forbidden as above; NotFound for an unknown chain; Conflict ``chain-differs`` for another chain id or genesis.
+        Invalid, Forbidden as above; NotFound for an unknown chain; Conflict ``chain-differs`` for another chain id or
+        genesis.
         """
         note, signed = self._verified(text, SignatureType.ED25519)
         header = _parsed(HeaderAttestation, note)

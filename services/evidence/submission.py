@@ -28,7 +28,10 @@ _KEYS: Table = IdempotencyRow.metadata.tables["idempotency_keys"]
 
 @dataclass(frozen=True)
 class Accepted:
-    """A durable record. ``replayed``: it was accepted before, under the same idempotency key. Times in UTC milliseconds."""
+    """A durable record.
+
+    ``replayed``: it was accepted before, under the same idempotency key. Times in UTC milliseconds.
+    """
 
     record_id: str
     log_id: str
@@ -100,6 +103,7 @@ class Submission:
 
     @property
     def stream(self) -> str:
+        """The name of the record's stream."""
         return stream_name(self.institution_id, str(self.prepared.record["subject"]))
 
     @staticmethod
@@ -112,9 +116,11 @@ class Submission:
 
     @property
     def key_place(self) -> tuple[str, str]:
+        """Where the idempotency key is noted."""
         return self.institution_id, self.key or ""
 
     def __call__(self, group: Group) -> Accepted:
+        """Runs the unit."""
         log = group.log(self.log_id)
         if log.owner_id != self.institution_id and not log.house:
             raise NotFound("There is no such log.")

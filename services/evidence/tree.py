@@ -1,4 +1,4 @@
-"""A log's tree as the database has it: nodes from hash tiles, from the leaves themselves where no tile is sealed yet."""
+"""A log's tree as the database has it: nodes from hash tiles, from the leaves where no tile is sealed yet."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,7 +28,10 @@ def frontier_at(size: int, node: NodeAt) -> Frontier:
 
 
 class Tree:
-    """Reads one log within one session; each tile is fetched once. ``node`` serves the proofs of ``chain.proof.merkle``."""
+    """Reads one log within one session; each tile is fetched once.
+
+    ``node`` serves the proofs of ``chain.proof.merkle``.
+    """
 
     def __init__(self, session: Session, log_id: str) -> None:
         self._session = session
@@ -64,7 +67,8 @@ def grow(
 ) -> dict[tuple[int, int], bytes]:
     """The tiles that appear or widen from ``old`` to ``new`` leaves, by (level, index).
 
-    ``leaves`` are the hashes from ``old`` to ``new``; ``stored(level, index)`` gives what a tile held before, empty when it is new.
+    ``leaves`` are the hashes from ``old`` to ``new``; ``stored(level, index)`` gives what a tile held before, empty
+    when it is new.
     """
     changed: dict[tuple[int, int], bytes] = {}
 

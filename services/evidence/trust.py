@@ -1,7 +1,7 @@
 """The sample trust file (信任文件): a convenience, not an authority.
 
-A verifier that takes its trust from the service it verifies verifies nothing. This document saves typing; each of its lines must be
-compared with what its owner publishes elsewhere.
+A verifier that takes its trust from the service it verifies verifies nothing. This document saves typing; each of its
+lines must be compared with what its owner publishes elsewhere.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def new_house(database_url: str, home: Path, clock: FixedClock) -> Iterator[Call
     """Opens the service; called again, it is another process of the same installation (close the first)."""
     opened: list[House] = []
 
-    def make(**changes: object) -> House:
+    def make(**changes: Any) -> House:
         database = Database(str(changes.pop("url", database_url)))
         house = open_house(changes.pop("at", None) or home, database, clock, **changes)
         opened.append(house)

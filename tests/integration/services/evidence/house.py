@@ -7,8 +7,8 @@ from typing import Any
 
 from chain.proof.canonical import JsonObject, canonical
 from chain.proof.checkpoint import Checkpoint, HeadStatement
-from chain.proof.receipt import Anchor
 from chain.proof.note import Note, NoteSigner, SignatureType, parse_note
+from chain.proof.receipt import Anchor
 from services.evidence.group import Group
 from services.evidence.service import EvidenceService, Ports
 from services.evidence.standing import ChainPin
@@ -16,7 +16,7 @@ from services.evidence.submission import Accepted
 from services.platform.atrest import Vault
 from services.platform.clock import FixedClock, SystemClock
 from services.platform.database import Database
-from services.platform.settings import Settings
+from services.platform.settings import Settings, WitnessConfig
 from services.transactions.service import Transactions
 
 OPERATOR = "ins_" + "0a" * 16
@@ -110,7 +110,7 @@ class House:
 class AppendOnly:
     """Of a chain no more than what encoding an append takes: nothing is sent."""
 
-    def abi(self, contract: str) -> list[dict[str, Any]]:
+    def abi(self, _contract: str) -> list[dict[str, Any]]:
         kinds = {"log": "bytes32", "size": "uint64", "root": "bytes32", "proof": "bytes32[]"}
         inputs = [{"name": name, "type": kind} for name, kind in kinds.items()]
         return [
@@ -150,22 +150,22 @@ def open_house(
     settings = Settings(
         home=home,
         database_url=database.url,
-        witnesses=[{"vkey": each.vkey, "role": each.role} for each in witnesses],
+        witnesses=tuple(WitnessConfig(vkey=each.vkey, role=each.role) for each in witnesses),
         witness_quorum=quorum or {},
         **ports_changed.pop("settings", {}),
     )
     transactions = transactions or Transactions(database, clock, {"supervision": AppendOnly()})  # type: ignore[dict-item]
     ports = Ports(
         transactions=transactions,
-        fence=lambda session: None,
+        fence=lambda _: None,
         chain_head=chain_head,
-        submitter_keys=lambda session, institution, at: list(submitters),
-        trusted_submitters=lambda session: [],
+        submitter_keys=lambda *_: list(submitters),
+        trusted_submitters=lambda _: [],
         **{
             "collect": nothing_to_collect,
             "anchor_address": GATEWAY,
             "chains": {"supervision": PIN},
-            "authority_of": lambda session, institution: "0x" + "44" * 20,
+            "authority_of": lambda *_: "0x" + "44" * 20,
             **ports_changed,
         },
     )

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from chain.proof.merkle import empty_root
-from services.platform.errors import Conflict, Forbidden, NotFound, StartRefused, Unavailable
 from services.evidence.heads import HeadFile
+from services.platform.errors import Conflict, Forbidden, NotFound, StartRefused, Unavailable
 from tests.integration.services.evidence.house import OPERATOR, House, TestWitness, away, record
 
 WITNESS = TestWitness("witness-regulator")
@@ -80,7 +80,7 @@ def story(new_house: Open, database_url: str, home: Path, tmp_path: Path) -> Sto
 def refused(house: House) -> str:
     with pytest.raises(Unavailable) as error:
         house.submit()
-    assert house.leaves() and len(house.leaves()) == 3, "nothing was given an index a second time"
+    assert len(house.leaves()) == 3, "nothing was given an index a second time"
     return error.value.slug
 
 
@@ -90,7 +90,7 @@ def test_yesterdays_database_is_refused_by_the_head_file_with_the_chain_away(sto
 
 def test_with_the_head_file_restored_too_the_chain_refuses_it(story: Story) -> None:
     story.restore_heads()
-    assert refused(story.restored(chain_head=lambda origin: story.today)) == "log-behind-anchor"
+    assert refused(story.restored(chain_head=lambda _: story.today)) == "log-behind-anchor"
 
 
 def test_with_the_chain_away_too_it_stays_unchecked(story: Story) -> None:
@@ -101,7 +101,7 @@ def test_with_the_chain_away_too_it_stays_unchecked(story: Story) -> None:
 def test_with_the_chain_behind_a_witness_refuses_it(story: Story) -> None:
     story.restore_heads()
     options = {"witnesses": [WITNESS], "quorum": {"regulator": 1}}
-    house = story.restored(chain_head=lambda origin: story.yesterday, **options)
+    house = story.restored(chain_head=lambda _: story.yesterday, **options)
     assert refused(house) == "log-unchecked", "no witness has answered"
     WITNESS.states(house, *story.today)
     assert refused(house) == "log-behind-anchor"
@@ -132,7 +132,7 @@ def test_the_true_database_passes_and_goes_on_while_the_chain_is_away(story: Sto
 
 def test_another_tree_of_the_same_size_is_refused(story: Story) -> None:
     other = (8, b"\x07" * 32)
-    house = story.new_house(at=story.home, chain_head=lambda origin: other)
+    house = story.new_house(at=story.home, chain_head=lambda _: other)
     with pytest.raises(Unavailable, match="log-behind-anchor"):
         house.submit()
 
@@ -159,7 +159,7 @@ def test_a_new_installation_passes_when_chain_and_every_witness_say_empty(new_ho
 
 
 def test_an_empty_database_under_a_chain_that_knows_the_log_is_refused(new_house: Open) -> None:
-    house = new_house(chain_head=lambda origin: (5, b"\x01" * 32))
+    house = new_house(chain_head=lambda _: (5, b"\x01" * 32))
     house.bootstrap(OPERATOR)
     assert state(house) == "behind"
 

@@ -57,7 +57,7 @@ def is_good(steps: list[Step]) -> bool:
     return not any(act in ("fail", "duplicate") for act, _, _ in steps)
 
 
-def machine(fresh: Callable[[], str]) -> type[RuleBasedStateMachine]:
+def machine(fresh: Callable[[], str]) -> type[RuleBasedStateMachine]:  # noqa: C901 -- one small rule after another
     """The state machine on databases that ``fresh()`` makes."""
 
     class SequencerAgainstAList(RuleBasedStateMachine):
@@ -80,7 +80,7 @@ def machine(fresh: Callable[[], str]) -> type[RuleBasedStateMachine]:
         @rule(units=UNITS)
         def one_group(self, units: list[list[Step]]) -> None:
             gate = threading.Event()
-            blocker = self.house.service.sequencer.submit(lambda group: gate.wait(20))
+            blocker = self.house.service.sequencer.submit(lambda _: gate.wait(20))
             futures = [self.house.service.sequencer.submit(unit_of(self.log_id, steps)) for steps in units]
             gate.set()
             assert blocker.result(20)

@@ -38,7 +38,9 @@ def test_a_torn_write_leaves_the_head_before_or_the_new_one(
     file.write([head(writes + 1)])
     file.close()
     after = path.read_bytes().ljust(len(before), b"\0")
-    slot = next(start for start in range(0, len(after), 512) if after[start : start + 512] != before[start : start + 512])
+    slot = next(
+        start for start in range(0, len(after), 512) if after[start : start + 512] != before[start : start + 512]
+    )
     spoilt = (after[slot : slot + torn] + garbage).ljust(512, b"\0")[:512]
     path.write_bytes(after[:slot] + spoilt + after[slot + 512 :])
     again = HeadFile.open(directory)

@@ -18,7 +18,7 @@ from services.platform.failpoints import POINTS, armed
         (True, True, True, Grade.FINAL),
     ],
 )
-def test_the_grade_of_a_checkpoint(witnessed: bool, anchored: bool, attested: bool, expected: Grade) -> None:
+def test_the_grade_of_a_checkpoint(*, witnessed: bool, anchored: bool, attested: bool, expected: Grade) -> None:
     assert grade_of(witnessed=witnessed, anchored=anchored, attested=attested) is expected
 
 
