@@ -7,10 +7,10 @@ follows the search and moves, alone, over blocks in which nothing was found. Nei
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.platform.errors import Unavailable
+from services.transactions import repository
 from services.transactions.models import CursorRow
 
 __all__ = ["FinalityViolated", "Position", "advance", "behind", "positions", "scanned"]
@@ -34,8 +34,7 @@ class Position:
 
 def positions(session: Session, chain: str) -> Mapping[str, Position]:
     """The last scanned block of each listener that has begun."""
-    query = select(CursorRow.listener, CursorRow.scanned_block, CursorRow.scanned_hash).where(CursorRow.chain == chain)
-    return {listener: Position(block, block_hash) for listener, block, block_hash in session.execute(query)}
+    return {row.listener: Position(row.scanned_block, row.scanned_hash) for row in repository.cursors(session, chain)}
 
 
 def scanned(session: Session, chain: str, listeners: Collection[str]) -> int | None:
@@ -55,8 +54,7 @@ def advance(
 
     ValueError for a step back: two indexers at work, or one that lost its place.
     """
-    query = select(CursorRow).where(CursorRow.chain == chain, CursorRow.listener.in_(listeners)).with_for_update()
-    rows = {row.listener: row for row in session.scalars(query.execution_options(populate_existing=True))}
+    rows = {row.listener: row for row in repository.lock_cursors(session, chain, listeners)}
     for name in sorted(listeners):
         row = rows.get(name)
         if row is None:

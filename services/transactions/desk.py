@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.platform.clock import Clock
 from services.platform.database import Database
+from services.platform.errors import LeaseLost
+from services.platform.logging import get_logger
 from services.transactions import cursor, repository, steps
 from services.transactions.handlers import Handlers
 from services.transactions.models import TransactionRow
@@ -18,6 +20,7 @@ from services.transactions.views import Fence, Units
 __all__ = ["Desk", "Policy"]
 
 _UNIT_SECONDS = 60
+_log = get_logger("transactions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,27 @@ class Desk:
 
     def scanned(self, session: Session) -> int | None:
         """The last block whose events are all handled; None when nobody listens."""
-        listeners = self.handlers.listeners(self.chain.name)
+        listeners = self.handlers.listeners(self.chain.name, self.chain.contracts())
         return cursor.scanned(session, self.chain.name, listeners)
+
+    @property
+    def label(self) -> str:
+        """The signer in metrics: one key may serve two chains, and has a nonce sequence on each."""
+        return f"{self.chain.name}/{self.signer.address}"
+
+    def target(self, row: TransactionRow) -> str:
+        """The contract's address; a filler of a nonce gap goes to ourselves."""
+        return self.chain.address(row.contract) if row.contract else self.signer.address
+
+    def settle(self, act: Callable[[Any], None], about: str) -> None:
+        """Runs ``act(group)`` as a sequencer unit; what fails is logged and left for the next tick."""
+        try:
+            self.units.submit(act).result(_UNIT_SECONDS)
+        except LeaseLost:
+            raise
+        except Exception as error:  # noqa: BLE001 (a fault of another context's handler must not stop every other command)
+            reason = type(error).__name__
+            _log.warning("not_settled", chain=self.chain.name, about=about, reason=reason, exc_info=True)
 
     def refuse(self, transaction_id: str, expected: TransactionState, reason: Mapping[str, Any], text: str) -> None:
         """Ends a transaction as refused, together with what its refusal handler writes.
@@ -81,7 +103,7 @@ class Desk:
             )
             self._tell(group, row, text)
 
-        self.units.submit(unit).result(_UNIT_SECONDS)
+        self.settle(unit, transaction_id)
 
     def _tell(self, group: Any, row: TransactionRow, text: str) -> None:
         handler = self.handlers.refusal(row.purpose)

@@ -1,6 +1,6 @@
 """Who wants to hear of what. Filled while the process is built, read-only afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from services.transactions.views import EventHandler, RefusalHandler
@@ -38,9 +38,13 @@ class Handlers:
             raise ValueError(f"{purpose} has a refusal handler")
         self._refusals[purpose] = handler
 
-    def listeners(self, chain: str) -> Mapping[str, Listener]:
-        """The listeners to one chain, by name."""
-        return {name: each for name, each in self._listeners.items() if each.chain in (None, chain)}
+    def listeners(self, chain: str, contracts: Collection[str]) -> Mapping[str, Listener]:
+        """The listeners to one chain on which these contracts are, by name."""
+        return {
+            name: each
+            for name, each in self._listeners.items()
+            if each.chain in (None, chain) and each.contract in contracts
+        }
 
     def refusal(self, purpose: str) -> RefusalHandler | None:
         """The handler for a purpose, if it has one."""

@@ -66,7 +66,7 @@ class Indexer:
         self._doubts: dict[str, int] = {}
         self._decoders = {name: EventDecoder(chain.abi(name)) for name in chain.contracts()}
 
-    def tick(self, *, ranges: int = 50) -> int:
+    def tick(self, *, ranges: int = 5) -> int:
         """Reads up to ``ranges`` ranges of final blocks; the number of events handled.
 
         FinalityViolated for ever after the chain lost a block it called final; LogsMissing, ChainError: try again
@@ -101,11 +101,7 @@ class Indexer:
         return _Range(group, self._blocks(start, end, at))
 
     def _wanted(self) -> Mapping[str, Listener]:
-        return {
-            name: each
-            for name, each in self._handlers.listeners(self._chain.name).items()
-            if each.contract in self._decoders
-        }
+        return self._handlers.listeners(self._chain.name, self._decoders)
 
     def _verify(self, at: Position | None) -> None:
         if at is None:

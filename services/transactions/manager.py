@@ -29,7 +29,6 @@ from services.transactions.watching import Watcher
 __all__ = ["Manager"]
 
 _log = get_logger("transactions")
-_UNIT_SECONDS = 60
 _BACKOFF_SECONDS = (1, 2, 4, 8, 15, 30)
 _PER_TICK = 100
 FILLER = "nonce-filler"
@@ -73,7 +72,7 @@ class Manager:
         with self._desk.database.read() as session:
             due = repository.due_operations(session, self._desk.chain.name, now_s, _PER_TICK)
         for operation_id in due:
-            self._desk.units.submit(partial(self._expire, operation_id)).result(_UNIT_SECONDS)
+            self._desk.settle(partial(self._expire, operation_id), operation_id)
         return len(due)
 
     # --- a tick
@@ -188,6 +187,7 @@ class Manager:
     # --- endings without a chain
 
     def _expire(self, operation_id: str, group: Any) -> None:
+        repository.transaction_of(group.session, operation_id)  # locks go from transactions to operations, everywhere
         row = repository.lock_operation(group.session, operation_id)
         if row is None or row.state not in (OperationState.NEEDS_AUTHORISATION, OperationState.QUEUED):
             return

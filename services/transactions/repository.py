@@ -1,4 +1,4 @@
-"""All SQL of the context, but for the cursors' (:mod:`cursor`)."""
+"""All SQL of the context. Cursors are only read here: :mod:`cursor` moves them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from services.platform.database import Base
 from services.transactions.models import (
     AttemptRow,
     AuthorisationRow,
+    CursorRow,
     NonceRow,
     OperationEventRow,
     OperationRow,
@@ -22,11 +23,13 @@ __all__ = [
     "attempts",
     "authorisation",
     "count_in_flight",
+    "cursors",
     "due_operations",
     "ended_on_chain",
     "events",
     "in_flight",
     "last_event",
+    "lock_cursors",
     "lock_operation",
     "lock_transaction",
     "next_of_queues",
@@ -195,6 +198,18 @@ def ended_on_chain(session: Session, chain: str, sender: str, floor: int) -> lis
         TransactionRow.state.in_((TransactionState.FINAL, TransactionState.REFUSED)),
     )
     return list(session.scalars(query.order_by(TransactionRow.nonce)))
+
+
+def cursors(session: Session, chain: str) -> list[CursorRow]:
+    """How far each listener to a chain is."""
+    return list(session.scalars(select(CursorRow).where(CursorRow.chain == chain)))
+
+
+def lock_cursors(session: Session, chain: str, listeners: Collection[str]) -> list[CursorRow]:
+    """Those that have begun, kept as they are until the transaction ends."""
+    return list(
+        session.scalars(_locked(select(CursorRow).where(CursorRow.chain == chain, CursorRow.listener.in_(listeners))))
+    )
 
 
 def _locked(query: Q) -> Q:

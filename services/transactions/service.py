@@ -139,9 +139,9 @@ class Transactions:
 
     def cancel(self, group: Group, operation_id: str, *, detail: str = "") -> OperationView:
         """Takes an operation back while nothing is signed for it, else Conflict; its refusal handler hears of it."""
+        transaction = repository.transaction_of(group.session, operation_id)  # first, as the manager locks them
         row = self._require(repository.lock_operation(group.session, operation_id))
         waiting = row.state == OperationState.NEEDS_AUTHORISATION
-        transaction = None if waiting else repository.transaction_of(group.session, row.id)
         if not waiting and (transaction is None or transaction.state != TransactionState.QUEUED):
             raise Conflict(
                 f"The operation is {row.state}; it can no longer be cancelled.", slug="operation-not-cancellable"

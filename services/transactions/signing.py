@@ -59,13 +59,13 @@ def replace(desk: Desk, row: TransactionRow, old: AttemptRow, fees: Quote) -> No
     with suppress(
         RevertError
     ):  # signed bytes are out: whether they execute is the chain's word now, not the simulation's
-        estimate = gas_limit(desk.chain.gas(desk.signer.address, _target(desk, row), row.data))
+        estimate = gas_limit(desk.chain.gas(desk.signer.address, desk.target(row), row.data))
 
     def act(session: Session) -> None:
         fresh = repository.lock_transaction(session, row.id)
         if fresh is None or fresh.nonce != row.nonce or fresh.state != row.state:
             return
-        prepared = _Prepared(fresh.id, _target(desk, fresh), fresh.data, max(old.gas, estimate))
+        prepared = _Prepared(fresh.id, desk.target(fresh), fresh.data, max(old.gas, estimate))
         attempt = _attempt(desk, prepared, old.nonce, fees)
         repository.add(session, attempt)
         detail = {"hash": attempt.hash, "replaces": old.hash, "nonce": old.nonce, "max_fee": str(fees.maximum)}
@@ -82,7 +82,7 @@ def refusal(error: RevertError, stage: str) -> tuple[dict[str, Any], str]:
 
 
 def _prepare(desk: Desk, row: TransactionRow) -> _Prepared | None:
-    target = _target(desk, row)
+    target = desk.target(row)
     try:
         return _Prepared(row.id, target, row.data, gas_limit(desk.chain.gas(desk.signer.address, target, row.data)))
     except RevertError as error:
@@ -137,8 +137,3 @@ def _attempt(desk: Desk, prepared: _Prepared, nonce: int, fees: Quote) -> Attemp
     attempt.max_fee, attempt.priority_fee = str(fees.maximum), str(fees.priority)
     attempt.signed_at, attempt.sent_at, attempt.sends, attempt.answer = desk.clock.ms(), None, 0, None
     return attempt
-
-
-def _target(desk: Desk, row: TransactionRow) -> str:
-    """The contract's address; a filler of a nonce gap goes to ourselves."""
-    return desk.chain.address(row.contract) if row.contract else desk.signer.address

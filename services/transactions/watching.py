@@ -53,9 +53,9 @@ class Watcher:
             rows = repository.in_flight(session, self._desk.chain.name)
             attempts = repository.attempts(session, rows)
             scanned = self._desk.scanned(session)
-        metrics.TX_PENDING.labels(self._desk.signer.address).set(len(rows))
+        metrics.TX_PENDING.labels(self._desk.label).set(len(rows))
         if not rows:
-            metrics.NONCE_GAP.labels(self._desk.signer.address).set(0)
+            metrics.NONCE_GAP.labels(self._desk.label).set(0)
             return frozenset()
         final = self._desk.chain.final()  # before the receipts: what they say of blocks up to here no longer changes
         seen = self._look(rows, attempts)
@@ -136,7 +136,7 @@ class Watcher:
     def _why(self, row: TransactionRow) -> tuple[dict[str, Any], str]:
         """A mined revert's reason, by running the call again; the state has moved on, so it may have vanished."""
         try:
-            self._desk.chain.gas(self._desk.signer.address, self._desk.chain.address(row.contract), row.data)
+            self._desk.chain.gas(self._desk.signer.address, self._desk.target(row), row.data)
         except RevertError as error:
             return refusal(error, "chain")
         return {"error": "Reverted", "args": {}, "stage": "chain"}, "Reverted()"
@@ -146,7 +146,7 @@ class Watcher:
     def _find_lost_nonces(self, unseen: Sequence[_Seen], final: int) -> None:
         latest = self._desk.chain.nonce(self._desk.signer.address)
         nonces = [each.row.nonce for each in unseen if each.row.nonce is not None]
-        metrics.NONCE_GAP.labels(self._desk.signer.address).set(max(0, min(nonces, default=latest) - latest))
+        metrics.NONCE_GAP.labels(self._desk.label).set(max(0, min(nonces, default=latest) - latest))
         for each in unseen:
             if each.row.nonce is not None and each.row.nonce < latest and each.row.state != _T.MINED:
                 metrics.TX_STALE.labels(self._desk.chain.name).inc()

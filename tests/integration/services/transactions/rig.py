@@ -1,6 +1,5 @@
 """A real chain, a real database and the parts of the transaction manager on them, for tests in this folder."""
 
-import json
 import gc
 import socket
 import subprocess
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from eth_account import Account
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 from sqlalchemy.orm import Session
 
@@ -63,7 +61,17 @@ class Anvil:
 
     def start(self) -> "Anvil":
         """Returns when it answers."""
-        command = [str(ANVIL), "--port", str(self.port), "--hardfork", "cancun", "-q", "--accounts", "0", *self.arguments]
+        command = [
+            str(ANVIL),
+            "--port",
+            str(self.port),
+            "--hardfork",
+            "cancun",
+            "-q",
+            "--accounts",
+            "0",
+            *self.arguments,
+        ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 20
         while True:
@@ -155,9 +163,11 @@ class DirectUnits:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.count = 0
 
     def submit(self, unit: Callable[[Any], T]) -> Future[T]:
         """Runs at once."""
+        self.count += 1
         future: Future[T] = Future()
         try:
             with self.database.write() as session:
@@ -177,7 +187,7 @@ class Rig:
     policy: Policy = field(default_factory=lambda: Policy(stale_ms=0))
     events: list[Any] = field(default_factory=list)
     refusals: list[tuple[Any, str]] = field(default_factory=list)
-    fence: Callable[[Session], None] = lambda session: None
+    fence: Callable[[Session], None] = lambda _session: None
 
     def __post_init__(self) -> None:
         self.clock = SystemClock()
@@ -186,7 +196,8 @@ class Rig:
         self.service.on_event("InstitutionRegistry", "InstitutionRegistered", self._heard)
         self.service.on_refused("institution.registration", self._refused)
         self.signer = GatewayKey(GATEWAY)
-        shared = {"clock": self.clock, "units": self.units, "fence": self.fence, "handlers": self.service.handlers}
+        shared: dict[str, Any] = {"clock": self.clock, "units": self.units, "fence": self.fence}
+        shared["handlers"] = self.service.handlers
         self.desk = Desk(chain=self.chain, signer=self.signer, database=self.database, policy=self.policy, **shared)
         self.manager = Manager(self.desk)
         self.indexer = Indexer(self.chain, self.database, **shared)
@@ -199,11 +210,11 @@ class Rig:
         group.session.execute(HEARD.insert().values(institution=int.from_bytes(event.args["institution"]), place=where))
 
     def heard(self) -> list[int]:
-        """The institutions whose registration was handled, durably, in order; one that was handled twice is there twice."""
+        """The institutions whose registration was handled, durably, in order; twice in it, if it was handled twice."""
         with self.database.read() as session:
             return list(session.scalars(select(HEARD.c.institution).order_by(HEARD.c.id)))
 
-    def _refused(self, group: Any, transaction: Any, reason: str) -> None:
+    def _refused(self, _group: Any, transaction: Any, reason: str) -> None:
         self.refusals.append((transaction, reason))
 
     @property

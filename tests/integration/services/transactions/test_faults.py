@@ -150,7 +150,7 @@ def test_no_replacement_is_dearer_than_allowed(rig: Rig, anvil: Anvil) -> None:
 
 
 def test_bug_7_a_missed_receipt_ends_no_loop_of_nonce_too_low(rig: Rig, anvil: Anvil) -> None:
-    """The node has it, the answer was lost: the same bytes come back as "nonce too low" and the receipt is found by hash."""
+    """The node has it, the answer was lost: where the same bytes would be "nonce too low", the receipt is found."""
     operation = rig.register(1)
     unsent = rig.chain.send
     rig.chain.send = _sent_but_answer_lost(rig)
@@ -238,7 +238,7 @@ def test_bug_17_who_lost_the_lease_signs_and_sends_nothing(rig: Rig) -> None:
     while True:
         try:
             theirs.acquire()
-        except Exception:  # noqa: BLE001, S112 (the term of the first runs for one more millisecond)
+        except Exception:  # noqa: BLE001 (the term of the first runs for one more millisecond)
             continue
         break
     with pytest.raises(LeaseLost):

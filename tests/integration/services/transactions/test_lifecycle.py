@@ -1,8 +1,11 @@
 """An operation from its request to its end, on a real chain."""
 
+from typing import Any
+
 import pytest
 
 from chain.party.eip712 import sign_typed_data
+from services.platform import metrics
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from tests.integration.services.transactions.rig import (
     GATEWAY,
@@ -233,3 +236,54 @@ def test_a_wallet_cannot_be_asked_while_the_chain_is_away(rig: Rig, anvil: Anvil
         rig.service.check_signature(wallet, signer=WALLET, signature=b"anything")
     assert refused.value.slug == "chain-unreachable"
     assert rig.sign(person).state == "queued", "a plain key's signature needs no chain"
+
+
+def test_a_refusal_that_cannot_be_recorded_yet_stops_no_other_command(rig: Rig) -> None:
+    rig.run(rig.register(1))
+    broken = True
+
+    def handler(_group: Any, _transaction: Any, _reason: str) -> None:
+        if broken:
+            raise RuntimeError("not now")
+
+    rig.service.handlers._refusals["institution.registration"] = handler
+    doubled, other = rig.register(1), rig.register(2)
+    lapsed = rig.ask(3, deadline=1)
+    rig.run(other)
+    assert [rig.state(doubled), rig.state(lapsed)] == ["queued", "needs_authorisation"]
+    broken = False
+    rig.run(doubled, lapsed)
+    assert [rig.state(doubled), rig.state(lapsed)] == ["refused", "expired"]
+
+
+def test_listeners_of_other_chains_and_contracts_hold_nothing_up(rig: Rig) -> None:
+    def never(_group: Any, _event: Any) -> None:
+        raise AssertionError
+
+    rig.service.on_event("InstitutionRegistry", "InstitutionRegistered", never, chain="business", listener="elsewhere")
+    rig.service.on_event("EquityRegister", "PositionChanged", never)
+    rig.run(rig.register(1))
+    assert rig.heard() == [1]
+
+
+def test_what_operators_watch_is_measured(rig: Rig, anvil: Anvil) -> None:
+    anvil.automine(False)
+    operations = [rig.register(number, queue=f"q{place}") for place, number in enumerate((1, 1, 2))]
+    rig.tick(2)
+    assert value("tx_pending", signer=rig.desk.label) == 3
+    refused = value("tx_rejected_total", reason="reverted")
+    anvil.mine()
+    rig.run(*operations)
+    rig.tick()
+    assert value("tx_pending", signer=rig.desk.label) == 0
+    assert value("nonce_gap", signer=rig.desk.label) == 0
+    assert value("tx_rejected_total", reason="reverted") == refused + 1
+    assert value("tx_resubmit_total", chain="supervision") > 0
+    assert value("event_scan_block", stream="supervision") == rig.chain.head()
+    assert value("event_cursor_block", stream="supervision") == rig.events[-1].block_number
+    assert value("event_lag_blocks", stream="supervision") == 0
+
+
+def value(name: str, **labels: str) -> float:
+    """A metric's value now."""
+    return metrics.REGISTRY.get_sample_value(f"regseal_{name}", labels) or 0.0

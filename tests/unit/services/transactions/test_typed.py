@@ -51,7 +51,9 @@ def test_each_struct_belongs_to_the_contract_the_format_names() -> None:
 
 @pytest.mark.parametrize("struct", STRUCTS.values(), ids=STRUCTS.keys())
 def test_the_digest_is_what_other_code_computes(struct: Struct) -> None:
-    doc = json.loads(json.dumps(document(struct.name, sample(struct), DOMAIN, nonce=2**255 + 7, deadline=1_795_000_000)))
+    doc = json.loads(
+        json.dumps(document(struct.name, sample(struct), DOMAIN, nonce=2**255 + 7, deadline=1_795_000_000))
+    )
     signable = encode_typed_data(full_message=doc)
     assert digest(doc) == keccak256(b"\x19" + signable.version + signable.header + signable.body)
 
