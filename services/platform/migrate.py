@@ -31,8 +31,8 @@ def head() -> str:
 
 
 def current(url: str) -> str | None:
-    """The revision of the database; None when it is empty."""
-    with _connection(url) as connection:
+    """The revision of the database; None when it is empty. Also while a service uses it."""
+    with _connection(url, alone=False) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -41,7 +41,7 @@ def upgrade(url: str) -> str:
 
     StartRefused when a service process holds the SQLite file, or when the database is newer than this code.
     """
-    with _connection(url) as connection:
+    with _connection(url, alone=True) as connection:
         present = MigrationContext.configure(connection).get_current_revision()
         _refuse_unknown(present)
         config = Config(attributes={"connection": connection})
@@ -66,10 +66,11 @@ def _refuse_unknown(present: str | None) -> None:
 
 
 @contextmanager
-def _connection(url: str) -> Iterator[Connection]:
+def _connection(url: str, *, alone: bool) -> Iterator[Connection]:
     database = Database(url, pool_size=1)
     try:
-        database.claim()
+        if alone:
+            database.claim()
         with database.writer.begin() as connection:
             repository.limit_migration(connection)
             yield connection

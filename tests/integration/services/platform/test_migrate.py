@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +79,14 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
         migrate.upgrade(empty_url)
     assert inspect(database.reader).get_table_names() == ["tokens"]
     database.close()
+
+
+def test_a_file_in_use_is_looked_at_but_not_migrated(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'regseal.sqlite'}"
+    migrate.upgrade(url)
+    service = Database(url)
+    service.claim()
+    assert migrate.current(url) == migrate.head()
+    with pytest.raises(StartRefused, match="Another service process"):
+        migrate.upgrade(url)
+    service.close()
