@@ -39,8 +39,14 @@ def create(
 
 def new_bootstrap_token(layout: Layout) -> str:
     """Makes the tables when they are missing, and a one-time token. It is shown once and kept hashed."""
-    from services.container import build
+    from services.identity.bootstrap import new_bootstrap_secret
+    from services.platform.clock import SystemClock
+    from services.platform.database import Database
     from services.platform.settings import load_settings
 
     migrate(layout, lambda _: None)
-    return build(load_settings(layout.gateway)).identity.new_bootstrap_secret()
+    database = Database(load_settings(layout.gateway).url, pool_size=1)  # not the whole service: it has no chain yet
+    try:
+        return new_bootstrap_secret(database, SystemClock())
+    finally:
+        database.close()
