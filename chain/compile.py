@@ -22,11 +22,10 @@ from solcx.exceptions import SolcError
 from solcx.wrapper import get_version_str_from_solc_binary
 
 from chain.errors import CompileError
+from chain.project import NODE_MODULES, PROJECT
 
 __all__ = ["PROJECT", "Compiler", "compile_input", "find_compiler", "find_node", "standard_input"]
 
-PROJECT = Path(__file__).resolve().parents[1]
-_MODULES = Path("hardhat-devnet/node_modules")
 _IMPORT = re.compile(r"""^\s*import\b[^"';]*["']([^"']+)["']""", re.MULTILINE)
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _OUTPUT = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
@@ -68,8 +67,8 @@ def find_compiler(project: Path = PROJECT) -> Compiler:
 
 def _npm_solc(project: Path) -> Path:
     """A launcher that starts `solc.cjs` with the right Node; py-solc-x wants one executable."""
-    if not (project / _MODULES / "solc" / "soljson.js").is_file():
-        raise CompileError(f"npm's solc is not in {project / _MODULES}: run make, or set REGSEAL_SOLC")
+    if not (project / NODE_MODULES / "solc" / "soljson.js").is_file():
+        raise CompileError(f"npm's solc is not in {project / NODE_MODULES}: run make, or set REGSEAL_SOLC")
     launcher = project / ".tools" / "solc"
     script = shlex.join([str(find_node(project)), str(project / "chain" / "solc" / "solc.cjs")])
     text = f'#!/bin/sh\nexec {script} "$@"\n'
@@ -121,11 +120,11 @@ def _imports(unit: str, path: Path, project: Path, packages: dict[str, str]) -> 
             yield _relative_unit(unit, target), file
         else:
             name = "/".join(target.split("/")[: 2 if target.startswith("@") else 1])
-            manifest = project / _MODULES / name / "package.json"
+            manifest = project / NODE_MODULES / name / "package.json"
             if not manifest.is_file():
                 raise CompileError(f"{unit} imports {target}, and {name} is not installed: run make")
             packages[name] = json.loads(manifest.read_text("utf-8"))["version"]
-            yield f"npm/{name}@{packages[name]}{target[len(name) :]}", project / _MODULES / target
+            yield f"npm/{name}@{packages[name]}{target[len(name) :]}", project / NODE_MODULES / target
 
 
 def _relative_unit(unit: str, target: str) -> str:

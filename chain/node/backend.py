@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chain.compile import PROJECT
 from chain.errors import NodeError
+from chain.project import NODE_MODULES, PROJECT
 
 __all__ = ["Backend", "Call", "Failure", "find_anvil"]
 
 Call = tuple[str, list[Any]]
 
-_PACKAGES = PROJECT / "hardhat-devnet" / "node_modules" / "@foundry-rs"
+_PACKAGES = PROJECT / NODE_MODULES / "@foundry-rs"
 _START_SECONDS = 30.0
 _ATTEMPTS = 5
 _WINDOW = 64

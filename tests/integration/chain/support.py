@@ -1,0 +1,212 @@
+"""Real nodes for tests: the embedded chain in its own process, plain anvil, a Hardhat node."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+
+from chain.compile import PROJECT, find_node
+from chain.node.backend import find_anvil
+
+CHAIN_ID = 7001
+ACCOUNTS = [Account.from_key(bytes(31) + bytes((i + 1,))) for i in range(6)]
+ADDRESSES = [account.address for account in ACCOUNTS]
+# stores 1 at the slot that the call data name and logs that word
+RECORDER = bytes.fromhex("601580600b6000396000f3" + "60016000355560003560005260003560206000a100")
+
+
+class Rpc:
+    """A plain JSON-RPC connection."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def post(self, body: Any, headers: dict[str, str] | None = None) -> Any:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url, data, {"Content-Type": "application/json", **(headers or {})})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.loads(response.read())
+
+    def raw(self, method: str, *params: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
+        return answer
+
+    def __call__(self, method: str, *params: Any) -> Any:
+        answer = self.raw(method, *params)
+        assert "error" not in answer, (method, answer["error"])
+        return answer["result"]
+
+    def error(self, method: str, *params: Any) -> str:
+        return str(self.raw(method, *params)["error"]["message"])
+
+    def head(self) -> int:
+        return int(self("eth_blockNumber"), 16)
+
+    def blocks(self, last: int | None = None) -> list[Any]:
+        end = self.head() if last is None else last
+        return [self("eth_getBlockByNumber", hex(number), True) for number in range(end + 1)]
+
+    def mined(self, digest: str, seconds: float = 20) -> dict[str, Any]:
+        receipt: dict[str, Any] = until(lambda: self("eth_getTransactionReceipt", digest), seconds)
+        return receipt
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    """The first true answer; fails after so long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := condition():
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def signed(sender: int, nonce: int, *, chain_id: int = CHAIN_ID, **changes: Any) -> tuple[str, str]:
+    """(raw, hash) of a transfer of 1 wei by account number `sender`, or of what the changes make of it."""
+    transaction = {
+        "type": 2,
+        "chainId": chain_id,
+        "nonce": nonce,
+        "gas": 100_000,
+        "maxFeePerGas": 10**11,
+        "maxPriorityFeePerGas": 10**9,
+        "to": ADDRESSES[5],
+        "value": 1,
+        **changes,
+    }
+    if transaction["to"] is None:
+        del transaction["to"]
+    made = ACCOUNTS[sender].sign_transaction(transaction)
+    return "0x" + made.raw_transaction.hex(), "0x" + made.hash.hex()
+
+
+class Node:
+    """An embedded chain under a home; may be killed and started again."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def spawn(self, *extra: str, failpoint: str = "") -> subprocess.Popen[bytes]:
+        self.kill()
+        (self.home / "endpoint.json").unlink(missing_ok=True)
+        funds = [word for address in ADDRESSES for word in ("--fund", address)]
+        command = [
+            sys.executable,
+            "-m",
+            "chain.node",
+            "--home",
+            str(self.home),
+            "--chain-id",
+            str(CHAIN_ID),
+            *funds,
+            *extra,
+        ]
+        self.process = subprocess.Popen(
+            command, cwd=PROJECT, env=os.environ | {"REGSEAL_FAILPOINT": failpoint}, stderr=subprocess.PIPE
+        )
+        return self.process
+
+    def start(self, *extra: str, failpoint: str = "") -> Rpc:
+        process = self.spawn(*(extra or ("--port", str(free_port()))), failpoint=failpoint)
+        endpoint = self.home / "endpoint.json"
+
+        def ready() -> bool:
+            assert process.poll() is None, self.words()
+            return endpoint.exists()
+
+        until(ready, 60)
+        return Rpc(json.loads(endpoint.read_text())["url"])
+
+    def words(self) -> str:
+        """All it said; call after its end."""
+        assert self.process is not None
+        assert self.process.stderr is not None
+        return self.process.stderr.read().decode()
+
+    def ended(self) -> int:
+        """Waits for its end by itself."""
+        assert self.process is not None
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait(10)
+            if self.process.stderr is not None:
+                self.process.stderr.close()
+
+    def inner(self) -> Rpc:
+        """The EVM node's own port, as another process on this machine could find it."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        arguments = Path(f"/proc/{children[0]}/cmdline").read_text().split("\0")
+        return Rpc(f"http://127.0.0.1:{arguments[arguments.index('--port') + 1]}")
+
+
+class Plain:
+    """Some other node implementation as a child process."""
+
+    def __init__(self, command: Sequence[str], port: int, cwd: Path) -> None:
+        self.rpc = Rpc(f"http://127.0.0.1:{port}")
+        self.process = subprocess.Popen(
+            command, cwd=cwd, env=os.environ | {"HARDHAT_DISABLE_TELEMETRY": "true"}, stdout=subprocess.DEVNULL
+        )
+
+        def answers() -> bool:
+            assert self.process.poll() is None
+            try:
+                return bool(self.rpc("eth_chainId"))
+            except OSError:
+                return False
+
+        until(answers, 60)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+def anvil(home: Path, *flags: str, port: int | None = None, extra_data: str = "0x", salt: int = 0) -> Plain:
+    """A plain anvil with funded accounts that mines at once."""
+    genesis = home / f"genesis-{salt}.json"
+    genesis.write_text(
+        json.dumps(
+            {
+                "config": {"chainId": CHAIN_ID, "cancunTime": 0},
+                "timestamp": hex(1_700_000_000 + salt),
+                "gasLimit": hex(300_000_000),
+                "baseFeePerGas": hex(10**9),
+                "difficulty": "0x0",
+                "extraData": extra_data,
+                "alloc": {address: {"balance": hex(10**27)} for address in ADDRESSES},
+            }
+        )
+    )
+    port = port or free_port()
+    command = [str(find_anvil()), "-q", "--accounts", "0", "--init", str(genesis), "--port", str(port), *flags]
+    return Plain(command, port, home)
+
+
+def hardhat(home: Path) -> Plain:
+    """A Hardhat 3 node."""
+    port = free_port()
+    tool = PROJECT / "hardhat-devnet"
+    script = tool / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
+    command = [str(find_node()), str(script), "node", "--network", "node", "--port", str(port)]
+    return Plain(command, port, tool)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
