@@ -131,7 +131,7 @@ class LogCommands:
     def open(self, group: Group, *, owner_id: str, origin: str) -> OperationView:
         """Asks for a new log. Invalid for an impossible origin, Conflict ``origin-taken``."""
         row, key = self._book.create(group, origin=origin, owner_id=owner_id)
-        return self._request(group, _OPENING, row, {"origin": origin, "owner": _owner(row), "keyId": key.key_id})
+        return self._request(group, _OPENING, row, self._opening(row, key.key_id))
 
     def open_house(self, group: Group) -> OperationView:
         """Asks for the opening of the house log, which was made at bootstrap. Conflict ``log-open`` when it is open."""
@@ -139,22 +139,25 @@ class LogCommands:
         if row.state != "opening":
             raise Conflict(f"The house log is {row.state}.", slug="log-open")
         key = repository.keys_of(group.session, row.id)[0]
-        return self._request(group, _OPENING, row, {"origin": row.origin, "owner": _owner(row), "keyId": key.key_id})
+        return self._request(group, _OPENING, row, self._opening(row, key.key_id))
 
-    def rotate(self, group: Group, *, owner_id: str, log_id: str) -> OperationView:
-        """Asks for a new log key. NotFound, Conflict ``log-closed``."""
+    def rotate(
+        self, group: Group, *, owner_id: str, log_id: str, reason: str, anchor: str | None = None
+    ) -> OperationView:
+        """Asks for a new log key, and another anchor address when one is given. NotFound, Conflict ``log-closed``."""
         row = self._owned(group, log_id, owner_id)
         _expect(row, "open")
         key = self._keys.create(group.session, row.id, row.origin, active=False)
-        return self._request(group, _ROTATION, row, {"log": to_hex(chain_log(row.origin)), "keyId": key.key_id})
+        message = {"log": to_hex(chain_log(row.origin)), "keyId": key.key_id, "anchor": anchor or self._anchor}
+        return self._request(group, _ROTATION, row, message, reason=reason)
 
-    def freeze(self, group: Group, *, owner_id: str, log_id: str) -> OperationView:
+    def freeze(self, group: Group, *, owner_id: str, log_id: str, reason: str) -> OperationView:
         """Asks that the log stop for good. NotFound, Conflict ``log-closed``."""
         row = self._owned(group, log_id, owner_id)
         _expect(row, "open")
-        return self._request(group, _FREEZE, row, {"log": to_hex(chain_log(row.origin))}, with_anchor=False)
+        return self._request(group, _FREEZE, row, {"log": to_hex(chain_log(row.origin))}, reason=reason)
 
-    def succeed(self, group: Group, *, owner_id: str, log_id: str, origin: str) -> OperationView:
+    def succeed(self, group: Group, *, owner_id: str, log_id: str, origin: str, reason: str) -> OperationView:
         """Asks for the one successor of a frozen log. NotFound, Conflict ``log-not-frozen`` or ``origin-taken``."""
         old = self._owned(group, log_id, owner_id)
         if old.state != "frozen":
@@ -162,8 +165,8 @@ class LogCommands:
                 f"The log {old.origin} is {old.state}; only a frozen log has a successor.", slug="log-not-frozen"
             )
         row, key = self._book.create(group, origin=origin, owner_id=owner_id, house=old.house, follows=old.id)
-        message = {"log": to_hex(chain_log(old.origin)), "origin": origin, "keyId": key.key_id}
-        return self._request(group, _SUCCESSION, row, message)
+        message = {"log": to_hex(chain_log(old.origin)), "origin": origin, "keyId": key.key_id, "anchor": self._anchor}
+        return self._request(group, _SUCCESSION, row, message, reason=reason)
 
     def _owned(self, group: Group, log_id: str, owner_id: str | None) -> LogRow:
         row = repository.log_by_id(group.session, log_id)
@@ -171,12 +174,15 @@ class LogCommands:
             raise NotFound("There is no such log.")
         return row
 
+    def _opening(self, row: LogRow, key_id: str) -> dict[str, Any]:
+        return {"origin": row.origin, "owner": _owner(row), "keyId": key_id, "anchor": self._anchor}
+
     def _request(
-        self, group: Group, act: _Act, row: LogRow, message: dict[str, Any], *, with_anchor: bool = True
+        self, group: Group, act: _Act, row: LogRow, message: dict[str, Any], *, reason: str | None = None
     ) -> OperationView:
-        if with_anchor:
-            message = {**message, "anchor": self._anchor}
         body: JsonObject = {"log_origin": row.origin, **{name: str(value) for name, value in message.items()}}
+        if reason is not None:
+            body["reason"] = reason
         written = write_command(
             group,
             self._desk,
@@ -197,7 +203,8 @@ class LogCommands:
             args=message,
             queue=f"log:{row.origin}",
             typed_data=self._transactions.typed_data(act.struct, message, self._chain, deadline=deadline),
-            signer_hint=self._authority_of(group.session, row.owner_id),
+            # a freeze may also be signed by the region's authority, which the contract knows
+            signer_hint=None if act is _FREEZE else self._authority_of(group.session, row.owner_id),
             institution_id=row.owner_id,
             record_id=written.record_id,
             reference=row.id,

@@ -54,7 +54,7 @@ class LogKeys:
             from_index=0 if active else None,
         )
         row.wrapped = self._vault.wrap(seed, aad("log-key", row.id))
-        repository.add_key(session, row)
+        repository.add(session, row)
         return row
 
     def head_signer(self, session: Session, log_id: str, size: int) -> NoteSigner:

@@ -52,7 +52,7 @@ class LogBook:
         row.suite, row.frontier, row.created_at = int(Suite.INTL_V1), Frontier().encode(), group.now_ms
         row.stream_key = self._vault.wrap(secrets.token_bytes(32), aad("log-streams", log_id))
         row.predecessor_id = follows
-        repository.add_log(session, row)
+        repository.add(session, row)
         return row, self._keys.create(session, log_id, origin, active=True)
 
     def load(self, session: Session, log_id: str) -> LogState:

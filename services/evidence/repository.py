@@ -39,8 +39,8 @@ def _upsert(session: Session, table: Any) -> Any:
 # logs and keys
 
 
-def add_log(session: Session, row: LogRow) -> None:
-    """A new log, visible at once."""
+def add(session: Session, row: LogRow | LogKeyRow | CheckpointRow) -> None:
+    """A new row, visible at once."""
     session.add(row)
     session.flush()
 
@@ -81,12 +81,6 @@ def move_log(session: Session, log_id: str, *, state: str, size: int, frontier: 
 def mark_log(session: Session, log_id: str, **times: int) -> None:
     """Sets ``opened_at`` or ``frozen_at``."""
     session.execute(update(LogRow).where(LogRow.id == log_id).values(**times))
-
-
-def add_key(session: Session, row: LogKeyRow) -> None:
-    """A new key, visible at once."""
-    session.add(row)
-    session.flush()
 
 
 def keys_of(session: Session, log_id: str) -> Sequence[LogKeyRow]:
@@ -203,15 +197,15 @@ def put_tiles(session: Session, log_id: str, tiles: Iterable[tuple[int, int, byt
     session.connection().execute(statement, rows)
 
 
-def add_checkpoint(session: Session, row: CheckpointRow) -> None:
-    """A new checkpoint."""
-    session.add(row)
-    session.flush()
-
-
 def checkpoint(session: Session, log_id: str, size: int) -> CheckpointRow | None:
     """The checkpoint of exactly this size."""
     return session.get(CheckpointRow, (log_id, size), populate_existing=True)
+
+
+def hold_checkpoint(session: Session, log_id: str, size: int) -> bool:
+    """Locks a checkpoint against other transactions; whether there is one."""
+    query = select(CheckpointRow.size).where(CheckpointRow.log_id == log_id, CheckpointRow.size == size)
+    return session.execute(query.with_for_update()).first() is not None
 
 
 def latest_checkpoint(session: Session, log_id: str) -> CheckpointRow | None:

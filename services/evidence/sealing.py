@@ -101,7 +101,7 @@ class Sealer:
             repository.put_tiles(
                 session, checkpoint.log_id, ((level, index, data) for (level, index), data in tiles.items())
             )
-            repository.add_checkpoint(session, checkpoint)
+            repository.add(session, checkpoint)
             hit("seal.before-commit")
         hit("seal.after-commit")
 

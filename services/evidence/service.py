@@ -30,11 +30,11 @@ from services.evidence.sequencer import Sequencer
 from services.evidence.standing import ChainPin, Standing
 from services.evidence.submission import Accepted, Desk, Submission
 from services.evidence.trust import TrustDocument
-from services.platform import idempotency
+from services.platform import idempotency, metrics
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
-from services.platform.errors import Invalid, NotFound
+from services.platform.errors import Forbidden, Invalid, NotFound, Unavailable
 from services.platform.ids import new_id
 from services.platform.settings import Settings
 from services.transactions.service import Transactions
@@ -52,7 +52,7 @@ class Ports:
     """What the context needs of others.
 
     ``fence(session)`` raises LeaseLost; ``chain_head(origin)`` gives (size, root) or None or raises; ``collect(chain,
-    transaction hash, log index in block)`` the proof of an event (both: :class:`onchain.OnChain`); ``anchor_address``
+    transaction hash, log index in block)`` the proof of an event; ``anchor_address``
     is the gateway's own; ``authority_of(session, institution)`` the address that signs for it;
     ``submitter_keys(session, institution, ms)`` its Ed25519 keys valid then; ``trusted_submitters(session)`` all:
     (institution, key, from ms, to ms or None).
@@ -182,7 +182,7 @@ class EvidenceService:
         submitter = self._submitter(institution_id, chosen, checked, signature) if signature else None
         prepared = prepare(checked)
         place = f"/v1/records?log={chosen}&signature={signature.hex() if signature else ''}"
-        return self.sequencer.submit(
+        future = self.sequencer.submit(
             Submission(
                 desk=self._desk,
                 institution_id=institution_id,
@@ -195,6 +195,8 @@ class EvidenceService:
                 digest=idempotency.request_digest("POST", place, prepared.content),
             )
         )
+        future.add_done_callback(_count)
+        return future
 
     def _default_log(self, institution_id: str) -> str:
         with self._database.read() as session:
@@ -295,26 +297,30 @@ class EvidenceService:
 
         return self._admitting(self._operation(act, owner_id, key, f"open:{origin}"), origin)
 
-    def request_rotation(self, owner_id: str, log_id: str, *, key: str | None = None) -> Future[OperationView]:
-        """Asks for a new log key."""
-        act = partial(self._commands.rotate, owner_id=owner_id, log_id=log_id)
-        return self._operation(act, owner_id, key, f"rotate:{log_id}")
+    def request_rotation(
+        self, owner_id: str, log_id: str, *, reason: str, anchor: str | None = None, key: str | None = None
+    ) -> Future[OperationView]:
+        """Asks for a new log key and, when ``anchor`` is given, for another anchor address."""
+        act = partial(self._commands.rotate, owner_id=owner_id, log_id=log_id, reason=reason, anchor=anchor)
+        return self._operation(act, owner_id, key, f"rotate:{log_id}:{anchor}:{reason}")
 
-    def request_freeze(self, owner_id: str, log_id: str, *, key: str | None = None) -> Future[OperationView]:
+    def request_freeze(
+        self, owner_id: str, log_id: str, *, reason: str, key: str | None = None
+    ) -> Future[OperationView]:
         """Asks that the log stop for good."""
-        act = partial(self._commands.freeze, owner_id=owner_id, log_id=log_id)
-        return self._operation(act, owner_id, key, f"freeze:{log_id}")
+        act = partial(self._commands.freeze, owner_id=owner_id, log_id=log_id, reason=reason)
+        return self._operation(act, owner_id, key, f"freeze:{log_id}:{reason}")
 
     def request_successor(
-        self, owner_id: str, log_id: str, origin: str, *, key: str | None = None
+        self, owner_id: str, log_id: str, origin: str, *, reason: str, key: str | None = None
     ) -> Future[OperationView]:
         """Asks for the successor of a frozen log."""
 
         def act(group: Group) -> OperationView:
             self.check.refuse_known(origin)
-            return self._commands.succeed(group, owner_id=owner_id, log_id=log_id, origin=origin)
+            return self._commands.succeed(group, owner_id=owner_id, log_id=log_id, origin=origin, reason=reason)
 
-        return self._admitting(self._operation(act, owner_id, key, f"succeed:{log_id}:{origin}"), origin)
+        return self._admitting(self._operation(act, owner_id, key, f"succeed:{log_id}:{origin}:{reason}"), origin)
 
     def _operation(
         self, act: Callable[[Group], OperationView], institution_id: str | None, key: str | None, request: str
@@ -373,3 +379,14 @@ class EvidenceService:
     def _read(self, query: Callable[[Session], T]) -> T:
         with self._database.read() as session:
             return query(session)
+
+
+def _count(done: Future[Accepted]) -> None:
+    if done.cancelled():
+        return
+    error = done.exception()
+    if error is None:
+        metrics.RECORDS_ACCEPTED.labels(done.result().origin).inc()
+    else:
+        kind = {Unavailable: "unavailable", Forbidden: "forbidden"}.get(type(error), "invalid")
+        metrics.RECORDS_REFUSED.labels(kind).inc()

@@ -94,8 +94,8 @@ class Standing:
 
     def regrade(self, session: Session, log_id: str, size: int) -> Grade:
         """Sums up anew what stands behind a checkpoint."""
-        row = repository.checkpoint(session, log_id, size)
-        if row is None:
+        # Held until the commit: of two transactions that each add something, the second sees both.
+        if not repository.hold_checkpoint(session, log_id, size):
             raise NotFound("There is no checkpoint of this size.")
         signers = [each.witness for each in repository.cosignatures(session, log_id, size)]
         anchor = repository.anchor(session, log_id, size)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from chain.addresses import load_addresses
-from chain.client import ChainClient, ChainSettings
 from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.checkpoint import Checkpoint, HeaderAttestation
@@ -21,12 +20,12 @@ from chain.proof.receipt import parse_receipt
 from chain.proof.trust import parse_trust
 from chain.proof.types import Phase
 from chain.proof.verify import verify
+from services.chains import Chains
 from services.evidence import repository
-from services.evidence.onchain import OnChain
-from services.evidence.standing import ChainPin
 from services.platform.clock import SystemClock
 from services.platform.database import Database
 from services.platform.errors import Conflict, NotFound, Unavailable
+from services.platform.settings import ChainConfig, Settings
 from services.transactions.desk import Desk
 from services.transactions.indexer import Indexer
 from services.transactions.manager import Manager
@@ -47,26 +46,26 @@ class Town:
         self.url, self.home, self.node = url, home, node
         pins = load_addresses(addresses_file)
         assert pins is not None
-        settings = ChainSettings("supervision", (node.url,), pins.chain_id, pins.genesis, "immediate", addresses_file)
-        self.client = ChainClient(settings)
-        self.pin = ChainPin(
-            "supervision", pins.chain_id, pins.genesis, "embedded", pins.contracts["EvidenceLog"].address
+        config = ChainConfig(
+            endpoints=(node.url,), chain_id=pins.chain_id, genesis=pins.genesis, addresses_file=addresses_file
         )
+        self.chains = Chains(Settings(home=home, chains={"supervision": config}), SystemClock())
+        self.client = self.chains.clients["supervision"]
+        self.pin = self.chains.pins["supervision"]
         self.house = self.opened()
 
     def opened(self, **options: Any) -> House:
         clock = SystemClock()
         database = Database(self.url)
         self.transactions = Transactions(database, clock, {"supervision": self.client})
-        onchain = OnChain({"supervision": self.client}, "supervision")
         house = open_house(
             self.home,
             database,
             clock,
             witnesses=[REGULATOR],
             quorum={"regulator": 1},
-            chain_head=onchain.head,
-            collect=onchain.collect,
+            chain_head=self.chains.head_of,
+            collect=self.chains.event_proof,
             transactions=self.transactions,
             anchor_address=GATEWAY.address,
             chains={"supervision": self.pin},
@@ -307,7 +306,7 @@ def test_after_a_rotation_old_and_new_receipts_verify(town: Town) -> None:
     early = town.house.submit(idempotency_key="early")
     town.seal()
     town.anchor()
-    request = town.house.service.request_rotation(OPERATOR, town.house.log_id)
+    request = town.house.service.request_rotation(OPERATOR, town.house.log_id, reason="yearly")
     between = town.house.submit()
     operation = request.result(10)
     town.seal()
@@ -335,14 +334,14 @@ def test_a_frozen_log_takes_nothing_and_its_successor_goes_on(town: Town) -> Non
     log_id = str(town.done(service.request_log_opening(OTHER, "regseal.example/one")).reference)
     town.house.submit(record(actor=OTHER))
     with pytest.raises(Conflict):
-        service.request_successor(OTHER, log_id, "regseal.example/two").result(10)
+        service.request_successor(OTHER, log_id, "regseal.example/two", reason="moved").result(10)
     with pytest.raises(NotFound):
-        service.request_freeze(OPERATOR, log_id).result(10)
-    assert town.done(service.request_freeze(OTHER, log_id)).state == "final"
+        service.request_freeze(OPERATOR, log_id, reason="stolen key").result(10)
+    assert town.done(service.request_freeze(OTHER, log_id, reason="stolen key")).state == "final"
     with pytest.raises(Conflict) as closed:
         town.house.submit(record(actor=OTHER), log_id=log_id)
     assert closed.value.slug == "log-closed"
-    follower = town.done(service.request_successor(OTHER, log_id, "regseal.example/two"))
+    follower = town.done(service.request_successor(OTHER, log_id, "regseal.example/two", reason="moved"))
     assert follower.state == "final"
     view = service.public.log(str(follower.reference))
     assert (view.state, view.predecessor_id) == ("open", log_id)
