@@ -1,0 +1,40 @@
+"""Submit, seal, anchor, final: the service as one, on both databases, its scheduler running."""
+
+import time
+
+from chain.proof.canonical import JsonObject
+from tests.integration.services.identity.house import House
+from tests.integration.services.transactions.rig import OWNER, REGIONAL
+
+
+def _status(house: House, record_id: str, wanted: str, *, seconds: float) -> str:
+    until = time.monotonic() + seconds
+    status = ""
+    while status != wanted and time.monotonic() < until:
+        time.sleep(0.2)
+        status = house.services.records.status(record_id)
+    return status
+
+
+def test_a_record_becomes_final_and_the_log_its_owners(house: House) -> None:
+    done = house.bootstrap()
+    caller = house.caller(done.issued)
+    registering, opening = done.operations
+    house.sign(caller, registering, REGIONAL)
+    assert house.run(registering.id) == "final"
+    caller = house.again(caller)
+    house.sign(caller, opening, OWNER)
+    assert house.run(opening.id) == "final"
+    (log,) = house.services.evidence.public.logs()
+    assert (log.state, log.owner_id) == ("open", caller.institution_id)
+    record: JsonObject = {
+        "type": "business.event",
+        "subject": "project-1",
+        "actor": caller.institution_id,
+        "occurred_at": "2026-11-20T09:30:00Z",
+        "body": {"title": "材料已补正"},
+    }
+    accepted = house.services.records.submit(caller, record, log_id=log.id, signature=None, once=None).result(60)
+    house.services.jobs.start()
+    assert _status(house, accepted.record_id, "final", seconds=90) == "final"
+    assert [check for check in house.services.health.deep() if not check.ok] == []
