@@ -78,7 +78,7 @@ class Desk:
             self.units.submit(act).result(_UNIT_SECONDS)
         except LeaseLost:
             raise
-        except Exception as error:  # noqa: BLE001 (a fault of another context's handler must not stop every other command)
+        except Exception as error:  # noqa: BLE001 (another context's fault must not stop every command)
             reason = type(error).__name__
             _log.warning("not_settled", chain=self.chain.name, about=about, reason=reason, exc_info=True)
 

@@ -86,6 +86,21 @@ def test_a_dropped_transaction_is_sent_again_with_the_same_bytes(rig: Rig, anvil
     assert rig.nonces_used() == 1
 
 
+def test_the_nonce_of_a_dropped_transaction_is_given_to_no_other(rig: Rig, anvil: Anvil) -> None:
+    anvil.automine(False)
+    first = rig.register(1)
+    rig.tick()
+    anvil.rpc.call("anvil_dropTransaction", rig.operation(first).history[-1].detail["hash"])
+    second = rig.register(2)
+    assert rig.chain.nonce(rig.signer.address, pending=True) == 0
+    rig.tick()
+    anvil.mine()
+    rig.run(first, second)
+    views = [rig.operation(each).transaction for each in (first, second)]
+    assert [view.nonce for view in views if view] == [0, 1]
+    assert len(raws_of(rig)) == 2
+
+
 def test_a_priced_out_transaction_is_replaced_at_its_nonce_with_a_higher_fee(rig: Rig, anvil: Anvil) -> None:
     rig = Rig(rig.database, rig.chain, Policy(stale_ms=0, sends_before_bump=1))
     anvil.automine(False)
