@@ -105,6 +105,11 @@ def pin_chain(layout: Layout, name: str, *, endpoint: str, chain_id: int, genesi
     write_private(layout.settings_file, layout.settings_file.read_bytes() + section.encode())
 
 
+def pinned_chains(layout: Layout) -> frozenset[str]:
+    """Names of the chains in the settings."""
+    return frozenset(_chains(layout))
+
+
 def external_chains(layout: Layout) -> dict[str, Any]:
     """Chains of the settings that somebody else runs."""
     return {

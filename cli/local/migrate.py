@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from cli.local.errors import LocalError
 from cli.local.layout import Layout
@@ -10,12 +11,17 @@ from cli.local.layout import Layout
 
 def migrate(layout: Layout, say: Callable[[str], None]) -> None:
     """Upgrades to the newest revision; says so only when there was something to do. LocalError when it is refused."""
+    migrate_home(layout.gateway, say)
+
+
+def migrate_home(home: Path | None, say: Callable[[str], None]) -> None:
+    """The same for a service's home, `$REGSEAL_HOME` by default."""
     from services.platform import migrate as schema
     from services.platform.errors import StartRefused
     from services.platform.settings import load_settings
 
     try:
-        url = load_settings(layout.gateway).url
+        url = load_settings(home).url
         present = schema.current(url)
         if present != schema.head():
             say(f"database: {present or 'empty'} -> {schema.upgrade(url)}")

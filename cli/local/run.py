@@ -22,7 +22,9 @@ def run(layout: Layout, say: Say, *, sample: bool) -> None:
             if sample:
                 _start_sample(supervisor, layout, say)
             else:
-                _announce(starting.start(supervisor, layout, say), say)
+                up = starting.start(supervisor, layout, say)
+                starting.await_checked(up, say, seconds=5)
+                _announce(up, say)
         except KeyboardInterrupt:
             say("interrupted while starting; the next start goes on from here")
             return
@@ -44,6 +46,7 @@ def _start_sample(supervisor: Supervisor, layout: Layout, say: Say) -> None:
         world.point_to(layout, up.url)
     else:
         world.World(layout, up.url, say).build()
+    starting.await_checked(up, say)
     _announce_sample(up, say)
 
 

@@ -1,4 +1,4 @@
-"""`python -m cli.local.serve FD`: the service on a listening socket that its supervisor holds.
+"""`python -m cli.local.serve FD`: migrates, then runs the service on a listening socket that its supervisor holds.
 
 The socket outlives the process: nobody else can take the port between two starts, and whoever calls meanwhile waits
 for the next process instead of being refused.
@@ -11,9 +11,16 @@ import sys
 
 import uvicorn
 
+from cli.local.errors import LocalError
+from cli.local.migrate import migrate_home
+
 
 def main(descriptor: int) -> None:
     """Serves until SIGTERM."""
+    try:
+        migrate_home(None, lambda line: print(line, flush=True))
+    except LocalError as error:
+        raise SystemExit(f"{error}\n  fix: {error.fix}") from None
     config = uvicorn.Config(
         "api.app:create_app", factory=True, access_log=False, log_level="warning", timeout_graceful_shutdown=5
     )

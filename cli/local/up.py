@@ -6,12 +6,13 @@ import fcntl
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from chain.party.durable import private_folder, write_json
-from chain.party.errors import PartyError
+from chain.party.errors import ApiProblem, PartyError
 from chain.party.http import ApiClient
 from cli.local import chains, gateway
 from cli.local.errors import LocalError
@@ -98,46 +99,67 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
     """
     clear_leftovers(layout, say)
     ports = choose_ports(say)
-    running = _start_chains(supervisor, layout, ports, say)
-    from cli.local.migrate import migrate
-
-    migrate(layout, say)
-    before_service()
-    url = _start_service(supervisor, layout, running, say)
-    up = Up(layout, url, running)
-    state = {"pid": os.getpid(), "url": url, "chains": {name: chain.url for name, chain in running.items()}}
-    write_json(layout.state_file, state)
-    return up
-
-
-def _start_chains(supervisor: Supervisor, layout: Layout, ports: dict[str, int], say: Say) -> dict[str, chains.Running]:
     embedded = [name for name in (SUPERVISION, BUSINESS) if name not in gateway.external_chains(layout)]
-    children = chains.launch(supervisor, layout, ports, embedded)
-    running: dict[str, chains.Running] = {}
-    for name, child in zip(embedded, children, strict=True):
-        chain = running[name] = chains.await_chain(supervisor, layout, name, child)
-        say(f"{chains.term(name)} chain at {chain.url}: embedded, single operator, not tamper-resistant")
-        gateway.pin_chain(layout, name, endpoint=chain.url, chain_id=chain.chain_id, genesis=chain.genesis)
-        chains.deploy_missing(layout, chain, say)
-    return running
+    nodes = dict(zip(embedded, chains.launch(supervisor, layout, ports, embedded), strict=True))
+    where = {name: f"http://{LOOPBACK}:{ports[name]}" for name in embedded}
+    # a service that knows its chains need not wait for them: an absent chain is no error to it
+    service = _launch_service(supervisor, layout, where, say) if _known(layout, embedded) else None
+    running = {name: _bring_up(supervisor, layout, name, nodes[name], say) for name in embedded}
+    if service is None:
+        before_service()
+        service = _launch_service(supervisor, layout, where, say)
+    child, url = service
+    supervisor.wait_ready(child, 120)
+    write_json(layout.state_file, {"pid": os.getpid(), "url": url, "chains": where})
+    return Up(layout, url, running)
 
 
-def _start_service(supervisor: Supervisor, layout: Layout, running: Mapping[str, chains.Running], say: Say) -> str:
-    """The service's address, once it answers. Its socket is ours: no restart can lose the port."""
+def _known(layout: Layout, names: Sequence[str]) -> bool:
+    """Whether an earlier start has pinned these chains and deployed on them."""
+    pinned = gateway.pinned_chains(layout)
+    return all(name in pinned and layout.addresses(name).exists() for name in names)
+
+
+def _bring_up(supervisor: Supervisor, layout: Layout, name: str, node: Child, say: Say) -> chains.Running:
+    """Waits for a chain, compares it with its pin, deploys what is missing."""
+    chain = chains.await_chain(supervisor, layout, name, node)
+    say(f"{chains.term(name)} chain at {chain.url}: embedded, single operator, not tamper-resistant")
+    gateway.pin_chain(layout, name, endpoint=chain.url, chain_id=chain.chain_id, genesis=chain.genesis)
+    chains.deploy_missing(layout, chain, say)
+    return chain
+
+
+def _launch_service(supervisor: Supervisor, layout: Layout, where: Mapping[str, str], say: Say) -> tuple[Child, str]:
+    """The service's process and address. Its socket is ours: no restart can lose the port."""
     door = listen(PREFERRED["service"])
     port = int(door.getsockname()[1])
     _say_other_port("service", port, say)
     url = f"http://{LOOPBACK}:{port}"
-    say(f"service at {url}")
     environment = {"REGSEAL_HOME": str(layout.gateway), **gateway.loopback_url(layout, url)}
-    for name, chain in running.items():  # ports may differ from the ones in the settings
-        environment[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([chain.url])
+    for name, endpoint in where.items():  # ports may differ from the ones in the settings
+        environment[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([endpoint])
     command = ["-m", "cli.local.serve", str(door.fileno())]
     child = Child("service", command, environment, lambda: _lives(url), inherits=(door.fileno(),))
     supervisor.hold(door)
     supervisor.start(child)
-    supervisor.wait_ready(child)
-    return url
+    say(f"service at {url}")
+    return child, url
+
+
+def await_checked(up: Up, say: Say, seconds: float = 20.0) -> None:
+    """Waits until the service has checked its logs and takes submissions; says why when it does not."""
+    client, until, reason = ApiClient(up.url, timeout=5), time.monotonic() + seconds, ""
+    while time.monotonic() < until:
+        try:
+            client.get("/health/ready")
+        except ApiProblem as problem:
+            reason = str(problem.problem.get("detail") or problem)
+        except PartyError as error:
+            reason = str(error)
+        else:
+            return
+        time.sleep(0.2)
+    say(f"!! the service takes no submissions yet: {reason} (regseal doctor)")
 
 
 def _lives(url: str) -> bool:

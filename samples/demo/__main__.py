@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
 
 from samples.demo.stage import ROOT, DemoError, Installation, Stage
 
-VAR = ROOT / "var" / "demo"
-OUT = ROOT / "var" / "demo-transcript"
+VAR = Path("var/demo")  # relative to the project, so that every command can be copied
+OUT = Path("var/demo-transcript")
 OPERATOR = VAR / "parties" / "operator-440300"
 NEIGHBOUR = VAR / "parties" / "operator-440100"
+AUTHORITY = VAR / "parties" / "authority-440300"
 AUDITOR = VAR / "parties" / "auditor"
 
 
 def main() -> int:
     """Exit status: 0 the story went as told, 1 it did not (said where)."""
+    os.chdir(ROOT)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     stage = Stage(OUT / "transcript.md")
@@ -28,6 +31,7 @@ def main() -> int:
         stage.tell("An installation of its own, with sample parties in folders of their own")
         installation.start()
         _institutions(stage)
+        _register(stage)
         record = _submit(stage)
         receipt = _receipts(stage, record)
         stage.tell("The service is stopped: nothing that follows can ask it")
@@ -39,7 +43,7 @@ def main() -> int:
         return 1
     finally:
         installation.stop()
-    print(f"\nThe demonstration is over. Transcript and receipts: {OUT.relative_to(ROOT)}/")
+    print(f"\nThe demonstration is over. Transcript and receipts: {OUT}/")
     return 0
 
 
@@ -50,6 +54,23 @@ def _institutions(stage: Stage) -> None:
     for operation in operations["items"] if isinstance(operations, dict) else operations:
         stage.note(operation=f"{operation['id']} {operation['kind']} {operation['state']}")
     stage.regseal("log", "list", "--party", OPERATOR)
+
+
+def _register(stage: Stage) -> None:
+    stage.tell("An applicant makes its own key; the authority asks for its registration, reads it, signs it")
+    applicant = VAR / "parties" / "applicant"
+    applicant.mkdir(mode=0o700)
+    (applicant / "passphrase").touch(0o600)
+    (applicant / "passphrase").write_text("a passphrase of the demonstration\n", "ascii")
+    key = stage.regseal("keys", "new", "evm", applicant / "authority.json", "--json").json()
+    operation, authorisation = OUT / "registration.json", OUT / "authorisation.json"
+    stage.regseal(
+        "institution", "register", "--name", "示例科技有限公司", "--kind", "applicant", "--region", "440300",
+        "--authority", key["address"], "--party", AUTHORITY, "--out", operation,
+    )  # fmt: skip
+    stage.note(operation=json.loads(operation.read_text("utf-8"))["id"])
+    stage.regseal("sign", operation, "--key", AUTHORITY / "keys" / "authority.json", "--yes", "--out", authorisation)
+    stage.regseal("operation", "authorise", authorisation, "--party", AUTHORITY, "--wait", "60")
 
 
 def _submit(stage: Stage) -> str:
@@ -71,7 +92,7 @@ def _receipts(stage: Stage, record: str) -> Path:
     stage.regseal("receipt", "get", record, "--party", OPERATOR, "--form", "private", "--out", private)
     stage.regseal("receipt", "get", record, "--party", OPERATOR, "--form", "public", "--out", public)
     shutil.copy(AUDITOR / "trust.json", OUT / "trust.json")
-    stage.note(receipt=private.relative_to(ROOT), public_receipt=public.relative_to(ROOT))
+    stage.note(receipt=private, public_receipt=public)
     return private
 
 
@@ -87,8 +108,9 @@ def _tamper(stage: Stage, receipt: Path) -> None:
     document["record"]["document"]["body"]["units"] = "92000"
     forged = receipt.with_name("tampered.regseal.json")
     forged.write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")), "utf-8")
-    command = [*_verifier(), forged.name, "--trust", "trust.json", "--json"]
-    verdict = stage.run(command, expect=1, cwd=OUT, environment={}).json()["receipts"][0]
+    command = [*_verifier(), forged.name, "--trust", "trust.json"]
+    stage.run([*command, "--explain"], expect=1, cwd=OUT, environment={})
+    verdict = stage.run([*command, "--json"], expect=1, cwd=OUT, environment={}, quiet=True).json()["receipts"][0]
     if verdict["first_failure"] != "record":
         raise DemoError(f"refused, but for another reason: {verdict['first_failure']}")
     stage.note(tampered_receipt="refused at stage record")

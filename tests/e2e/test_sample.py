@@ -33,14 +33,28 @@ class Sample:
 
     def start(self) -> None:
         began = time.monotonic()
+        self._launch()
+        until(lambda: "\nready after" in self.read() or self._ended(), 200)
+        self.said, self.seconds = self.read(), time.monotonic() - began
+        assert not self._ended(), self.said
+
+    def kill_after(self, sentence: str) -> None:
+        """Starts, and kills the supervisor (its children survive it) once it has said so, if it ever does."""
+        self._launch()
+        until(lambda: sentence in self.read() or "\nready after" in self.read() or self._ended(), 200)
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _launch(self) -> None:
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [ROOT / "regseal", "up", "--sample", "--var", self.layout.var],
                 cwd=ROOT, env=clean(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
-        until(lambda: "\nready after" in self.read() or self._process.poll() is not None, 200)  # type: ignore[union-attr]
-        self.said, self.seconds = self.read(), time.monotonic() - began
-        assert self._process.poll() is None, self.said
 
     def read(self) -> str:
         return self._output.read_text("utf-8", "replace")
@@ -174,7 +188,19 @@ def test_second_start_is_quick_and_old_receipts_still_verify(sample: Sample, tmp
     assert list(leftovers(sample.layout)) == []
     assert sample.verify(old).returncode == 0
     sample.start()
-    assert sample.seconds < 10
+    assert sample.seconds < 10 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
     again = receipt_of(sample, record, tmp_path / "again.json")
     assert json.loads(again.read_text("utf-8"))["anchor"] == json.loads(old.read_text("utf-8"))["anchor"]
     submit(sample)
+
+
+@pytest.mark.full
+def test_first_start_killed_at_any_step_goes_on(tmp_path: Path) -> None:
+    made = Sample(tmp_path / "var")
+    for sentence in ("contracts are deployed on the supervision", "service at", "introduces itself", "suicheng"):
+        made.kill_after(sentence)
+    made.start()
+    try:
+        submit(made)
+    finally:
+        assert made.stop() == 0
