@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -78,11 +79,11 @@ def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
         supervisor.stop()
 
 
-def choose_ports(say: Say) -> dict[str, int]:
-    """A free port for each chain; another than the usual one is said."""
+def choose_ports(service: int, say: Say) -> dict[str, int]:
+    """A free port for each chain beside the service's; another than the usual one is said."""
     chosen: dict[str, int] = {}
     for name in (SUPERVISION, BUSINESS):
-        chosen[name] = next_free(PREFERRED[name], taken=frozenset({PREFERRED["service"], *chosen.values()}))
+        chosen[name] = next_free(PREFERRED[name], taken=frozenset({service, *chosen.values()}))
         _say_other_port(name, chosen[name], say)
     return chosen
 
@@ -98,16 +99,19 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
     ``before_service`` runs while chains and tables are there and the database is still nobody's.
     """
     clear_leftovers(layout, say)
-    ports = choose_ports(say)
+    door = listen(PREFERRED["service"])
+    supervisor.hold(door)
+    _say_other_port("service", int(door.getsockname()[1]), say)
+    ports = choose_ports(int(door.getsockname()[1]), say)
     embedded = [name for name in (SUPERVISION, BUSINESS) if name not in gateway.external_chains(layout)]
     nodes = dict(zip(embedded, chains.launch(supervisor, layout, ports, embedded), strict=True))
     where = {name: f"http://{LOOPBACK}:{ports[name]}" for name in embedded}
     # a service that knows its chains need not wait for them: an absent chain is no error to it
-    service = _launch_service(supervisor, layout, where, say) if _known(layout, embedded) else None
+    service = _launch_service(supervisor, layout, door, where, say) if _known(layout, embedded) else None
     running = {name: _bring_up(supervisor, layout, name, nodes[name], say) for name in embedded}
     if service is None:
         before_service()
-        service = _launch_service(supervisor, layout, where, say)
+        service = _launch_service(supervisor, layout, door, where, say)
     child, url = service
     supervisor.wait_ready(child, 120)
     write_json(layout.state_file, {"pid": os.getpid(), "url": url, "chains": where})
@@ -129,18 +133,16 @@ def _bring_up(supervisor: Supervisor, layout: Layout, name: str, node: Child, sa
     return chain
 
 
-def _launch_service(supervisor: Supervisor, layout: Layout, where: Mapping[str, str], say: Say) -> tuple[Child, str]:
+def _launch_service(
+    supervisor: Supervisor, layout: Layout, door: socket.socket, where: Mapping[str, str], say: Say
+) -> tuple[Child, str]:
     """The service's process and address. Its socket is ours: no restart can lose the port."""
-    door = listen(PREFERRED["service"])
-    port = int(door.getsockname()[1])
-    _say_other_port("service", port, say)
-    url = f"http://{LOOPBACK}:{port}"
+    url = f"http://{LOOPBACK}:{door.getsockname()[1]}"
     environment = {"REGSEAL_HOME": str(layout.gateway), **gateway.loopback_url(layout, url)}
     for name, endpoint in where.items():  # ports may differ from the ones in the settings
         environment[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([endpoint])
     command = ["-m", "cli.local.serve", str(door.fileno())]
     child = Child("service", command, environment, lambda: _lives(url), inherits=(door.fileno(),))
-    supervisor.hold(door)
     supervisor.start(child)
     say(f"service at {url}")
     return child, url
