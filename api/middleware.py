@@ -7,16 +7,16 @@ import time
 from typing import Final
 from uuid import uuid4
 
-import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import http_problem
+from services.platform import metrics
+from services.platform.logging import REQUEST_ID, get_logger
 
-REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+HARMLESS: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
-log = structlog.get_logger("api")
+log = get_logger("api")
 
 
 class BodyTooLarge(HTTPException):
@@ -29,13 +29,9 @@ class BodyTooLarge(HTTPException):
 class RequestFrame:
     """Pure ASGI, so that the hot path pays no task per request."""
 
-    def __init__(self, app: ASGIApp, *, max_body: int, registry: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, *, max_body: int) -> None:
         self.app = app
         self.max_body = max_body
-        self.requests = Counter(
-            "http_requests_total", "Answers by route and status", ["route", "status"], registry=registry
-        )
-        self.seconds = Histogram("http_request_seconds", "Time to the answer by route", ["route"], registry=registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -44,8 +40,7 @@ class RequestFrame:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        REQUEST_ID.set(request_id)
         started = time.monotonic()
         status = 500
 
@@ -79,15 +74,15 @@ class RequestFrame:
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        self.requests.labels(route, str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
+        metrics.HTTP_REQUESTS.labels(route, str(status)).inc()
+        metrics.HTTP_SECONDS.labels(route).observe(seconds)
         log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 def _request_id(scope: Scope) -> str:
     """The caller's ``X-Request-Id`` when it is harmless, else a new one."""
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+        if name == b"x-request-id" and HARMLESS.fullmatch(value):
             return bytes(value).decode()
     return uuid4().hex
 

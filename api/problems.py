@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, cast
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -13,11 +12,12 @@ from starlette.exceptions import HTTPException
 
 from chain.proof.errors import FormatError
 from services.platform.errors import RegsealError
+from services.platform.logging import get_logger
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "urn:regseal:problem:"
 
-log = structlog.get_logger("api")
+log = get_logger("api")
 
 
 def problem(slug: str, status: int, title: str, detail: str, **extra: Any) -> JSONResponse:

@@ -4,6 +4,7 @@ The two statements of the hot path, :func:`insert_rows` and :func:`put_streams`,
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, and_, case, func, insert, or_, select, update
@@ -124,18 +125,21 @@ def load_streams(session: Session, keys: Collection[StreamKey]) -> dict[StreamKe
     return found
 
 
+@cache
+def _put_streams(dialect: str) -> Any:
+    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = make(StreamRow.__table__)
+    moved = {"count": statement.excluded.count, "last_leaf_hash": statement.excluded.last_leaf_hash}
+    return statement.on_conflict_do_update(index_elements=["log_id", "key"], set_=moved)
+
+
 def put_streams(session: Session, streams: Mapping[StreamKey, Stream]) -> None:
     """Inserts or moves many streams."""
-    statement = _upsert(session, StreamRow.__table__)
-    statement = statement.on_conflict_do_update(
-        index_elements=["log_id", "key"],
-        set_={"count": statement.excluded.count, "last_leaf_hash": statement.excluded.last_leaf_hash},
-    )
     rows = [
         {"log_id": log_id, "key": key, "stream_id": stream_id, "count": count, "last_leaf_hash": last}
         for (log_id, key), (stream_id, count, last) in streams.items()
     ]
-    session.connection().execute(statement, rows)
+    session.connection().execute(_put_streams(session.get_bind().dialect.name), rows)
 
 
 def leaf_at(session: Session, log_id: str, index: int) -> tuple[bytes, bytes] | None:

@@ -1,0 +1,144 @@
+"""Operator A reads or writes nothing of operator B. Every endpoint is tried; one that is not listed here fails."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from tests.integration.api.conftest import Market
+
+PUBLIC = {
+    "GET /health/live", "GET /health/ready", "GET /health/deep", "GET /metrics",
+    "GET /v1/logs", "GET /v1/logs/{log_id}", "GET /v1/logs/{log_id}/checkpoint", "GET /v1/logs/{log_id}/consistency",
+    "GET /v1/logs/{log_id}/inclusion", "GET /v1/logs/{log_id}/tile/{path}", "GET /v1/logs/{log_id}/challenge",
+    "GET /v1/chains", "GET /v1/anchors", "GET /v1/trust",
+}  # fmt: skip
+"""Checkpoints, hash tiles, pins: public facts, without anybody's records."""
+BY_SIGNATURE = {
+    "POST /v1/logs/{log_id}/heads",
+    "POST /v1/logs/{log_id}/cosignatures",
+    "POST /v1/chains/{name}/attestations",
+    "POST /v1/bootstrap",
+}
+"""The credential is in the body: a witness's signature, or the one-time secret."""
+DIRECTORY = {
+    "GET /v1/institutions",
+    "GET /v1/institutions/{institution_id}",
+    "GET /v1/institutions/{institution_id}/roles",
+    "GET /v1/institutions/{institution_id}/submitter-keys",
+}
+"""Who is who, for every caller."""
+OWN_LISTS = {"GET /v1/records", "GET /v1/operations", "GET /v1/tokens"}
+
+Attempt = Callable[[TestClient, "Belongings"], Any]
+
+
+class Belongings:
+    """What B has."""
+
+    def __init__(self, market: Market) -> None:
+        b = market.b
+        done = b.submit(subject="秘密 secret-of-b")
+        self.record, self.log, self.institution = done["id"], b.log, b.caller.institution_id
+        asked = b.client.post(f"/v1/logs/{b.log}/rotation", json={"reason": "yearly"})
+        self.operation = asked.json()["id"]
+        self.token = b.client.get("/v1/tokens").json()["items"][0]["id"]
+        key = b.client.post(
+            f"/v1/institutions/{self.institution}/submitter-keys", json={"public_key": "0x" + secrets.token_hex(32)}
+        )
+        assert key.status_code == 201, key.text
+        self.key = key.json()["id"]
+        self.record_body = b.record()
+
+
+ATTEMPTS: dict[str, Attempt] = {
+    "POST /v1/records": lambda c, b: c.post("/v1/records", json={"log": b.log, "record": b.record_body}),
+    "GET /v1/records/{record_id}": lambda c, b: c.get(f"/v1/records/{b.record}"),
+    "GET /v1/records/{record_id}/receipt": lambda c, b: c.get(f"/v1/records/{b.record}/receipt"),
+    "GET /v1/operations/{operation_id}": lambda c, b: c.get(f"/v1/operations/{b.operation}"),
+    "POST /v1/operations/{operation_id}/authorisations": lambda c, b: c.post(
+        f"/v1/operations/{b.operation}/authorisations", json={"signer": "0x" + "11" * 20, "signature": "0x" + "22" * 65}
+    ),
+    "POST /v1/logs": lambda c, _: c.post("/v1/logs", json={"origin": "suicheng.example/register"}),
+    "POST /v1/logs/{log_id}/rotation": lambda c, b: c.post(f"/v1/logs/{b.log}/rotation", json={"reason": "mine"}),
+    "POST /v1/logs/{log_id}/freeze": lambda c, b: c.post(f"/v1/logs/{b.log}/freeze", json={"reason": "mine"}),
+    "POST /v1/logs/{log_id}/successor": lambda c, b: c.post(
+        f"/v1/logs/{b.log}/successor", json={"origin": "pengcheng.example/two", "reason": "mine"}
+    ),
+    "POST /v1/institutions": lambda c, _: c.post(
+        "/v1/institutions", json={"name": "x", "kind": "operator", "region": 440100, "authority": "0x" + "11" * 20}
+    ),
+    "POST /v1/institutions/{institution_id}/status": lambda c, b: c.post(
+        f"/v1/institutions/{b.institution}/status", json={"status": "suspended", "reason": "mine"}
+    ),
+    "POST /v1/institutions/{institution_id}/authority": lambda c, b: c.post(
+        f"/v1/institutions/{b.institution}/authority", json={"authority": "0x" + "11" * 20, "reason": "mine"}
+    ),
+    "POST /v1/institutions/{institution_id}/roles": lambda c, b: c.post(
+        f"/v1/institutions/{b.institution}/roles",
+        json={
+            "account": "0x" + "11" * 20,
+            "role": "checker",
+            "region": 440100,
+            "expires_at": "2027-11-20T00:00:00Z",
+            "reason": "mine",
+        },
+    ),
+    "POST /v1/institutions/{institution_id}/roles/revocations": lambda c, b: c.post(
+        f"/v1/institutions/{b.institution}/roles/revocations",
+        json={"account": "0x" + "11" * 20, "role": "checker", "region": 440100, "reason": "mine"},
+    ),
+    "POST /v1/institutions/{institution_id}/submitter-keys": lambda c, b: c.post(
+        f"/v1/institutions/{b.institution}/submitter-keys", json={"public_key": "0x" + "08" * 32}
+    ),
+    "DELETE /v1/institutions/{institution_id}/submitter-keys/{key_id}": lambda c, b: c.delete(
+        f"/v1/institutions/{b.institution}/submitter-keys/{b.key}"
+    ),
+    "POST /v1/tokens": lambda c, b: c.post(
+        "/v1/tokens", json={"name": "x", "roles": ["reader"], "institution_id": b.institution}
+    ),
+    "DELETE /v1/tokens/{token_id}": lambda c, b: c.delete(f"/v1/tokens/{b.token}"),
+}
+
+
+def routes(market: Market) -> set[str]:
+    paths = market.anyone.get("/openapi.json").json()["paths"]
+    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+
+def test_every_endpoint_is_listed_here(market: Market) -> None:
+    assert routes(market) == PUBLIC | BY_SIGNATURE | DIRECTORY | OWN_LISTS | ATTEMPTS.keys()
+
+
+def test_nothing_of_b_is_read_or_written_by_a(market: Market) -> None:
+    theirs = Belongings(market)
+    plain = market.a.client
+    before = market.b.client.get("/v1/operations").json(), market.b.client.get("/v1/tokens").json()
+    for name, attempt in ATTEMPTS.items():
+        answer = attempt(plain, theirs)
+        assert answer.status_code in (403, 404, 409, 422), (name, answer.status_code, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json", name
+        assert "secret-of-b" not in answer.text, name
+    assert (market.b.client.get("/v1/operations").json(), market.b.client.get("/v1/tokens").json()) == before
+    for path in ("/v1/records", "/v1/operations", "/v1/tokens"):
+        assert theirs.institution not in plain.get(path).text
+
+
+def test_nothing_but_public_facts_without_a_token(market: Market) -> None:
+    theirs = Belongings(market)
+    for name, attempt in ATTEMPTS.items():
+        answer = attempt(market.anyone, theirs)
+        assert answer.status_code == 401, (name, answer.status_code)
+        assert answer.headers["www-authenticate"] == "Bearer"
+    for path in ("/v1/records", "/v1/operations", "/v1/tokens", "/v1/institutions"):
+        assert market.anyone.get(path).status_code == 401
+
+
+def test_public_facts_hold_nobodys_records(market: Market) -> None:
+    theirs = Belongings(market)
+    for path in ("/", "/v1/logs", f"/v1/logs/{theirs.log}", "/v1/chains", "/v1/trust", "/metrics", "/health/ready"):
+        answer = market.anyone.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        assert "secret-of-b" not in answer.text
+        assert theirs.record not in answer.text
