@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Callable
+from datetime import datetime
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from chain.party.clock import system_now
 from services.platform.errors import RateLimited
 from services.platform.settings import RateLimits
 
@@ -16,7 +18,8 @@ from services.platform.settings import RateLimits
 class RateLimiter:
     """Counts in memory, over a sliding minute; a restart forgets, which is no risk for a limit of this kind."""
 
-    def __init__(self, limits: RateLimits) -> None:
+    def __init__(self, limits: RateLimits, now: Callable[[], datetime] = system_now) -> None:
+        self._now = now
         self._window = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._items = {
             "read": RateLimitItemPerMinute(limits.reads_per_minute),
@@ -29,4 +32,4 @@ class RateLimiter:
         item = self._items[kind]
         if not self._window.hit(item, kind, who):
             reset = self._window.get_window_stats(item, kind, who).reset_time
-            raise RateLimited(max(1, math.ceil(reset - time.time())))
+            raise RateLimited(max(1, math.ceil(reset - self._now().timestamp())))

@@ -104,10 +104,12 @@ def list_(
 
 
 def _submission(who: Party, file: Path, log: str | None, key: Path | None) -> dict[str, Any]:
+    from chain.party.clock import rfc3339, system_now
+
     record = read_json(file)
     if isinstance(record, dict):
         record.setdefault("actor", who.settings.get("institution", ""))
-        record.setdefault("occurred_at", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        record.setdefault("occurred_at", rfc3339(system_now()))
     log_id, origin = _log(who, log or who.settings.get("log"))
     body: dict[str, Any] = {"log": log_id, "record": record}
     if key is not None:

@@ -74,7 +74,7 @@ ALLOWED = [
     ("chain/proof/hashing.py", "import hashlib\nfrom Crypto.Hash import keccak\n"),
     ("chain/party/keystore.py", "import hmac\nfrom hashlib import scrypt\nok = hmac.compare_digest(a, b)\n"),
     ("services/a.py", "from chain.proof.hashing import sha256\nprint(json.dumps(view))\nsha256(canonical(record))\n"),
-    ("tests/test_a.py", "doc = json.loads(json.dumps(made))\ndigest(doc)\n"),
+    ("samples/a.py", "doc = json.loads(json.dumps(made))\ndigest(doc)\n"),
     ("chain/proof/leaf.py", "import struct\nfrom chain.proof.errors import FormatError\nfrom . import hashing\n"),
     ("chain/party/rpc.py", "import os, urllib.request\nfrom chain.proof.canonical import canonical\nimport rlp\n"),
     ("services/a.py", "# long: one table, split it and nobody finds a row\n" + "x = 1\n" * 401),
