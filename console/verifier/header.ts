@@ -1,0 +1,31 @@
+/** A block header, as far as a receipt needs it. */
+
+import type { Bytes } from "./bytes.js";
+import { FormatError } from "./errors.js";
+import { keccak256 } from "./hashes.js";
+import { decodeList, integerOf, stringOf } from "./rlp.js";
+
+const MAX_BYTES = 32_768;
+
+export interface Header {
+  readonly hash: Bytes;
+  readonly parentHash: Bytes;
+  readonly receiptsRoot: Bytes;
+  readonly number: bigint;
+  /** Seconds since 1970. */
+  readonly timestamp: bigint;
+}
+
+export function decodeHeader(data: Bytes): Header {
+  if (data.length > MAX_BYTES) throw new FormatError("", "header longer than 32 KiB");
+  const items = decodeList(data);
+  if (items.length < 15) throw new FormatError("", "header of too few fields");
+  for (const item of items) stringOf(item);
+  return {
+    hash: keccak256(data),
+    parentHash: stringOf(items[0], 32),
+    receiptsRoot: stringOf(items[5], 32),
+    number: integerOf(items[8], 8),
+    timestamp: integerOf(items[11], 8),
+  };
+}

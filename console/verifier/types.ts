@@ -1,0 +1,33 @@
+/** The table of record types and phases (docs/spec/leaf.md). */
+
+export const PHASES = ["event", "requested", "registered", "refused"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface RecordType {
+  readonly code: number;
+  readonly name: string;
+  readonly phases: readonly Phase[];
+}
+
+const EVENT: readonly Phase[] = ["event"];
+const COMMAND: readonly Phase[] = ["requested", "registered", "refused"];
+
+const TYPES: readonly RecordType[] = [
+  { code: 0x0001, name: "business.event", phases: EVENT },
+  { code: 0x0002, name: "pilot.event", phases: EVENT },
+  { code: 0x0003, name: "material.digest", phases: EVENT },
+  { code: 0x0101, name: "institution.registration", phases: COMMAND },
+  { code: 0x0102, name: "institution.status", phases: COMMAND },
+  { code: 0x0103, name: "institution.authority", phases: COMMAND },
+  { code: 0x0111, name: "role.grant", phases: COMMAND },
+  { code: 0x0112, name: "role.revocation", phases: COMMAND },
+  { code: 0x0121, name: "submitter-key.registration", phases: EVENT },
+  { code: 0x0122, name: "submitter-key.revocation", phases: EVENT },
+  { code: 0x0201, name: "log.opening", phases: COMMAND },
+  { code: 0x0202, name: "log.rotation", phases: COMMAND },
+  { code: 0x0203, name: "log.freeze", phases: COMMAND },
+  { code: 0x0204, name: "log.succession", phases: COMMAND },
+];
+
+export const BY_CODE: ReadonlyMap<number, RecordType> = new Map(TYPES.map((type) => [type.code, type]));
+export const BY_NAME: ReadonlyMap<string, RecordType> = new Map(TYPES.map((type) => [type.name, type]));
