@@ -9,7 +9,7 @@ from chain.party import evm
 from chain.proof.hashing import keccak256
 from services.platform.errors import Invalid
 
-__all__ = ["EventDecoder", "calldata", "json_safe", "type_string"]
+__all__ = ["Abi", "EventDecoder", "calldata", "json_safe", "type_string"]
 
 Abi = Sequence[Mapping[str, Any]]
 _ALIASES = {"id": "institution"}  # what a parameter is called in the typed data, where Solidity needed another name

@@ -11,7 +11,7 @@ from services.platform.database import Database
 from services.platform.errors import Conflict, NotFound
 from services.platform.ids import new_id
 from services.transactions import repository, signatures, steps, typed
-from services.transactions.encoding import calldata, json_safe
+from services.transactions.encoding import Abi, calldata, json_safe
 from services.transactions.handlers import Handlers, Listener
 from services.transactions.models import AuthorisationRow, OperationRow, TransactionRow
 from services.transactions.ports import Chain
@@ -31,6 +31,7 @@ class Transactions:
         self._database = database
         self._clock = clock
         self._chains = chains
+        self._abis: dict[tuple[str, str], Abi] = {}
         self.handlers = handlers or Handlers()
 
     # --- wiring
@@ -193,7 +194,7 @@ class Transactions:
         """
         row = TransactionRow(chain=chain, contract=contract, function=function, args=json_safe(args))
         row.purpose, row.queue, row.reference = purpose, queue, reference
-        return self._add_transaction(session, row, calldata(self._chain(chain).abi(contract), function, args))
+        return self._add_transaction(session, row, calldata(self._abi(chain, contract), function, args))
 
     def supersede(self, session: Session, transaction_id: str) -> bool:
         """Withdraws a transaction of the gateway's own that is not signed yet. False when it is too late."""
@@ -225,7 +226,7 @@ class Transactions:
         transaction.purpose, transaction.queue, transaction.reference = row.kind, row.queue, row.reference
         transaction.operation_id = row.id
         self._add_transaction(
-            session, transaction, calldata(self._chain(row.chain).abi(row.contract), row.function, row.args, auth)
+            session, transaction, calldata(self._abi(row.chain, row.contract), row.function, row.args, auth)
         )
         steps.note(session, row, "queued", now, {"signer": authorisation.signer} if authorisation else None)
 
@@ -242,6 +243,13 @@ class Transactions:
 
     def _chain(self, name: str) -> Chain:
         return self._chains[name]
+
+    def _abi(self, chain: str, contract: str) -> Abi:
+        # Kept: a client may look for newer sources each time it is asked (0.1 s), and a running process has one set.
+        key = (chain, contract)
+        if key not in self._abis:
+            self._abis[key] = self._chain(chain).abi(contract)
+        return self._abis[key]
 
     @staticmethod
     def _require(row: OperationRow | None) -> OperationRow:
