@@ -93,14 +93,17 @@ class Home:
 
 
 def _genesis(chain_id: int, funded: Sequence[str], now: int) -> dict[str, Any]:
-    """Block 0. Its extra data are random, so two chains created in one second differ."""
+    """Block 0. Its beneficiary is random, so two chains differ even when created in one second with the same id.
+
+    Of the other fields that could tell chains apart anvil takes none over from a genesis document.
+    """
     return {
         "config": {"chainId": chain_id, "cancunTime": 0, "terminalTotalDifficulty": 0},
         "timestamp": hex(now),
         "gasLimit": hex(GAS_LIMIT),
         "baseFeePerGas": hex(_BASE_FEE),
         "difficulty": "0x0",
-        "extraData": "0x" + b"regseal:".hex() + secrets.token_hex(24),
+        "coinbase": "0x" + secrets.token_hex(20),
         "alloc": {address: {"balance": hex(_BALANCE)} for address in funded},
     }
 

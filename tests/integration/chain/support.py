@@ -5,9 +5,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +84,7 @@ def signed(sender: int, nonce: int, *, chain_id: int = CHAIN_ID, **changes: Any)
         "value": 1,
         **changes,
     }
-    if transaction["to"] is None:
-        del transaction["to"]
-    made = ACCOUNTS[sender].sign_transaction(transaction)
+    made = ACCOUNTS[sender].sign_transaction({key: value for key, value in transaction.items() if value is not None})
     return "0x" + made.raw_transaction.hex(), "0x" + made.hash.hex()
 
 
@@ -176,7 +176,7 @@ class Plain:
         self.process.wait(10)
 
 
-def anvil(home: Path, *flags: str, port: int | None = None, extra_data: str = "0x", salt: int = 0) -> Plain:
+def anvil(home: Path, *flags: str, port: int | None = None, salt: int = 0) -> Plain:
     """A plain anvil with funded accounts that mines at once."""
     genesis = home / f"genesis-{salt}.json"
     genesis.write_text(
@@ -187,7 +187,7 @@ def anvil(home: Path, *flags: str, port: int | None = None, extra_data: str = "0
                 "gasLimit": hex(300_000_000),
                 "baseFeePerGas": hex(10**9),
                 "difficulty": "0x0",
-                "extraData": extra_data,
+                "extraData": "0x",
                 "alloc": {address: {"balance": hex(10**27)} for address in ADDRESSES},
             }
         )
@@ -210,3 +210,49 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Proxy:
+    """A node whose answers are changed on the way: `change(method, params, answer)` gives what the client sees.
+
+    `answer` is the response object; what `change` returns instead is sent: an object, or bytes as they are.
+    """
+
+    def __init__(self, upstream: Rpc, change: Callable[[str, list[Any], dict[str, Any]], Any]) -> None:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                many = asked if isinstance(asked, list) else [asked]
+                proxy.calls += [one["method"] for one in many]
+                answers = [proxy.change(one["method"], one["params"], upstream.post(one)) for one in many]
+                answer = answers if isinstance(asked, list) else answers[0]
+                if isinstance(asked, list) and not proxy.batches:
+                    answer = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no batches here"}}
+                body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(proxy.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.change = change
+        self.calls: list[str] = []
+        self.status = 200
+        self.batches = True
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)

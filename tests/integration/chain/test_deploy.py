@@ -1,0 +1,158 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+
+from chain import deploy as deployment
+from chain.addresses import load_addresses, save_addresses
+from chain.deploy import create_address, deploy_all
+from chain.errors import DeployError, EndpointError, HandshakeError
+from chain.party.durable import write_json
+from chain.party.evm import checksummed
+from chain.proof.hashing import keccak256
+from tests.integration.chain.support import ACCOUNTS, ADDRESSES, Node, Plain, Rpc, free_port, signed
+
+KEY = bytes(ACCOUNTS[0].key)
+REGIONS = {440300: ADDRESSES[2], 0: ADDRESSES[3]}
+Deployed = Callable[[str], Path]
+
+
+def deploy(rpc: Rpc, out: Path, *, delay: int = 60) -> Any:
+    return deploy_all(rpc.url, KEY, ADDRESSES[1], REGIONS, delay, out)
+
+
+def sent(rpc: Rpc) -> int:
+    return int(rpc("eth_getTransactionCount", ADDRESSES[0], "latest"), 16)
+
+
+def test_the_address_file_tells_what_the_chain_has(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
+    rpc = new_anvil().rpc
+    made = deploy(rpc, tmp_path / "addresses.json")
+    assert load_addresses(tmp_path / "addresses.json") == made
+    assert made.chain_id == int(rpc("eth_chainId"), 16)
+    for nonce, name in enumerate(("InstitutionRegistry", "EvidenceLog")):
+        contract = made.contracts[name]
+        code = bytes.fromhex(rpc("eth_getCode", contract.address, "latest")[2:])
+        assert contract.address == checksummed(create_address(bytes.fromhex(ADDRESSES[0][2:]), nonce))
+        assert contract.code_hash == "0x" + keccak256(code).hex()
+        assert contract.block == nonce + 1
+
+
+def test_a_second_run_sends_nothing(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
+    rpc = new_anvil().rpc
+    first = deploy(rpc, tmp_path / "addresses.json")
+    content = (tmp_path / "addresses.json").read_bytes()
+    assert deploy(rpc, tmp_path / "addresses.json") == first
+    assert sent(rpc) == 2
+    assert (tmp_path / "addresses.json").read_bytes() == content
+
+
+class Interrupted(BaseException):
+    """As a kill would."""
+
+
+@pytest.mark.parametrize("point", range(9))
+def test_interrupted_anywhere_the_next_run_finishes_with_two_transactions(
+    new_anvil: Callable[..., Plain], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: int
+) -> None:
+    rpc = new_anvil().rpc
+    left = [point]
+
+    def cut(real: Callable[..., Any]) -> Callable[..., Any]:
+        def maybe(*args: Any, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Interrupted
+            result = real(*args, **options)
+            left[0] -= 1
+            if left[0] == 0:
+                raise Interrupted
+            return result
+
+        return maybe
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deployment._Deployment, "_send", cut(deployment._Deployment._send))
+        patched.setattr(deployment, "write_json", cut(write_json))
+        patched.setattr(deployment, "save_addresses", cut(save_addresses))
+        if point == 0:
+            deploy(rpc, tmp_path / "addresses.json")
+        else:
+            with pytest.raises(Interrupted):
+                deploy(rpc, tmp_path / "addresses.json")
+    made = deploy(rpc, tmp_path / "addresses.json")
+    assert sent(rpc) == 2
+    assert load_addresses(tmp_path / "addresses.json") == made
+    assert not (tmp_path / "addresses.json.pending").exists()
+
+
+def test_a_nonce_used_up_by_something_else_is_replaced(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
+    rpc = new_anvil().rpc
+    made = deploy(rpc, tmp_path / "other.json")
+    genesis = rpc("eth_getBlockByNumber", "0x0", False)["hash"]
+    noted = {"nonce": 0, "data": "0x00", "raw": "0x00", "hash": "0x" + "00" * 32}
+    pending = {"chain_id": made.chain_id, "genesis": genesis, "deployer": ADDRESSES[0]}
+    (tmp_path / "addresses.json.pending").write_text(
+        json.dumps(pending | {"creations": {"InstitutionRegistry": noted}})
+    )
+    again = deploy(rpc, tmp_path / "addresses.json")
+    assert again.contracts["InstitutionRegistry"].address != made.contracts["InstitutionRegistry"].address
+    assert sent(rpc) == 4
+
+
+def test_another_chain_other_arguments_and_other_code_are_refused(
+    new_anvil: Callable[..., Plain], tmp_path: Path
+) -> None:
+    rpc, other = new_anvil(salt=1).rpc, new_anvil(salt=2).rpc
+    out = tmp_path / "addresses.json"
+    deploy(rpc, out)
+    with pytest.raises(HandshakeError, match="chain of"):
+        deploy(other, out)
+    with pytest.raises(DeployError, match="other arguments"):
+        deploy(rpc, out, delay=61)
+    registry = load_addresses(out).contracts["InstitutionRegistry"].address  # type: ignore[union-attr]
+    rpc("anvil_setCode", registry, "0x60")
+    with pytest.raises(HandshakeError, match="code of InstitutionRegistry"):
+        deploy(rpc, out)
+    rpc("anvil_setCode", registry, "0x")
+    with pytest.raises(HandshakeError, match="found none"):
+        deploy(rpc, out)
+    assert (sent(rpc), sent(other)) == (2, 0)
+
+
+def test_an_interrupted_run_on_another_chain_is_refused(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
+    pending = {"chain_id": 1, "genesis": "0x00", "deployer": ADDRESSES[0], "creations": {}}
+    (tmp_path / "addresses.json.pending").write_text(json.dumps(pending))
+    with pytest.raises(HandshakeError):
+        deploy(new_anvil().rpc, tmp_path / "addresses.json")
+
+
+def test_without_funds_or_chain_the_reason_is_told(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
+    rpc = new_anvil().rpc
+    poor = bytes(Account.from_key(b"\x77" * 32).key)
+    with pytest.raises(DeployError, match=r"(?i)funds|balance|gas"):
+        deploy_all(rpc.url, poor, ADDRESSES[1], REGIONS, 60, tmp_path / "addresses.json")
+    with pytest.raises(EndpointError, match="cannot be reached"):
+        deploy(Rpc(f"http://127.0.0.1:{free_port()}"), tmp_path / "addresses.json")
+
+
+def test_on_the_embedded_chain_a_kill_between_the_contracts_loses_nothing(node: Node, tmp_path: Path) -> None:
+    rpc = node.start("--port", str(free_port()), failpoint="done-written:1")
+    with pytest.raises(EndpointError):
+        deploy(rpc, tmp_path / "addresses.json")
+    node.ended()
+    again = node.start()
+    made = deploy(again, tmp_path / "addresses.json")
+    assert sent(again) == 2
+    assert [one.block for one in made.contracts.values()] == [1, 2]
+
+
+def test_on_a_hardhat_node_the_contracts_deploy_as_well(hardhat_node: Plain, tmp_path: Path) -> None:
+    rpc = hardhat_node.rpc
+    rpc("hardhat_setBalance", ADDRESSES[0], hex(10**24))
+    made = deploy(rpc, tmp_path / "addresses.json")
+    assert deploy(rpc, tmp_path / "addresses.json") == made
+    assert signed(0, 0)[1] != made.genesis
