@@ -49,7 +49,7 @@ async def replay(
     backend = await Backend.start(log, home.genesis_file, GAS_LIMIT)
     try:
         snapshot = await snapshots.restore(backend, home.snapshots) if use_snapshot else None
-        if snapshot is None and snapshots.latest(home.snapshots) is not None:
+        if use_snapshot and snapshot is None and snapshots.latest(home.snapshots) is not None:
             say("replaying from the first block: no snapshot fits")
             await backend.stop()
             backend = await Backend.start(log, home.genesis_file, GAS_LIMIT)

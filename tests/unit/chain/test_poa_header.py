@@ -20,8 +20,7 @@ GOERLI_GENESIS = {
     "timestamp": "0x5c51a607",
     # 32 bytes of vanity, the first signer's address, 65 bytes for the seal
     "extraData": "0x22466c6578692069732061207468696e6722202d204166726900000000000000"
-     "e0a2bd4258d2768837baa26a28fe71dc079f84c7"
-    + "00" * 65,
+    "e0a2bd4258d2768837baa26a28fe71dc079f84c7" + "00" * 65,
     "mixHash": "0x" + "00" * 32,
     "nonce": "0x" + "00" * 8,
 }
