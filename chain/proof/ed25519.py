@@ -7,6 +7,8 @@ from chain.proof.errors import FormatError
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+_PRIME = 2**255 - 19
+_SIGN = 1 << 255
 
 
 class SigningKey:
@@ -27,8 +29,17 @@ class SigningKey:
 
 def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the signature over the message is by the holder of the 32-byte public key."""
+    if not _is_canonical(public):
+        return False
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _is_canonical(public: bytes) -> bool:
+    """Whether RFC 8032 §5.1.3 decodes the key: OpenSSL also takes other spellings of some points of small order."""
+    encoded = int.from_bytes(public, "little")
+    y = encoded % _SIGN
+    return y < _PRIME and not (encoded >= _SIGN and y in (1, _PRIME - 1))

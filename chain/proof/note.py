@@ -18,7 +18,7 @@ MAX_SIGNATURES = 64
 KEY_ID_BYTES = 4
 _SECONDS_BYTES = 8
 _PREFIX = "— "
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class SignatureType(IntEnum):
@@ -29,8 +29,8 @@ class SignatureType(IntEnum):
 
 
 def _check_name(name: str, field: str) -> None:
-    if not name or "+" in name or any(each.isspace() or not each.isprintable() for each in name):
-        raise FormatError(field, "a key name is printable text without spaces and plus signs")
+    if not name or "+" in name or _CONTROL.search(name) or any(each.isspace() for each in name):
+        raise FormatError(field, "a key name is text without white space, control characters and plus signs")
 
 
 @dataclass(frozen=True, slots=True)

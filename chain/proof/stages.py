@@ -121,13 +121,15 @@ class Examination:
 
     def check_witness(self) -> None:
         """Cosignatures of trusted witnesses meet the policy."""
+        cosigned: dict[str, int] = {}
         for each in verify_note(self.note, [witness.key for witness in self.trust.witnesses]):
             seconds = each.time or 0
-            self.cosigned[each.key.name] = min(seconds, self.cosigned.get(each.key.name, seconds))
+            cosigned[each.key.name] = min(seconds, cosigned.get(each.key.name, seconds))
         required = self.trust.policy.witness
-        if not self.cosigned and not required:
+        if not cosigned and not required:
             raise NotRun("no-cosignature")
-        _demand("witness-quorum", required, self._roles(self.cosigned))
+        _demand("witness-quorum", required, self._roles(cosigned))
+        self.cosigned = cosigned
 
     def _roles(self, names: Iterable[str]) -> Counter[str]:
         relied = set(names)
@@ -154,17 +156,19 @@ class Examination:
             raise NotRun("no-anchor")
         expected = HeaderAttestation(self.chain.chain_id, self.chain.genesis, self.header.number, self.header.hash)
         keys = [witness.key.of_type(SignatureType.ED25519) for witness in self.trust.witnesses]
+        attested: set[str] = set()
         for text in self.receipt.attestations:
             with _as_code("attestation-malformed"):
                 note = parse_note(text)
             signed = {each.key.name for each in verify_note(note, keys)}
             if signed and note.text != expected.text():
                 raise ProofError("attestation-mismatch", "a trusted witness attests another header")
-            self.attested |= signed
+            attested |= signed
         required = self.trust.policy.header
-        if not self.attested and not required:
+        if not attested and not required:
             raise NotRun("no-attestation")
-        _demand("header-quorum", required, self._roles(self.attested))
+        _demand("header-quorum", required, self._roles(attested))
+        self.attested = attested
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { toHex, utf8 } from "../verifier/bytes.js";
+import { sha512 } from "@noble/hashes/sha2.js";
+import { type Bytes, toHex, utf8 } from "../verifier/bytes.js";
 import { keccak256, sha256, verifyEd25519 } from "../verifier/hashes.js";
 import { decodeHeader } from "../verifier/header.js";
 import { decodeTransactionReceipt, HEAD_ANCHORED, logId } from "../verifier/transaction.js";
@@ -47,10 +48,33 @@ test("S beyond the group order is refused", () => {
   const [vector] = hashes.ed25519;
   assert.ok(vector);
   const signature = hex(vector.signature);
-  const s = signature.subarray(32).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n) + ed25519.Point.Fn.ORDER;
-  for (let i = 0; i < 32; i++) signature[32 + i] = Number((s >> BigInt(8 * i)) & 0xffn);
+  signature.set(littleEndian(fromLittleEndian(signature.subarray(32)) + ed25519.Point.Fn.ORDER), 32);
   assert.ok(!verifyEd25519(hex(vector.public_key), hex(vector.message), signature));
 });
+
+test("a key has one spelling", () => {
+  // the neutral point as a key lets S = 1, R = B pass for any message; its other two encodings are no keys at all
+  const signature = hex(`0x58${"66".repeat(31)}01${"00".repeat(31)}`);
+  assert.ok(verifyEd25519(hex(`0x01${"00".repeat(31)}`), hex("0x"), signature));
+  assert.ok(!verifyEd25519(hex(`0xee${"ff".repeat(30)}7f`), hex("0x"), signature));
+  assert.ok(!verifyEd25519(hex(`0x01${"00".repeat(30)}80`), hex("0x"), signature));
+});
+
+test("a signature that only the cofactor saves is refused", () => {
+  const { Point } = ed25519;
+  const order = Point.Fn.ORDER;
+  const torsion = Point.fromHex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05");
+  const [secret, nonce] = [123_456_789n, 987_654_321n];
+  const key = Point.BASE.multiply(secret).toBytes();
+  const r = Point.BASE.multiply(nonce).add(torsion).toBytes();
+  const k = fromLittleEndian(sha512(Uint8Array.from([...r, ...key])));
+  const signature = Uint8Array.from([...r, ...littleEndian((nonce + k * secret) % order)]);
+  assert.ok(ed25519.verify(signature, hex("0x"), key, { zip215: true }));
+  assert.ok(!verifyEd25519(key, hex("0x"), signature));
+});
+
+const fromLittleEndian = (data: Bytes): bigint => data.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+const littleEndian = (value: bigint): number[] => Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
 
 test("headers", () => {
   for (const { rlp, hash, parent_hash, receipts_root, number, timestamp } of ethereum.headers) {

@@ -19,22 +19,20 @@ const ORDER = Point.Fn.ORDER;
  * @noble's own verify() multiplies by the cofactor; then a signer could make signatures that hold here and not elsewhere.
  */
 export function verifyEd25519(publicKey: Bytes, message: Bytes, signature: Bytes): boolean {
-  if (signature.length !== 64 || !isPublicKey(publicKey)) return false;
+  const key = pointOf(publicKey);
   const r = signature.subarray(0, 32);
   const s = littleEndian(signature.subarray(32));
-  if (s >= ORDER) return false;
+  if (key === undefined || signature.length !== 64 || s >= ORDER) return false;
   const k = littleEndian(sha512(concat(r, publicKey, message))) % ORDER;
-  const key = Point.fromBytes(publicKey, false);
   return equal(Point.BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(k)).toBytes(), r);
 }
 
-/** Whether these are the canonical 32 bytes of a point. */
-export function isPublicKey(data: Bytes): boolean {
+/** The point whose canonical 32 bytes these are. */
+function pointOf(data: Bytes): InstanceType<typeof Point> | undefined {
   try {
-    Point.fromBytes(data, false);
-    return true;
+    return Point.fromBytes(data, false);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

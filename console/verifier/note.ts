@@ -2,7 +2,7 @@
 
 import { type Bytes, concat, equal, fromBase64, fromUtf8, toUint, utf8 } from "./bytes.js";
 import { FormatError } from "./errors.js";
-import { isPublicKey, sha256, verifyEd25519 } from "./hashes.js";
+import { sha256, verifyEd25519 } from "./hashes.js";
 import { END_OF_TIME } from "./moment.js";
 
 export const PLAIN = 0x01;
@@ -10,8 +10,8 @@ export const COSIGNATURE = 0x04;
 
 const MAX_NOTE_BYTES = 65_536;
 const MAX_SIGNATURES = 64;
-const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;
-const NAME = /^[^\p{White_Space}+]+$/u;
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+const NAME = /^[^\p{White_Space}\p{Cc}+]+$/u;
 const LINE = /^— ([^ ]+) ([^ ]+)$/;
 const VKEY = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/;
 
@@ -48,7 +48,6 @@ export function parseVkey(text: string): VerifierKey {
   }
   const key = keyOf(name, type, data.subarray(1));
   if (toUint(key.id) !== BigInt(`0x${id}`)) throw new FormatError("", "the key id is of another key");
-  if (!isPublicKey(key.publicKey)) throw new FormatError("", "the public key is no point");
   return key;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Bytes } from "./bytes.js";
 import type { Disclosure, Disclosures } from "./commitment.js";
+import { MAX_FIELDS } from "./fields.js";
 import { type Json, parseJson } from "./json.js";
 import { Node } from "./shape.js";
 
@@ -63,7 +64,7 @@ function record(node: Node): { document: Json; secret: Bytes } {
 
 function disclosures(node: Node): Disclosures {
   const member = node.members(["fields", "items"]);
-  return { fields: member("fields").integer(), items: member("items").list(disclosure) };
+  return { fields: member("fields").integer({ min: 1 }), items: member("items").list(disclosure, MAX_FIELDS) };
 }
 
 function disclosure(node: Node): Disclosure {

@@ -1,4 +1,4 @@
-/** Strict RLP (Ethereum yellow paper, appendix B): one item at a time, so that no nesting is ever followed blindly. */
+/** Strict RLP (Ethereum yellow paper, appendix B). */
 
 import { type Bytes, toUint } from "./bytes.js";
 import { FormatError } from "./errors.js";
@@ -11,11 +11,20 @@ export interface Item {
   readonly encoded: Bytes;
 }
 
-/** The one item that `data` is. */
+const MAX_DEPTH = 6;
+
+/** The one item that `data` is, strict to its last leaf. */
 export function decodeItem(data: Bytes): Item {
   const item = itemAt(data);
   if (item.encoded.length !== data.length) throw wrong("trailing bytes");
+  checkWithin(item, MAX_DEPTH);
   return item;
+}
+
+function checkWithin(item: Item, depth: number): void {
+  if (!item.isList) return;
+  if (depth === 0) throw wrong("nested too deep");
+  for (const inner of itemsOf(item)) checkWithin(inner, depth - 1);
 }
 
 /** The items of the one list that `data` is. */

@@ -11,7 +11,7 @@ import { cosignedAt, holds, linesBy, type Note, parseNote, type VerifierKey } fr
 import type { Receipt } from "./receipt.js";
 import { checkRecord, type EvidenceRecord, submissionMessage } from "./record.js";
 import { encodeInteger } from "./rlp.js";
-import { type Checkpoint, parseCheckpoint, parseHeaderAttestation } from "./statements.js";
+import { type Checkpoint, headerAttestation, parseCheckpoint } from "./statements.js";
 import { checkHeadAnchored, decodeTransactionReceipt } from "./transaction.js";
 import { verifyTrieProof } from "./trie.js";
 import type { Chain, Quorum, Trust, Witness } from "./trust.js";
@@ -146,23 +146,15 @@ export function anchorStage({ origin, anchor }: Receipt, trust: Trust, head: Che
 export function finalityStage(receipt: Receipt, trust: Trust, anchored: Anchored | undefined): Witness[] {
   if (anchored === undefined) throw new NotRun("no-anchor");
   const { chain, header } = anchored;
-  const notes = receipt.attestations.map((text) => orReason("attestation-malformed", () => parseNote(text)));
-  const statements = notes.map((note) => ({
-    note,
-    by: trust.witnesses.filter(({ attests }) => linesBy(note, attests).length > 0),
-  }));
-  const trusted = statements.filter(({ by }) => by.length > 0);
-  const texts = trusted.map(({ note }) => orReason("attestation-malformed", () => parseHeaderAttestation(note.text)));
-  for (const { note, by } of trusted) for (const { attests } of by) hasSigned(note, attests);
-  const about = texts.every(
-    ({ chainId, genesis, blockNumber, blockHash }) =>
-      chainId === BigInt(chain.chainId) &&
-      equal(genesis, chain.genesis) &&
-      blockNumber === header.number &&
-      equal(blockHash, header.hash),
-  );
-  demand(about, "attestation-mismatch");
-  const attesting = trust.witnesses.filter((witness) => trusted.some(({ by }) => by.includes(witness)));
+  const text = headerAttestation(chain.chainId, chain.genesis, header.number, header.hash);
+  const found = new Set<Witness>();
+  for (const attestation of receipt.attestations) {
+    const note = orReason("attestation-malformed", () => parseNote(attestation));
+    const signers = trust.witnesses.filter(({ attests }) => hasSigned(note, attests));
+    demand(signers.length === 0 || note.text === text, "attestation-mismatch");
+    for (const witness of signers) found.add(witness);
+  }
+  const attesting = [...found];
   demand(meets(trust.attestations, attesting), "header-quorum");
   if (attesting.length === 0) throw new NotRun("no-attestation");
   return attesting;

@@ -1,6 +1,6 @@
 /** The texts that are signed: checkpoint, acknowledgement, head statement, header attestation. */
 
-import { type Bytes, fromBase64, fromHex, utf8 } from "./bytes.js";
+import { type Bytes, fromBase64, fromHex, toHex, utf8 } from "./bytes.js";
 import { FormatError } from "./errors.js";
 import type { Head } from "./merkle.js";
 import { parseTime } from "./moment.js";
@@ -60,6 +60,11 @@ export function parseHeaderAttestation(text: string): HeaderAttestation {
   const [title, chainId, genesis, number, hash] = linesOf(text, 5);
   demandTitle(title, "regseal/header@v1");
   return { chainId: decimal(chainId), genesis: hash32(genesis), blockNumber: decimal(number), blockHash: hash32(hash) };
+}
+
+/** The one text that attests a header. */
+export function headerAttestation(chainId: number, genesis: Bytes, blockNumber: bigint, blockHash: Bytes): string {
+  return `regseal/header@v1\n${chainId}\n${toHex(genesis)}\n${blockNumber}\n${toHex(blockHash)}\n`;
 }
 
 type Lines<N extends number, L extends string[] = []> = L["length"] extends N ? L : Lines<N, [...L, string]>;

@@ -25,12 +25,12 @@ export interface TransactionReceipt {
 /** Untyped (a list) or EIP-2718 typed (a byte, then a list). */
 export function decodeTransactionReceipt(data: Bytes): TransactionReceipt {
   const [first] = data;
-  if (first === undefined || data.length > MAX_BYTES) throw wrong("length");
+  if (first === undefined || first === 0 || data.length > MAX_BYTES) throw wrong("length");
   const type = first < 0x80 ? first : 0;
   const items = decodeList(first < 0x80 ? data.subarray(1) : data);
   const [status, gas, bloom, logs] = items;
   if (items.length !== 4 || logs === undefined) throw wrong("not four fields");
-  integerOf(gas, 32);
+  integerOf(gas, 8);
   stringOf(bloom, 256);
   const outcome = integerOf(status, 1);
   if (outcome > 1n) throw wrong("status");

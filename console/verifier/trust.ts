@@ -10,7 +10,8 @@ import { Node } from "./shape.js";
 import { isOrigin } from "./statements.js";
 
 const LIMITS = { maxBytes: 1_048_576, maxDepth: 16 };
-const WORD = /^[a-z0-9-]+$/;
+const WORD = /^[a-z][a-z0-9-]{0,31}$/;
+const MAX_ENTRIES = 4_096;
 
 /** In the order in which they are shown. */
 export const STAGES = ["submitter", "record", "leaf", "inclusion", "checkpoint", "witness", "anchor", "finality"] as const;
@@ -70,7 +71,7 @@ export function parseTrust(data: Bytes | string): Trust {
   const policy = member("policy").members(["stages", "witness", "header"]);
   return {
     logs: unique(member("logs"), log, [(one) => one.origin]),
-    submitters: member("submitters").list(submitter),
+    submitters: member("submitters").list(submitter, MAX_ENTRIES),
     witnesses: unique(member("witnesses"), witness, [(one) => one.name, (one) => toHex(one.cosigns.publicKey)]),
     chains: unique(member("chains"), chain, [
       (one) => `${one.chainId} ${one.epoch}`,
@@ -84,7 +85,7 @@ export function parseTrust(data: Bytes | string): Trust {
 
 /** A list in which no two items share any of the `marks`. */
 function unique<T>(node: Node, read: (item: Node) => T, marks: readonly ((item: T) => string)[]): T[] {
-  const items = node.list(read);
+  const items = node.list(read, MAX_ENTRIES);
   for (const mark of marks) {
     if (new Set(items.map(mark)).size !== items.length) node.fail("one thing named twice");
   }
@@ -103,7 +104,7 @@ function log(node: Node): TrustedLog {
 function logKey(node: Node): LogKey {
   const member = node.members(["vkey", "from_size", "to_size"]);
   const fromSize = member("from_size").integer();
-  const toSize = member("to_size").orNull((size) => size.integer({ min: fromSize + 1 }));
+  const toSize = member("to_size").orNull((size) => size.integer({ min: fromSize }));
   return { key: vkey(member("vkey"), PLAIN), fromSize, toSize };
 }
 
@@ -125,7 +126,7 @@ function witness(node: Node): Witness {
 function chain(node: Node): Chain {
   const member = node.members(["chain_id", "epoch", "genesis", "class", "contract"]);
   return {
-    chainId: member("chain_id").integer(),
+    chainId: member("chain_id").integer({ min: 1 }),
     epoch: member("epoch").integer({ min: 1 }),
     genesis: member("genesis").bytes(32),
     class: word(member("class")),
@@ -161,5 +162,5 @@ const time = (node: Node): number => parseTime(node.text()) ?? node.fail("not a 
 
 function word(node: Node): string {
   const text = node.text();
-  return WORD.test(text) ? text : node.fail("not a word of a–z, 0–9 and hyphens");
+  return WORD.test(text) ? text : node.fail("not a word of at most 32 letters, digits and hyphens");
 }
