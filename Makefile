@@ -1,10 +1,11 @@
 # regseal: `make run` and `make test` are enough to know. Every target first sets up what it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-full lint solidity bench devnet clean
+.PHONY: help setup run demo test test-full lint solidity console bench devnet clean
 
 PYTHON_IN = PYTHONPATH="$$PWD" .venv/bin/python
 # Node's folder goes first on the PATH, for the scripts that npm starts
-NPM = PATH="$$PWD/.tools/node/bin:$$PATH" HARDHAT_DISABLE_TELEMETRY=true npm --no-update-notifier --prefix hardhat-devnet
+NPM_IN = PATH="$$PWD/.tools/node/bin:$$PATH" HARDHAT_DISABLE_TELEMETRY=true npm --no-update-notifier --prefix
+NPM = $(NPM_IN) hardhat-devnet
 ifndef SEED
 SEED := $(shell date +%s)
 endif
@@ -23,11 +24,11 @@ run: setup ## start a complete sample installation in the foreground: chains, se
 demo: setup ## play the whole job without questions: submit, anchor, witness, verify offline, refuse a tampered receipt
 	@$(PYTHON_IN) -m samples.demo
 
-test: lint solidity ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
+test: lint solidity console ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
 	@echo "seed $(SEED)   (the same order and examples again: make test SEED=$(SEED))"
 	@$(PYTEST) -m "not full"
 
-test-full: lint solidity ## the same kinds of test at the sizes the acceptance points name
+test-full: lint solidity console ## the same kinds of test at the sizes the acceptance points name
 	@echo "seed $(SEED)   (the same order and examples again: make test-full SEED=$(SEED))"
 	@REGSEAL_TEST_SIZE=full $(PYTEST)
 
@@ -36,6 +37,9 @@ lint: setup ## style, types, house rules (import contracts and AST lints)
 
 solidity: setup ## contract tests with coverage and the gas snapshot
 	@$(NPM) test
+
+console: setup ## test the second verifier against the vectors
+	@$(NPM_IN) console test
 
 bench: setup ## measure, and print ratios against baselines of the same run (JSON in benchmarks/results/)
 	@$(PYTHON_IN) -m benchmarks
