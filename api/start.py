@@ -22,8 +22,8 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
 }
 COMMANDS: Final = """\
-./regseal --party var/parties/operator-440300 record submit samples/records/transfer.json --wait final
-./regseal --party var/parties/operator-440300 receipt get RECORD_ID --form private --out receipt.json
+./regseal record submit samples/records/transfer.json --party var/parties/operator-440300 --wait final
+./regseal receipt get RECORD_ID --party var/parties/operator-440300 --form private --out receipt.json
 ./regseal verify receipt.json --trust var/parties/auditor/trust.json --explain"""
 
 router = APIRouter()

@@ -138,7 +138,7 @@ def _launch_service(
 ) -> tuple[Child, str]:
     """The service's process and address. Its socket is ours: no restart can lose the port."""
     url = f"http://{LOOPBACK}:{door.getsockname()[1]}"
-    environment = {"REGSEAL_HOME": str(layout.gateway), **gateway.loopback_url(layout, url)}
+    environment = {**_given_settings(), "REGSEAL_HOME": str(layout.gateway), **gateway.loopback_url(layout, url)}
     for name, endpoint in where.items():  # ports may differ from the ones in the settings
         environment[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([endpoint])
     command = ["-m", "cli.local.serve", str(door.fileno())]
@@ -146,6 +146,17 @@ def _launch_service(
     supervisor.start(child)
     say(f"service at {url}")
     return child, url
+
+
+def _given_settings() -> dict[str, str]:
+    """The service's settings that this process was given as variables (``REGSEAL_DATABASE_URL`` …); it has them too."""
+    from services.platform.settings import Settings
+
+    def named(variable: str) -> str:
+        return variable.removeprefix("REGSEAL_").split("__")[0].lower()
+
+    given = {name: value for name, value in os.environ.items() if name.startswith("REGSEAL_")}
+    return {name: value for name, value in given.items() if named(name) in Settings.model_fields}
 
 
 def await_checked(up: Up, say: Say, seconds: float = 20.0) -> None:

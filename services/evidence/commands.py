@@ -133,9 +133,9 @@ class LogCommands:
         row, key = self._book.create(group, origin=origin, owner_id=owner_id)
         return self._request(group, _OPENING, row, self._opening(row, key.key_id))
 
-    def open_house(self, group: Group) -> OperationView:
-        """Asks for the opening of the house log, which was made at bootstrap. Conflict ``log-open`` when it is open."""
-        row = self._owned(group, house_log_id(group.reading), None)
+    def open_house(self, group: Group, *, owner_id: str | None = None) -> OperationView:
+        """Asks (again) for the opening of the house log, which was made at bootstrap. Conflict ``log-open``."""
+        row = self._owned(group, house_log_id(group.reading), owner_id)
         if row.state != "opening":
             raise Conflict(f"The house log is {row.state}.", slug="log-open")
         key = repository.keys_of(group.session, row.id)[0]

@@ -290,6 +290,9 @@ class EvidenceService:
 
     def request_log_opening(self, owner_id: str, origin: str, *, key: str | None = None) -> Future[OperationView]:
         """Asks for a new log of the institution. ``key`` is the request's idempotency key, here and below."""
+        if origin == self._settings.house_origin:  # made at bootstrap; its first opening was refused or expired
+            again = partial(self._commands.open_house, owner_id=owner_id)
+            return self._operation(again, owner_id, key, f"open:{origin}")
 
         def act(group: Group) -> OperationView:
             self.check.refuse_known(origin)

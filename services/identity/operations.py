@@ -5,9 +5,10 @@ from concurrent.futures import Future
 from services.identity import policy, repository
 from services.identity.policy import Principal, Target
 from services.identity.ports import Units
+from services.identity.rules import Status
 from services.identity.views import Page
 from services.platform.database import Database, ReadSession
-from services.platform.errors import Invalid, NotFound
+from services.platform.errors import Conflict, Invalid, NotFound
 from services.transactions.service import Transactions
 from services.transactions.views import OperationView
 
@@ -43,7 +44,8 @@ class OperationDesk:
 
     def authorise(self, caller: Principal, operation_id: str, signer: str, signature: bytes | str) -> OperationView:
         """Brings a party's signature back; durable when it returns. What counts is the signature, not who brings it."""
-        self._visible(caller, operation_id, "operation.authorise")
+        operation = self._visible(caller, operation_id, "operation.authorise")
+        self._require_owner(operation)
         raw = signature if isinstance(signature, bytes) else _from_hex(signature)
         checked = self._transactions.check_signature(operation_id, signer=signer, signature=raw)
         done: Future[OperationView] = self._units.submit(
@@ -56,6 +58,17 @@ class OperationDesk:
         self._visible(caller, operation_id, "operation.cancel")
         done: Future[OperationView] = self._units.submit(lambda group: self._transactions.cancel(group, operation_id))
         return done.result()
+
+    def _require_owner(self, operation: OperationView) -> None:
+        """Conflict ``institution-pending`` for a log command whose owner the chain does not know yet."""
+        if operation.contract != "EvidenceLog" or operation.institution_id is None:
+            return
+        with self._database.read() as session:
+            row = repository.institution(session, operation.institution_id)
+        if row is not None and row.status == Status.PENDING:
+            raise Conflict(
+                "The owner's registration is not final yet; bring the signature again then.", slug="institution-pending"
+            )
 
     def _visible(self, caller: Principal, operation_id: str, action: str) -> OperationView:
         with self._database.read() as session:

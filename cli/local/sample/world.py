@@ -228,20 +228,22 @@ class World:
             time.sleep(0.1 if waiting else 0)
 
     def _authorise(self, client: ApiClient, operation: dict[str, Any]) -> None:
-        signers = {address.lower() for address in operation["signers"]}
-        signer = next(
-            (one for one in self.everyone.values() if one.party.signs and one.address.lower() in signers), None
-        )
-        if signer is None:
-            raise LocalError(
-                f"operation {operation['id']} waits for {operation['signers']}, whom this sample does not know"
-            )
-        authorisation = signer.sign(operation)
+        authorisation = self._signer(operation).sign(operation)
         try:
             _post(client, f"/v1/operations/{operation['id']}/authorisations", authorisation, key=str(operation["id"]))
         except ApiProblem as problem:
             if problem.status != 409:  # an earlier, interrupted run brought it: the state says the rest
                 raise
+
+    def _signer(self, operation: Mapping[str, Any]) -> Actor:
+        """Who is asked to sign. Nobody is named before the service has read who has authority over the region."""
+        named = {address.lower() for address in operation["signers"]}
+        region = operation["typed_data"]["message"].get("region")
+        for one in self.everyone.values():
+            competent = one.party.slug == f"authority-{region}" if not named else one.address.lower() in named
+            if one.party.signs and competent:
+                return one
+        raise LocalError(f"operation {operation['id']} waits for {sorted(named)}, whom this sample does not know")
 
 
 def _post(client: ApiClient, path: str, body: object, *, key: str) -> dict[str, Any]:
