@@ -57,80 +57,78 @@ def is_good(steps: list[Step]) -> bool:
     return not any(act in ("fail", "duplicate") for act, _, _ in steps)
 
 
-def machine(fresh: Callable[[], str]) -> type[RuleBasedStateMachine]:  # noqa: C901 -- one small rule after another
-    """The state machine on databases that ``fresh()`` makes."""
+class SequencerAgainstAList(RuleBasedStateMachine):
+    """One house, restarted now and then, and the list its log must be. ``fresh`` makes the database to begin with."""
 
-    class SequencerAgainstAList(RuleBasedStateMachine):
-        house: House
+    fresh: Callable[..., str]
+    house: House
 
-        @initialize()
-        def begin(self) -> None:
-            self.url, self.home = fresh(), Path(tempfile.mkdtemp(prefix="regseal-model-"))
-            self.clock = FixedClock()
-            self.leaves: list[tuple[str, bytes]] = []
-            self.house = self.opened()
-            self.house.bootstrap(OPERATOR)
-            self.log_id = self.house.log_id
+    @initialize()
+    def begin(self) -> None:
+        self.url, self.home = type(self).fresh(), Path(tempfile.mkdtemp(prefix="regseal-model-"))
+        self.clock = FixedClock()
+        self.leaves: list[tuple[str, bytes]] = []
+        self.house = self.opened()
+        self.house.bootstrap(OPERATOR)
+        self.log_id = self.house.log_id
 
-        def opened(self) -> House:
-            house = open_house(self.home, Database(self.url, pool_size=2), self.clock)
-            house.log_id = getattr(self, "log_id", "")
-            return house
+    def opened(self) -> House:
+        house = open_house(self.home, Database(self.url, pool_size=2), self.clock)
+        house.log_id = getattr(self, "log_id", "")
+        return house
 
-        @rule(units=UNITS)
-        def one_group(self, units: list[list[Step]]) -> None:
-            gate = threading.Event()
-            blocker = self.house.service.sequencer.submit(lambda _: gate.wait(20))
-            futures = [self.house.service.sequencer.submit(unit_of(self.log_id, steps)) for steps in units]
-            gate.set()
-            assert blocker.result(20)
-            for steps, future in zip(units, futures, strict=True):
-                assert (future.exception(20) is None) == is_good(steps)
-                if is_good(steps):
-                    self.leaves += [(stream, commitment) for _, stream, commitment in steps]
+    @rule(units=UNITS)
+    def one_group(self, units: list[list[Step]]) -> None:
+        gate = threading.Event()
+        blocker = self.house.service.sequencer.submit(lambda _: gate.wait(20))
+        futures = [self.house.service.sequencer.submit(unit_of(self.log_id, steps)) for steps in units]
+        gate.set()
+        assert blocker.result(20)
+        for steps, future in zip(units, futures, strict=True):
+            assert (future.exception(20) is None) == is_good(steps)
+            if is_good(steps):
+                self.leaves += [(stream, commitment) for _, stream, commitment in steps]
 
-        @rule()
-        def restart(self) -> None:
+    @rule()
+    def restart(self) -> None:
+        self.house.close()
+        self.house = self.opened()
+        assert self.house.service.gate.ready()
+
+    @precondition(lambda self: self.leaves)
+    @rule()
+    def seal(self) -> None:
+        self.house.service.sealer.run()
+        hashes = [Leaf.decode(leaf).hash() for _, leaf in self.house.leaves()]
+        assert self.house.head() == (len(self.leaves), root_of(hashes))
+
+    @invariant()
+    def the_log_is_the_list(self) -> None:
+        if not hasattr(self, "house"):
+            return
+        rows = self.house.leaves()
+        assert [index for index, _ in rows] == list(range(len(self.leaves)))
+        decoded = [Leaf.decode(leaf) for _, leaf in rows]
+        assert [leaf.commitment for leaf in decoded] == [commitment for _, commitment in self.leaves]
+        last: dict[str, Leaf] = {}
+        for (stream, _), leaf in zip(self.leaves, decoded, strict=True):
+            before = last.get(stream)
+            assert leaf.seq == (before.seq + 1 if before else 0)
+            assert leaf.previous == (before.hash() if before else NO_LEAF)
+            assert before is None or leaf.stream == before.stream
+            last[stream] = leaf
+        assert self.stored_frontier() == Frontier().extend([leaf.hash() for leaf in decoded])
+
+    def stored_frontier(self) -> Frontier:
+        with self.house.database.read() as session:
+            row = repository.log_by_id(session, self.log_id)
+            assert row is not None
+            return Frontier.decode(row.frontier)
+
+    def teardown(self) -> None:
+        if hasattr(self, "house"):
             self.house.close()
-            self.house = self.opened()
-            assert self.house.service.gate.ready()
-
-        @precondition(lambda self: self.leaves)
-        @rule()
-        def seal(self) -> None:
-            self.house.service.sealer.run()
-            hashes = [Leaf.decode(leaf).hash() for _, leaf in self.house.leaves()]
-            assert self.house.head() == (len(self.leaves), root_of(hashes))
-
-        @invariant()
-        def the_log_is_the_list(self) -> None:
-            if not hasattr(self, "house"):
-                return
-            rows = self.house.leaves()
-            assert [index for index, _ in rows] == list(range(len(self.leaves)))
-            decoded = [Leaf.decode(leaf) for _, leaf in rows]
-            assert [leaf.commitment for leaf in decoded] == [commitment for _, commitment in self.leaves]
-            last: dict[str, Leaf] = {}
-            for (stream, _), leaf in zip(self.leaves, decoded, strict=True):
-                before = last.get(stream)
-                assert leaf.seq == (before.seq + 1 if before else 0)
-                assert leaf.previous == (before.hash() if before else NO_LEAF)
-                assert before is None or leaf.stream == before.stream
-                last[stream] = leaf
-            assert self.stored_frontier() == Frontier().extend([leaf.hash() for leaf in decoded])
-
-        def stored_frontier(self) -> Frontier:
-            with self.house.database.read() as session:
-                row = repository.log_by_id(session, self.log_id)
-                assert row is not None
-                return Frontier.decode(row.frontier)
-
-        def teardown(self) -> None:
-            if hasattr(self, "house"):
-                self.house.close()
-                shutil.rmtree(self.home, ignore_errors=True)
-
-    return SequencerAgainstAList
+            shutil.rmtree(self.home, ignore_errors=True)
 
 
 @pytest.mark.timeout(600)
@@ -138,4 +136,5 @@ def test_the_sequencer_behaves_like_a_list(new_database: Callable[..., str]) -> 
     from hypothesis import settings
 
     few: dict[str, Any] = {"max_examples": max(5, settings().max_examples // 10), "stateful_step_count": 12}
-    run_state_machine_as_test(machine(new_database), settings=settings(**few))
+    machine = type("Machine", (SequencerAgainstAList,), {"fresh": staticmethod(new_database)})
+    run_state_machine_as_test(machine, settings=settings(**few))
