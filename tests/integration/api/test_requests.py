@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from api.limits import RateLimiter
 from chain.proof.canonical import parse_json
+from services.platform.settings import RateLimits
 from tests.integration.api.conftest import Market
 
 BAD_BODIES = {
@@ -145,3 +147,19 @@ def test_private_receipts_open_the_record_and_public_ones_do_not(market: Market)
     assert "秘密的标的" in private.text
     parsed: Any = parse_json(private.content, max_bytes=1 << 20)
     assert parsed["record"]["document"]["body"]["units"] == "120000"
+
+
+def test_an_institution_that_asks_too_often_waits_and_others_do_not(market: Market) -> None:
+    app: Any = market.anyone.app
+    usual = app.state.limiter
+    app.state.limiter = RateLimiter(RateLimits(reads_per_minute=3, writes_per_minute=3, public_per_minute=3))
+    try:
+        answers = [market.a.client.get("/v1/records") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        refused = problem(answers[-1], 429, "rate-limited")
+        assert int(answers[-1].headers["retry-after"]) == refused["retry_after"] >= 1
+        assert market.b.client.get("/v1/records").status_code == 200
+        guesses = [market.anyone.get("/v1/records", headers={"Authorization": "Bearer guess"}) for _ in range(4)]
+        assert [answer.status_code for answer in guesses] == [401, 401, 401, 429]
+    finally:
+        app.state.limiter = usual
