@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from chain.errors import ChainError
 from chain.proof.encoding import from_hex, to_hex
+from chain.proof.errors import ProofError
 from chain.proof.hashing import keccak256
 from chain.proof.merkle import consistency_proof
 from chain.proof.receipt import Anchor
@@ -25,6 +27,7 @@ from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.errors import Unavailable
 from services.platform.failpoints import hit
+from services.platform.logging import get_logger
 
 __all__ = [
     "CONTRACT",
@@ -41,6 +44,7 @@ __all__ = [
 PURPOSE = "anchor"
 CONTRACT = "EvidenceLog"
 Collect = Callable[[str, str, int], Anchor]
+_log = get_logger("anchoring")
 
 
 class Queue(Protocol):
@@ -179,7 +183,8 @@ class Anchorer:
 class ProofCollector:
     """The job that fetches the event proofs of final anchors: outside the sequencer, for it reads whole blocks.
 
-    ``collect(chain, transaction hash, log index in block)`` gives the proof of an event, verified.
+    ``collect(chain, transaction hash, log index in block)`` gives the proof of an event, verified; it raises ChainError
+    when the chain does not answer, ProofError when what it answers proves nothing.
     """
 
     def __init__(self, database: Database, *, collect: Collect, standing: Standing, limit: int = 64) -> None:
@@ -189,20 +194,26 @@ class ProofCollector:
         self._limit = limit
 
     def run(self) -> None:
-        """Collects what is missing. Raises what ``collect`` raises: the next run goes on from there."""
+        """Collects what is missing. A chain that is away is asked again; what a node makes up stops nobody else's."""
         with self._database.read() as session:
-            waiting = [
-                (row.log_id, row.size, row.chain, row.tx_hash or "", row.log_index_in_block or 0, row.block_hash)
-                for row in repository.anchors_without_proof(session, self._limit)
-            ]
-        for log_id, size, chain, tx_hash, log_index, block_hash in waiting:
-            anchor = self._collect(chain, tx_hash, log_index)
-            if to_hex(keccak256(anchor.header)) != block_hash:
-                raise Unavailable("anchor-moved", f"The chain {chain} shows the anchor in another block than before.")
-            proof = pack_anchor(anchor)
-            with self._database.write() as session:
-                repository.put_proof(session, log_id, size, proof)
-                self._standing.regrade(session, log_id, size)
+            waiting = repository.anchors_without_proof(session, self._limit)
+        for row in waiting:
+            try:
+                self._collect_one(row)
+            except ChainError as error:
+                _log.info("chain_away", chain=row.chain, reason=str(error))
+                return
+            except (ProofError, Unavailable) as error:
+                metrics.SELFAUDIT_MISMATCH.labels("chain").inc()
+                _log.error("anchor_proof_refused", log=row.log_id, size=row.size, chain=row.chain, reason=str(error))
+
+    def _collect_one(self, row: AnchorRow) -> None:
+        anchor = self._collect(row.chain, row.tx_hash or "", row.log_index_in_block or 0)
+        if to_hex(keccak256(anchor.header)) != row.block_hash:
+            raise Unavailable("anchor-moved", f"The chain {row.chain} shows the anchor in another block than before.")
+        with self._database.write() as session:
+            repository.put_proof(session, row.log_id, row.size, pack_anchor(anchor))
+            self._standing.regrade(session, row.log_id, row.size)
 
 
 def pack_anchor(anchor: Anchor) -> str:

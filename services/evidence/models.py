@@ -14,6 +14,7 @@ __all__ = [
     "AttestationRow",
     "CheckpointRow",
     "CosignatureRow",
+    "GradingRow",
     "LeafRow",
     "LogKeyRow",
     "LogRow",
@@ -141,6 +142,16 @@ class CosignatureRow(Base):
     witness: Mapped[str] = mapped_column(String(256), primary_key=True)
     line: Mapped[str] = mapped_column(Text)
     signed_at: Mapped[int] = mapped_column(BigInteger)  # seconds, the witness's clock
+
+
+class GradingRow(Base):
+    """The one row that says under which witness settings the grades of all checkpoints were given."""
+
+    __tablename__ = "gradings"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    graded_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class AnchorRow(Base):

@@ -25,6 +25,7 @@ from services.evidence.logs import LogBook
 from services.evidence.public import PublicLogs
 from services.evidence.receipts import Receipts, RecordView
 from services.evidence.records import prepare, read_record
+from services.evidence.regrading import Regrader
 from services.evidence.sealing import Sealer
 from services.evidence.sequencer import Sequencer
 from services.evidence.standing import ChainPin, Standing
@@ -115,6 +116,7 @@ class EvidenceService:
             fence=ports.fence,
         )
         self.collector = ProofCollector(database, collect=ports.collect, standing=self.standing)
+        self.regrader = Regrader(database, clock, standing=self.standing, fence=ports.fence)
         self._commands = LogCommands(
             self._desk,
             self._book,
@@ -133,7 +135,8 @@ class EvidenceService:
         events.register(ports.transactions)
 
     def start(self) -> None:
-        """Checks what can be checked now and begins to sequence."""
+        """Grades by the settings of this start, checks what can be checked now and begins to sequence."""
+        self.regrader.adopt()
         self.check.run()
         self.sequencer.start()
 
@@ -150,6 +153,7 @@ class EvidenceService:
             "evidence.seal": (interval, self.sealer.run),
             "evidence.anchor": (1.0, self.anchorer.run),
             "evidence.proofs": (1.0, self.collector.run),
+            "evidence.regrade": (5.0, self.regrader.run),
             "evidence.observe": (5.0, self.observe),
         }
 

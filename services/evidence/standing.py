@@ -3,7 +3,7 @@
 Everything is authenticated by the signature of a configured witness and may come in any order, twice, or never.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from chain.proof.checkpoint import Checkpoint, HeaderAttestation
 from chain.proof.encoding import to_hex
 from chain.proof.errors import ProofError
+from chain.proof.hashing import sha256
 from chain.proof.note import Note, SignatureType, VerifiedSignature, parse_note, verify_note
-from services.evidence import repository
+from services.evidence import repository, standing_repository
+from services.evidence.models import AnchorRow, AttestationRow, CheckpointRow, CosignatureRow
 from services.evidence.rules import Grade, Witness, grade_of, quorum_met
 from services.platform import metrics
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
@@ -43,6 +45,13 @@ class Standing:
         self.witnesses = witnesses
         self.quorum = quorum
         self._chains = chains
+
+    @property
+    def digest(self) -> bytes:
+        """Of what grades depend on beside the rows: who is a witness, in which role, and how many are needed."""
+        known = [f"{name} {witness.vkey} {witness.role}" for name, witness in sorted(self.witnesses.items())]
+        needed = [f"{role}={count}" for role, count in sorted(self.quorum.items())]
+        return sha256("\n".join([*known, "", *needed]).encode())
 
     @property
     def bare_grade(self) -> Grade:
@@ -97,21 +106,55 @@ class Standing:
         # Held until the commit: of two transactions that each add something, the second sees both.
         if not repository.hold_checkpoint(session, log_id, size):
             raise NotFound("There is no checkpoint of this size.")
-        signers = [each.witness for each in repository.cosignatures(session, log_id, size)]
         anchor = repository.anchor(session, log_id, size)
-        attesters: list[str] = []
-        if anchor is not None and anchor.proof is not None and anchor.block_hash is not None:
-            attesters = [each.witness for each in repository.attestations(session, anchor.chain, anchor.block_hash)]
-        grade = grade_of(
-            witnessed=self._met(signers),
-            anchored=anchor is not None and anchor.proof is not None,
-            attested=self._met(attesters),
-        )
+        proven = anchor if anchor is not None and anchor.proof is not None else None
+        attested: Sequence[AttestationRow] = ()
+        if proven is not None and proven.block_hash is not None:
+            attested = repository.attestations(session, proven.chain, proven.block_hash)
+        grade = self._grade(repository.cosignatures(session, log_id, size), proven, attested)
         repository.set_grade(session, log_id, size, int(grade))
         return grade
 
-    def _met(self, names: list[str]) -> bool:
-        return quorum_met((self.witnesses[name].role for name in names if name in self.witnesses), self.quorum)
+    def graded(self, session: Session, rows: Sequence[CheckpointRow]) -> Iterator[tuple[CheckpointRow, Grade]]:
+        """Each of these checkpoints of one log, in order of size, with the grade it should have; three queries."""
+        if not rows:
+            return
+        log_id, first, last = rows[0].log_id, rows[0].size, rows[-1].size
+        cosigned: dict[int, list[CosignatureRow]] = {}
+        for each in standing_repository.cosignatures_between(session, log_id, first, last):
+            cosigned.setdefault(each.size, []).append(each)
+        anchors = {each.size: each for each in standing_repository.proven_between(session, log_id, first, last)}
+        hashes = {each.block_hash for each in anchors.values() if each.block_hash is not None}
+        attested: dict[tuple[str, str], list[AttestationRow]] = {}
+        for word in standing_repository.attestations_of(session, hashes):
+            attested.setdefault((word.chain, word.block_hash), []).append(word)
+        for row in rows:
+            anchor = anchors.get(row.size)
+            place = (anchor.chain, anchor.block_hash or "") if anchor else ("", "")
+            yield row, self._grade(cosigned.get(row.size, ()), anchor, attested.get(place, ()))
+
+    def _grade(
+        self, cosigned: Sequence[CosignatureRow], proven: AnchorRow | None, attested: Sequence[AttestationRow]
+    ) -> Grade:
+        """``proven`` is the anchor when its event proof is stored."""
+        return grade_of(
+            witnessed=self._met((each.witness, f"-\n\n{each.line}") for each in cosigned),
+            anchored=proven is not None,
+            attested=self._met((each.witness, each.note) for each in attested),
+        )
+
+    def _met(self, signed: Iterable[tuple[str, str]]) -> bool:
+        """Whether the witnesses (name, signed note) are a quorum; what an earlier key of a name signed counts not."""
+        return quorum_met(
+            (self.witnesses[name].role for name, note in signed if self._is_ours(name, note)), self.quorum
+        )
+
+    def _is_ours(self, name: str, note: str) -> bool:
+        witness = self.witnesses.get(name)
+        if witness is None:
+            return False
+        keys = {witness.key.of_type(kind).key_id for kind in (SignatureType.COSIGNATURE, SignatureType.ED25519)}
+        return any(each.key_id in keys for each in parse_note(note).signatures)
 
     def _verified(self, text: str, kind: SignatureType) -> tuple[Note, list[VerifiedSignature]]:
         try:
