@@ -76,7 +76,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.limiter = RateLimiter(held.settings.rate_limits)
     problems.install(app)
     app.add_middleware(RequestFrame, max_body=held.settings.max_body_bytes)
-    for part in (start, health, institutions, logs, chains, records, operations):
+    for part in (records, logs, operations, institutions, chains, health, start):  # the busiest first
         app.include_router(part.router)
     _serve_reference(app)
     return app

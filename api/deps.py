@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Security
@@ -15,16 +16,19 @@ from services.platform.errors import Unauthenticated
 from services.platform.idempotency import Once, check_key, request_digest
 
 _KEY_HELP = "Chosen by the client; the same request under the same key is done once"
-_bearer = HTTPBearer(auto_error=False, description="An API token of an institution (`regseal token issue`)")
+bearer = HTTPBearer(auto_error=False, description="An API token of an institution (`regseal token issue`)")
 
 
-def services(request: Request) -> Services:
+# All are async, though they wait for nothing: FastAPI would run each of the others in a thread of its own.
+
+
+async def services(request: Request) -> Services:
     """The one container of this process."""
     held: Services = request.app.state.services
     return held
 
 
-def limiter(request: Request) -> RateLimiter:
+async def limiter(request: Request) -> RateLimiter:
     """The one rate limiter of this process."""
     held: RateLimiter = request.app.state.limiter
     return held
@@ -32,7 +36,7 @@ def limiter(request: Request) -> RateLimiter:
 
 ServicesDep = Annotated[Services, Depends(services)]
 LimiterDep = Annotated[RateLimiter, Depends(limiter)]
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
 def _address(request: Request) -> str:
@@ -69,7 +73,7 @@ async def once(
     return Once(check_key(idempotency_key), digest)
 
 
-def wait_seconds(
+async def wait_seconds(
     prefer: Annotated[
         str | None, Header(description="`wait=N`: answer when done, after N ≤ 60 seconds at the latest")
     ] = None,
@@ -83,3 +87,24 @@ CallerDep = Annotated[Principal, Depends(caller)]
 OnceDep = Annotated[Once | None, Depends(once)]
 WaitDep = Annotated[int, Depends(wait_seconds)]
 PublicDep = Depends(anyone)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the dependencies above say of a request."""
+
+    services: Services
+    caller: Principal
+    once: Once | None
+    wait: int
+
+
+async def asked(request: Request) -> Asked:
+    """The same, without FastAPI's solving of dependencies (for :class:`api.direct.DirectRoute`)."""
+    held = await services(request)
+    return Asked(
+        held,
+        await caller(request, held, await limiter(request), await bearer(request)),
+        await once(request, request.headers.get("idempotency-key")),
+        await wait_seconds(request.headers.get("prefer")),
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep
+from api.deps import CallerDep, ServicesDep, WaitDep, asked, caller, once, wait_seconds
+from api.direct import DirectRoute
 from api.paging import Cursor, Limit, Page
 from api.records.schemas import SUBMISSION_SCHEMA, Acknowledged, RecordView
 from api.records.views import acknowledged, record_view
@@ -27,19 +28,29 @@ _BODY: Final[dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=201, openapi_extra=_BODY)
-async def submit(
-    request: Request, services: ServicesDep, caller: CallerDep, once: OnceDep, response: Response, wait: WaitDep = 0
-) -> Acknowledged:
+async def submit(request: Request) -> Response:
     """Accepts a record: durable, indexed, acknowledged. `Prefer: wait=N` answers when it is final."""
+    by = await asked(request)
     log, record, signature = read_submission(await request.body())
-    future = services.records.submit(caller, record, log_id=log, signature=signature, once=once)
+    future = by.services.records.submit(by.caller, record, log_id=log, signature=signature, once=by.once)
     done = await asyncio.wrap_future(future)
-    status = await until_final(services, done.record_id, wait) if wait else "accepted"
-    response.headers["Location"] = f"/v1/records/{done.record_id}"
+    status = await until_final(by.services, done.record_id, by.wait) if by.wait else "accepted"
+    headers = {"Location": f"/v1/records/{done.record_id}"}
     if done.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return acknowledged(done, status)
+        headers["Idempotency-Replayed"] = "true"
+    return Response(acknowledged(done, status).model_dump_json(), 201, headers, "application/json")
+
+
+router.add_api_route(
+    "",
+    submit,
+    methods=["POST"],
+    status_code=201,
+    response_model=Acknowledged,
+    dependencies=[Depends(caller), Depends(once), Depends(wait_seconds)],
+    openapi_extra=_BODY,
+    route_class_override=DirectRoute,
+)
 
 
 def read_submission(body: bytes) -> tuple[str, dict[str, Any], bytes | None]:
