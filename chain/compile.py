@@ -45,7 +45,8 @@ def find_node(project: Path = PROJECT) -> Path:
     asked = os.environ.get("REGSEAL_NODE")
     if asked and shutil.which(asked) is None:
         raise CompileError(f"$REGSEAL_NODE names {asked}, which cannot be executed")
-    for candidate in (asked, project / ".tools" / "node" / "bin" / "node", wheel, "node"):
+    installed = (place / ".tools" / "node" / "bin" / "node" for place in (project, PROJECT))
+    for candidate in (asked, *installed, wheel, "node"):
         if candidate and (found := shutil.which(candidate)):
             return Path(found)
     raise CompileError("no Node.js found: run make, or set REGSEAL_NODE")
