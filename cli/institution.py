@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.operation import OutOption, report
-from cli.output import Json, emit, guarded
+from cli.operation import OutOption, lines, report
+from cli.output import ExitCode, Json, emit, fail, guarded, note
 from cli.party import PartyOption, fresh_key, open_party
 
 app = typer.Typer(help="Institutions 机构: register, show, list, keys, roles.", no_args_is_help=True)
@@ -37,6 +38,62 @@ def register_institution(
     """Ask for an institution's registration; the region's authority signs the operation."""
     body = {"name": name, "kind": kind, "region": region, "authority": authority}
     _command("/v1/institutions", body, party, out, as_json=as_json)
+
+
+@app.command()
+def bootstrap(
+    name: Annotated[str, typer.Option(help="Full name 全称.")],
+    kind: Annotated[str, typer.Option(help="Usually operator; the others as in `register`.")],
+    region: Annotated[int, typer.Option(help="GB/T 2260 code, 0 national.")],
+    authority: Annotated[str, typer.Option(help="Address of the institution's own authority key.")],
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the one-time token, `-` for standard input; asked for otherwise.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Address of the service, for a folder without api.json.")] = None,
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Introduce the first institution of a new installation, with the one-time token that `regseal init` printed.
+
+    Its folder gets `api.json`, the administrator's `token` and the two operations that authorities must sign.
+    """
+    from chain.party.durable import write_json, write_private
+
+    with guarded(as_json=as_json):
+        home = _new_party(party, url, as_json=as_json)
+        body = {"name": name, "kind": kind, "region": region, "authority": authority, "secret": _one_time(token_file)}
+        who = open_party(home)
+        answer: Any = who.api.post("/v1/bootstrap", body, idempotency_key=fresh_key())[1]
+        write_private(home / "token", (answer["token"].pop("secret") + "\n").encode("ascii"))
+        write_json(home / "api.json", {**who.settings, "institution": answer["institution"]["id"]})
+        until = answer["token"]["expires_at"]
+        note(f"{answer['institution']['id']}  {name}: its token, good until {until}, is in {home / 'token'}")
+        shown: list[str] = []
+        for operation in answer["operations"]:
+            file = home / "operations" / f"{operation['id']}.json"
+            write_json(file, operation)
+            shown += ["", *lines(operation, file)]
+        emit(answer, shown, as_json=as_json)
+
+
+def _new_party(home: Path | None, url: str | None, *, as_json: bool) -> Path:
+    """The folder of a party that has no token yet; remembers the address of the service in it."""
+    from chain.party.durable import write_json
+
+    if home is None:
+        fail(ExitCode.USAGE, "--party is missing: the institution's own folder", as_json=as_json)
+    if (home / "token").exists():
+        fail(ExitCode.USAGE, f"{home / 'token'} exists: this party has been introduced already", as_json=as_json)
+    if url is not None:
+        write_json(home / "api.json", {"url": url})
+    return home
+
+
+def _one_time(file: Path | None) -> str:
+    """Never an argument: those can be read by everybody on the machine."""
+    if file is None:
+        return str(typer.prompt("One-time token", hide_input=True, err=True)).strip()
+    return (sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="ascii")).strip()
 
 
 @app.command()

@@ -74,15 +74,21 @@ class ResponseRefused(PartyError):
 
 
 class ApiProblem(PartyError):
-    """A problem (RFC 9457) answered by the service; `slug` is the last part of its type."""
+    """A problem (RFC 9457) answered by the service; `slug` is the last part of its type.
+
+    Its text names the field, and the rule with its source, wherever the service does.
+    """
 
     def __init__(self, status: int, problem: Mapping[str, object]) -> None:
         self.status = status
         self.problem = dict(problem)
-        self.slug = str(problem.get("type", "about:blank")).rstrip("/").rsplit("/", 1)[-1]
+        self.slug = str(problem.get("type", "about:blank")).replace("/", ":").rstrip(":").rsplit(":", 1)[-1]
         self.title = str(problem.get("title", f"HTTP {status}"))
-        detail = problem.get("detail")
-        super().__init__(f"{self.title}: {detail}" if detail else self.title)
+        detail, field = problem.get("detail"), problem.get("field")
+        where = f" [{field}]" if field and str(field) not in str(detail) else ""
+        origin = ", ".join(f"{name} {problem[name]}" for name in ("rule", "source") if problem.get(name))
+        text = f"{self.title}: {detail}" if detail else self.title
+        super().__init__(f"{text}{where} ({origin})" if origin else f"{text}{where}")
 
 
 class RpcError(PartyError):

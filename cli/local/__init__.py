@@ -1,4 +1,4 @@
-"""Commands that work on this machine's own installation: init, up, down, doctor, migrate, status.
+"""Commands that work on this machine's own installation: up, down, status, doctor, init, deploy, access, migrate.
 
 The only part of the command line that may reach into `services` and `chain`.
 """
@@ -12,5 +12,5 @@ def register(app: typer.Typer) -> None:
     """Adds the commands; what they need is imported when they run."""
     from cli.local import commands
 
-    for name in ("up", "down", "status", "doctor", "init", "migrate"):
+    for name in ("up", "down", "status", "doctor", "init", "deploy", "access", "migrate"):
         app.command(name)(getattr(commands, name))

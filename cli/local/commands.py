@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.local.errors import LocalError
-from cli.local.layout import Layout, default_layout, shown
+from cli.local.layout import CHAIN_IDS, Layout, default_layout, shown
 from cli.output import ExitCode, Json, emit, fail, note
 
 VarOption = Annotated[
@@ -49,6 +49,9 @@ def init(
     origin: Annotated[str, typer.Option(help="Origin of this installation's own log, e.g. regseal.example/house.")],
     url: Annotated[str, typer.Option(help="Address under which others reach this service.")] = "http://127.0.0.1:8440",
     delay: Annotated[int, typer.Option(min=0, help="Seconds before a new regional authority takes effect.")] = 172_800,
+    database_url: Annotated[
+        str, typer.Option(envvar="REGSEAL_DATABASE_URL", help="postgresql://…; default an SQLite file in gateway/.")
+    ] = "",
     var: VarOption = None,
     as_json: Json = False,
 ) -> None:
@@ -59,16 +62,61 @@ def init(
     layout = _layout(var)
     with _plain(as_json=as_json):
         deployment = gateway.Deployment(root, dict(_region_and_address(item) for item in authority), delay)
-        create(layout, deployment, house_origin=origin, public_url=url)
+        create(layout, deployment, house_origin=origin, public_url=url, database_url=database_url)
         secret = new_bootstrap_token(layout)
         lines = (
             f"installation   {shown(layout.gateway)}",
             f"gateway key    {gateway.address_of_key(layout.gateway / 'keys' / 'gateway.json')}",
-            f"one-time token {secret}   (shown once; the first institution gives it to POST /v1/bootstrap)",
+            f"one-time token {secret}   (shown once; for `regseal institution bootstrap`)",
             "keep apart     master.key and passphrase, away from the database and its backups",
-            "next           regseal up",
+            "next           regseal up      with embedded chains, or before that, for a chain of your own:",
+            "               regseal deploy supervision --endpoint URL --finality immediate",
         )
         emit({"home": str(layout.gateway), "bootstrap_token": secret}, lines, as_json=as_json)
+
+
+def deploy(
+    name: Annotated[str, typer.Argument(help="The chain's name in the settings: supervision or business.")],
+    endpoint: Annotated[list[str], typer.Option(help="JSON-RPC address of a node of that chain; repeatable.")],
+    finality: Annotated[str, typer.Option(help="immediate (BFT), confirmations:N or finalized.")],
+    chain_class: Annotated[str, typer.Option("--class", help="permissioned or public.")] = "permissioned",
+    key: Annotated[
+        Path | None, typer.Option("--key", help="EVM key file of who pays; default the deployer that `init` made.")
+    ] = None,
+    var: VarOption = None,
+    as_json: Json = False,
+) -> None:
+    """Use a chain that others run: deploy the contracts on it once, and pin it in the settings. Before `up`."""
+    from dataclasses import asdict
+
+    from cli.local.external import CLASSES
+    from cli.local.external import deploy as bring
+
+    layout = _layout(var)
+    with _plain(as_json=as_json):
+        if name not in CHAIN_IDS or chain_class not in CLASSES:
+            raise LocalError(
+                f"{name} ({chain_class}): a chain is one of {', '.join(CHAIN_IDS)}; {' or '.join(CLASSES)}"
+            )
+        pin = bring(layout, name, endpoint, finality=finality, chain_class=chain_class, key_file=key, say=note)
+        lines = (
+            f"chain          {name}: {pin.chain_id}, genesis {pin.genesis}",
+            f"contracts      {shown(layout.addresses(name))}   (witnesses and auditors need it)",
+            "next           regseal up",
+        )
+        emit({"name": name, **asdict(pin), "addresses": str(layout.addresses(name))}, lines, as_json=as_json)
+
+
+def access(var: VarOption = None, as_json: Json = False) -> None:
+    """Print a new one-time token; or, once the first institution is there, a new administrator's token of it.
+
+    For who lost the token that was shown once, or let it expire. With SQLite the service must be stopped.
+    """
+    from cli.local.install import new_access
+
+    with _plain(as_json=as_json):
+        kind, secret = new_access(_layout(var))
+        emit({"kind": kind, "secret": secret}, (f"{kind} {secret}",), as_json=as_json)
 
 
 def up(
@@ -82,13 +130,14 @@ def up(
         run(_layout(var), note, sample=sample)
 
 
-def down(var: VarOption = None) -> None:
+def down(var: VarOption = None, as_json: Json = False) -> None:
     """Stop what `up` started, from another terminal."""
     from cli.local.up import down as stop
 
-    with _plain():
+    with _plain(as_json=as_json):
         layout = _layout(var)
-        note("stopped" if stop(layout, note) else f"nothing runs at {shown(layout.var)}")
+        stopped = stop(layout, note)
+        emit({"stopped": stopped}, ["stopped" if stopped else f"nothing runs at {shown(layout.var)}"], as_json=as_json)
 
 
 def status(var: VarOption = None, as_json: Json = False) -> None:
@@ -115,13 +164,14 @@ def doctor(var: VarOption = None, as_json: Json = False) -> None:
         raise typer.Exit(int(ExitCode.REFUSED))
 
 
-def migrate(var: VarOption = None) -> None:
+def migrate(var: VarOption = None, as_json: Json = False) -> None:
     """Bring the database to the tables of this version (`up` does it too)."""
     from cli.local.migrate import migrate as upgrade
+    from services.platform.migrate import head
 
-    with _plain():
+    with _plain(as_json=as_json):
         upgrade(_layout(var), note)
-        note("the database has this version's tables")
+        emit({"revision": head()}, ["the database has this version's tables"], as_json=as_json)
 
 
 def _fix(fix: str) -> tuple[str, ...]:

@@ -66,7 +66,13 @@ def write_deployment(layout: Layout, deployment: Deployment) -> None:
 
 
 def write_settings(
-    layout: Layout, *, witnesses: tuple[Witness, ...] = (), house_origin: str, public_url: str, fast: bool = False
+    layout: Layout,
+    *,
+    witnesses: tuple[Witness, ...] = (),
+    house_origin: str,
+    public_url: str,
+    database_url: str = "",
+    fast: bool = False,
 ) -> None:
     """The settings without chains: those are added at the first start, with the genesis they turned out to have."""
     quorum = dict.fromkeys(sorted({witness.role for witness in witnesses}), 1)
@@ -74,6 +80,10 @@ def write_settings(
         "# Settings of this regseal service (see docs/operations.md); REGSEAL_… variables override them.",
         f"public_url = {quoted(public_url)}",
         f"house_origin = {quoted(house_origin)}",
+        *((f"database_url = {quoted(database_url)}",) if database_url else ()),
+        "# Witnesses, each by the vkey that its `regseal witness init` printed, and how many of a role a head needs:",
+        "#   witness_quorum = { regulator = 1 }",
+        '#   witnesses = [{ vkey = "…", role = "regulator" }]',
         f"witness_quorum = {{ {', '.join(f'{role} = {count}' for role, count in quorum.items())} }}",
         "witnesses = [",
         *(f"    {{ vkey = {quoted(witness.vkey)}, role = {quoted(witness.role)} }}," for witness in witnesses),
@@ -83,24 +93,37 @@ def write_settings(
     write_private(layout.settings_file, ("\n".join(lines) + "\n").encode())
 
 
-def pin_chain(layout: Layout, name: str, *, endpoint: str, chain_id: int, genesis: str) -> None:
-    """Adds an embedded chain to the settings, or checks that it still is the one that was pinned.
+@dataclass(frozen=True)
+class Pin:
+    """What the settings say of a chain: where it answers and what it must be."""
+
+    endpoints: tuple[str, ...]
+    chain_id: int
+    genesis: str
+    finality: str = "immediate"
+    chain_class: str = "embedded"
+
+
+def pin_chain(layout: Layout, name: str, pin: Pin) -> None:
+    """Adds a chain to the settings, or checks that it still is the one that was pinned.
 
     Raises:
         LocalError: another genesis stands in the settings: this is not the chain the log is anchored on.
     """
     known = _chains(layout).get(name)
     if known is not None:
-        if (known["chain_id"], known["genesis"]) != (chain_id, genesis):
+        if (known["chain_id"], known["genesis"]) != (pin.chain_id, pin.genesis):
             raise LocalError(
                 f"the {name} chain is not the one in {layout.settings_file}: "
-                f"chain {chain_id} with genesis {genesis}, pinned {known['chain_id']} with {known['genesis']}",
+                f"chain {pin.chain_id} with genesis {pin.genesis}, pinned {known['chain_id']} with {known['genesis']}",
                 "put the chain's folder back from its backup",
             )
         return
+    endpoints = ", ".join(quoted(one) for one in pin.endpoints)
     section = (
-        f"\n[chains.{name}]\nendpoints = [{quoted(endpoint)}]\nchain_id = {chain_id}\ngenesis = {quoted(genesis)}\n"
-        f'addresses_file = {quoted(str(layout.addresses(name)))}\nfinality = "immediate"\nchain_class = "embedded"\n'
+        f"\n[chains.{name}]\nendpoints = [{endpoints}]\nchain_id = {pin.chain_id}\ngenesis = {quoted(pin.genesis)}\n"
+        f"addresses_file = {quoted(str(layout.addresses(name).relative_to(layout.gateway)))}\n"
+        f"finality = {quoted(pin.finality)}\nchain_class = {quoted(pin.chain_class)}\n"
     )
     write_private(layout.settings_file, layout.settings_file.read_bytes() + section.encode())
 
@@ -108,6 +131,11 @@ def pin_chain(layout: Layout, name: str, *, endpoint: str, chain_id: int, genesi
 def pinned_chains(layout: Layout) -> frozenset[str]:
     """Names of the chains in the settings."""
     return frozenset(_chains(layout))
+
+
+def embedded(layout: Layout, name: str) -> bool:
+    """Whether the settings pin this chain as an embedded one."""
+    return name in _chains(layout) and name not in external_chains(layout)
 
 
 def external_chains(layout: Layout) -> dict[str, Any]:

@@ -16,6 +16,8 @@ def migrate(layout: Layout, say: Callable[[str], None]) -> None:
 
 def migrate_home(home: Path | None, say: Callable[[str], None]) -> None:
     """The same for a service's home, `$REGSEAL_HOME` by default."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from services.platform import migrate as schema
     from services.platform.errors import StartRefused
     from services.platform.settings import load_settings
@@ -27,3 +29,22 @@ def migrate_home(home: Path | None, say: Callable[[str], None]) -> None:
             say(f"database: {present or 'empty'} -> {schema.upgrade(url)}")
     except StartRefused as error:
         raise LocalError(error.detail, "regseal doctor") from None
+    except SQLAlchemyError as error:
+        raise _closed(error) from None
+
+
+def reachable(url: str) -> None:
+    """LocalError unless the database can be opened."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from services.platform import migrate as schema
+
+    try:
+        schema.current(url)
+    except SQLAlchemyError as error:
+        raise _closed(error) from None
+
+
+def _closed(error: Exception) -> LocalError:
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return LocalError(f"the database cannot be opened: {reason}", "start it, or correct database_url in settings.toml")

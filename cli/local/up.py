@@ -128,7 +128,7 @@ def _bring_up(supervisor: Supervisor, layout: Layout, name: str, node: Child, sa
     """Waits for a chain, compares it with its pin, deploys what is missing."""
     chain = chains.await_chain(supervisor, layout, name, node)
     say(f"{chains.term(name)} chain at {chain.url}: embedded, single operator, not tamper-resistant")
-    gateway.pin_chain(layout, name, endpoint=chain.url, chain_id=chain.chain_id, genesis=chain.genesis)
+    gateway.pin_chain(layout, name, gateway.Pin((chain.url,), chain.chain_id, chain.genesis))
     chains.deploy_missing(layout, chain, say)
     return chain
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from sqlalchemy.orm import Session
 
 from chain.proof.hashing import sha256
-from services.identity import repository
+from services.identity import repository, rules
 from services.identity.commands import Commands
 from services.identity.directory import add_institution, fill, institution_view, require
 from services.identity.models import BootstrapSecretRow
@@ -18,13 +18,14 @@ from services.identity.ports import Group, Leaves, Units
 from services.identity.rules import Role
 from services.identity.tokens import Tokens
 from services.identity.views import Bootstrapped, RegistrationRequest, TokenRequest
+from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.errors import Conflict, Forbidden
 from services.platform.ids import new_id
 from services.transactions.views import OperationView
 
-__all__ = ["Bootstrap", "new_bootstrap_secret"]
+__all__ = ["Bootstrap", "new_bootstrap_secret", "new_host_token"]
 
 _BOOTSTRAP_MS = 7 * 86_400_000
 _HOST_ROLES = (Role.SYSTEM, Role.ADMINISTRATOR, Role.REGISTRAR, Role.SUBMITTER, Role.READER)
@@ -62,6 +63,7 @@ class Bootstrap:
         if not repository.bootstrap_secret_holds(group.session, digest, group.now_ms):
             raise Forbidden("This bootstrap token is not valid (any more).")
         _refuse_second(group.session)
+        self._commands.check_region(group, rules.check_region(request.region))
         host_id = repository.host_id(group.session)
         if host_id is None:
             return add_institution(group, request, host=True).id
@@ -92,6 +94,16 @@ def new_bootstrap_secret(database: Database, clock: Clock) -> str:
         _refuse_second(session)
         repository.add(session, row)
     return secret
+
+
+def new_host_token(database: Database, clock: Clock, vault: Vault) -> str:
+    """Another administrator's token of the first institution, which lost or outlived its own."""
+    tokens = Tokens(database, vault, clock)
+    wanted = TokenRequest(name="regseal access", roles=_HOST_ROLES)
+    with database.write() as session:
+        host_id = repository.host_id(session)
+        row = require(None if host_id is None else repository.institution(session, host_id))
+        return str(tokens.issue(session, row, wanted, token_id=new_id("tok", clock.ms())).secret)
 
 
 def _refuse_second(session: Session) -> None:

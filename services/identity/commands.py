@@ -182,8 +182,17 @@ class Commands:
             reference=ask.subject,
         )
 
+    @staticmethod
+    def check_region(group: Group, region: int) -> None:
+        """Invalid for a region without an authority: nobody could ever sign. Passes before the chain was read."""
+        known = repository.regions_with_authority(group.session)
+        if known and region not in known:
+            listed = ", ".join(f"{one:06}" for one in known)
+            raise Invalid("region", f"No authority is set for region {region:06} on the chain; there are: {listed}.")
+
     def _authority_of(self, group: Group, region: int) -> tuple[str, ...]:
         """Who must sign for a region; nobody named while the chain has not told us, for the contract judges anyway."""
+        self.check_region(group, region)
         address = repository.regional_authority(group.session, region)
         return () if address is None else (address,)
 

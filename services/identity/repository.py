@@ -33,6 +33,7 @@ __all__ = [
     "put_chain_role",
     "put_regional_authority",
     "regional_authority",
+    "regions_with_authority",
     "revoke_chain_role",
     "set_authority",
     "set_status",
@@ -211,6 +212,11 @@ def command_of_record(session: Session, record_id: str) -> CommandRow | None:
 def regional_authority(session: Session, region: int) -> str | None:
     """The address that signs for a region, as far as the chain was followed."""
     return session.scalar(select(RegionalAuthorityRow.address).where(RegionalAuthorityRow.region == region))
+
+
+def regions_with_authority(session: Session) -> list[int]:
+    """The regions whose authority the chain has told us, in order."""
+    return list(session.scalars(select(RegionalAuthorityRow.region).order_by(RegionalAuthorityRow.region)))
 
 
 def put_regional_authority(session: Session, region: int, address: str, block_number: int) -> None:

@@ -8,10 +8,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from typing_extensions import override
 
+from chain.proof.errors import ProofError
+from chain.proof.note import VerifierKey
 from services.platform.errors import StartRefused
 
 __all__ = ["ChainConfig", "RateLimits", "Settings", "WitnessConfig", "load_settings"]
@@ -24,6 +26,14 @@ def _check_finality(value: str) -> str:
     raise ValueError("expected immediate, finalized or confirmations:N")
 
 
+def _check_vkey(value: str) -> str:
+    try:
+        VerifierKey.parse(value)
+    except ProofError as error:
+        raise ValueError(f"{value!r} is not what `regseal witness init` printed as vkey: {error}") from None
+    return value
+
+
 Finality = Annotated[str, AfterValidator(_check_finality)]
 
 
@@ -32,7 +42,10 @@ class _Part(BaseModel):
 
 
 class ChainConfig(_Part):
-    """One chain: where it answers and what it must be. ``addresses_file`` is what the deployment wrote."""
+    """One chain: where it answers and what it must be.
+
+    ``addresses_file`` is what the deployment wrote; a relative path is one in ``home``, so that a home may be moved.
+    """
 
     endpoints: tuple[str, ...] = Field(min_length=1)
     chain_id: int = Field(gt=0)
@@ -45,7 +58,7 @@ class ChainConfig(_Part):
 class WitnessConfig(_Part):
     """A witness whose cosignatures, head statements and attestations are accepted."""
 
-    vkey: str
+    vkey: Annotated[str, AfterValidator(_check_vkey)]
     role: str = Field(pattern=r"^[a-z][a-z-]{0,31}$")
 
 
@@ -82,6 +95,15 @@ class Settings(BaseSettings):
     rate_limits: RateLimits = RateLimits()
     max_body_bytes: int = Field(default=262_144, ge=65_536)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("chains")
+    @classmethod
+    def _in_home(cls, chains: dict[str, ChainConfig], info: ValidationInfo) -> dict[str, ChainConfig]:
+        home: Path = info.data.get("home", Path())
+        return {
+            name: chain.model_copy(update={"addresses_file": home / chain.addresses_file})
+            for name, chain in chains.items()
+        }
 
     @property
     def url(self) -> str:

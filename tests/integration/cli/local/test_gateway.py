@@ -9,14 +9,15 @@ from chain.party.keystore import EvmKey, passphrase_for
 from cli.local import gateway
 from cli.local.checks import Check, Level, examine, secrets
 from cli.local.errors import LocalError
-from cli.local.install import create
+from cli.local.install import create, new_access
 from cli.local.layout import Layout
 from services.platform.atrest import Vault
+from services.platform.database import Database
 from services.platform.settings import load_settings
 
 ROOT_KEY, AUTHORITY = "0x" + "11" * 20, "0x" + "22" * 20
 GENESIS = "0x" + "ab" * 32
-WITNESS = gateway.Witness("witness.example+0a1b2c3d+BAAA", "regulator")
+WITNESS = gateway.Witness("wit.example+4a317572+BGfW2FZgjw0efXMiQyDiIN0XiM0xrBkqr6NEg/nATwyV", "regulator")
 
 
 @pytest.fixture
@@ -74,12 +75,12 @@ def test_address_that_is_none_is_refused_before_anything_is_made(layout: Layout)
 
 
 def test_first_start_pins_the_genesis_and_another_chain_is_refused(installed: Layout) -> None:
-    gateway.pin_chain(installed, "supervision", endpoint="http://127.0.0.1:8", chain_id=7, genesis=GENESIS)
-    gateway.pin_chain(installed, "supervision", endpoint="http://127.0.0.1:9", chain_id=7, genesis=GENESIS)
+    gateway.pin_chain(installed, "supervision", gateway.Pin(("http://127.0.0.1:8",), 7, GENESIS))
+    gateway.pin_chain(installed, "supervision", gateway.Pin(("http://127.0.0.1:9",), 7, GENESIS))
     chain = load_settings(installed.gateway).chains["supervision"]
     assert (chain.chain_id, chain.genesis, chain.endpoints) == (7, GENESIS, ("http://127.0.0.1:8",))
     with pytest.raises(LocalError, match="not the one"):
-        gateway.pin_chain(installed, "supervision", endpoint="http://127.0.0.1:8", chain_id=7, genesis="0x" + "cd" * 32)
+        gateway.pin_chain(installed, "supervision", gateway.Pin(("http://127.0.0.1:8",), 7, "0x" + "cd" * 32))
 
 
 def test_everything_secret_is_the_owners_alone(installed: Layout) -> None:
@@ -108,3 +109,47 @@ def test_doctor_names_the_setting_that_does_not_parse(installed: Layout) -> None
     found = [check for check in examine(installed) if check.name == "settings"]
     assert [check.level for check in found] == [Level.FAIL]
     assert "surprise" in found[0].found
+
+
+def test_wrong_setting_is_refused_before_anything_is_made(layout: Layout) -> None:
+    with pytest.raises(LocalError, match="house_origin"):
+        create(layout, gateway.Deployment(ROOT_KEY, {}), house_origin="A B", public_url="http://127.0.0.1:2")
+    with pytest.raises(LocalError, match="database cannot be opened"):
+        create(
+            layout, gateway.Deployment(ROOT_KEY, {}), house_origin="a.example", public_url="http://127.0.0.1:2",
+            database_url="postgresql://127.0.0.1:1/none",
+        )  # fmt: skip
+    assert not layout.gateway.exists()
+
+
+def test_doctor_names_a_vkey_that_is_none(installed: Layout) -> None:
+    text = installed.settings_file.read_text().replace(WITNESS.vkey, "wit.example+00")
+    installed.settings_file.write_text(text)
+    (found,) = [check for check in examine(installed) if check.name == "settings"]
+    assert found.level is Level.FAIL
+    assert "regseal witness init" in found.found
+
+
+def test_home_may_be_moved_for_it_names_its_address_files_from_within(installed: Layout) -> None:
+    gateway.pin_chain(installed, "supervision", gateway.Pin(("http://127.0.0.1:8",), 7, GENESIS))
+    moved = Layout(installed.var.with_name("moved"))
+    installed.var.rename(moved.var)
+    chain = load_settings(moved.gateway).chains["supervision"]
+    assert chain.addresses_file == moved.addresses("supervision")
+
+
+def test_lost_one_time_token_is_replaced_by_another(installed: Layout) -> None:
+    kinds = [new_access(installed) for _ in range(2)]
+    assert [kind for kind, _ in kinds] == ["one-time token"] * 2
+    assert kinds[0] != kinds[1]
+
+
+def test_access_is_refused_while_a_service_holds_the_database(installed: Layout) -> None:
+    new_access(installed)
+    holder = Database(load_settings(installed.gateway).url, pool_size=1)
+    holder.claim()
+    try:
+        with pytest.raises(LocalError, match="Another service process"):
+            new_access(installed)
+    finally:
+        holder.close()
