@@ -5,9 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import rfc8785
-
-from chain.proof.canonical import MAX_BYTES, JsonObject, JsonValue, canonical, check_json, fields, measure
+from chain.proof.canonical import (
+    MAX_BYTES,
+    JsonObject,
+    JsonValue,
+    canonical,
+    check_json,
+    fields,
+    measure,
+    write_checked,
+)
 from chain.proof.errors import FormatError, ProofError
 from chain.proof.hashing import Suite
 from chain.proof.merkle import Combine, levels, root_from_inclusion
@@ -48,7 +55,7 @@ def check_record(value: object) -> JsonObject:
     check_json(value)
     for member in MEMBERS:
         _check_member(member, value[member])
-    size = len(rfc8785.dumps(value))
+    size = len(write_checked(value))
     if size > MAX_BYTES:
         raise FormatError("", f"{size} canonical bytes are more than {MAX_BYTES}")
     count = measure(value, MAX_PATH)
@@ -101,7 +108,7 @@ def _leaves(found: list[tuple[str, JsonValue]], secret: bytes, suite: Suite) -> 
     leaves = []
     for path, value in found:
         name = path.encode()
-        leaves.append(_field_leaf(name, rfc8785.dumps(value), suite.hmac(secret, _SALT_DOMAIN + name), suite))
+        leaves.append(_field_leaf(name, write_checked(value), suite.hmac(secret, _SALT_DOMAIN + name), suite))
     return leaves
 
 
@@ -176,7 +183,7 @@ def verify_disclosures(disclosures: Disclosures, commitment: bytes, suite: Suite
         _check_disclosed(item)
         if before and not (before.index < item.index and before.path < item.path):
             raise FormatError(item.path, "indexes and paths must both rise", code="disclosure-malformed")
-        leaf = _field_leaf(item.path.encode(), rfc8785.dumps(item.value), item.salt, suite)
+        leaf = _field_leaf(item.path.encode(), write_checked(item.value), item.salt, suite)
         root = root_from_inclusion(leaf, item.index, disclosures.count, item.proof, combine=_combine(suite))
         if _commitment(disclosures.count, root, suite) != commitment:
             raise ProofError("commitment-mismatch", f"{item.path} is not a field behind the commitment")

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Self
 
-from chain.proof.canonical import JsonObject, canonical, parse_json
+from chain.proof.canonical import JsonObject, parse_json, write_checked
 from chain.proof.errors import FormatError
 from chain.proof.hashing import Suite
 from chain.proof.receipt import Submitter
@@ -71,7 +71,7 @@ def read_record(given: bytes | JsonObject) -> JsonObject:
 def prepare(record: JsonObject, suite: Suite = Suite.INTL_V1) -> Prepared:
     """Secret, canonical bytes and commitment of a checked record."""
     secret = secrets.token_bytes(SECRET_BYTES)
-    return Prepared(record, canonical(record), secret, commit(record, secret, suite))
+    return Prepared(record, write_checked(record), secret, commit(record, secret, suite))
 
 
 def command_record(*, type_name: str, subject: str, actor: str, occurred_at: str, body: JsonObject) -> JsonObject:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tools.lint.source import Finding, Source
 
-_LIBRARIES = {"cryptography", "Crypto", "rlp", "coincurve", "rfc8785"}
+_LIBRARIES = {"cryptography", "Crypto", "rlp", "coincurve"}
 _OWN = {"chain/proof": ("chain.proof",), "chain/party": ("chain.proof", "chain.party")}
 _IMPURE = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "signal",

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,17 @@ def written_independently(value: Any) -> str:
 @given(values)
 def test_canonical_bytes_agree_with_an_independent_writer(value: Any) -> None:
     assert canonical(value) == written_independently(value).encode()
+
+
+@given(values)
+def test_canonical_bytes_agree_with_another_library(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("point", [*range(0xA1), 0x2028, 0x2029, 0xD7FF, 0xE000, 0xFEFF, 0xFFFF, 0x10000, 0x10FFFF])
+def test_every_kind_of_character_is_written_as_by_another_library(point: int) -> None:
+    value: JsonValue = {chr(point): chr(point), "\uffff": 1, "\U00010000": 2, "a" + chr(point): None}
+    assert canonical(value) == rfc8785.dumps(value)
 
 
 @given(values)

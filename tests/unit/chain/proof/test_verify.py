@@ -176,7 +176,7 @@ def test_errors_read_well() -> None:
     assert str(FormatError("/a", "why", code="leaf-type")) == "leaf-type: /a: why"
 
 
-ALLOWED = {"chain", "cryptography", "Crypto", "rlp", "coincurve", "rfc8785"}
+ALLOWED = {"chain", "cryptography", "Crypto", "rlp", "coincurve"}
 STANDARD = {"base64", "binascii", "collections", "contextlib", "dataclasses", "datetime", "enum", "hashlib", "hmac"}
 STANDARD |= {"json", "re", "struct", "typing"}
 
