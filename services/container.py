@@ -4,6 +4,7 @@ Start: schema, process lock, writer's lease, pins of the chains, start-up check 
 way round. Nothing here decides anything; every rule is in its context.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,6 +37,7 @@ from services.transactions.signer import GatewayKey
 __all__ = ["Services", "build"]
 
 _MANAGE_S = 0.5
+_RECURSION_LIMIT = 1_000
 _log = get_logger("container")
 
 
@@ -86,6 +88,9 @@ class Services:
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """The service of a home, not started. StartRefused when a key, a chain or an address file is missing."""
+    # py_ecc, which eth_account imports, raises it to 100,000. The stack ends before that, and with it the process that
+    # parses a stranger's deeply nested JSON.
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     configure(settings.log_level)
     clock = clock or SystemClock()
     vault = Vault(settings.master_key_file, clock)

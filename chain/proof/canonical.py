@@ -5,8 +5,10 @@ strings, `true`, `false`, `null` and integers within ±(2^53 - 1). Text is never
 """
 
 import json
-from json.encoder import encode_basestring  # the short escapes of RFC 8785 §3.2.2.2, and no others
+import re
 from typing import Any, TypeAlias
+
+import rfc8785
 
 from chain.proof.errors import FormatError
 
@@ -17,8 +19,9 @@ INTEGER_MAX = 2**53 - 1
 MAX_BYTES = 65_536
 MAX_DEPTH = 16
 _MAX_DIGITS = len(str(-INTEGER_MAX))
-_CONSTANTS = {None: "null", True: "true", False: "false"}
 _BEYOND = "integer beyond 2^53 - 1; write it as a string"
+_DECODED_DEPTH = 200
+_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 def object_step(path: str, key: str) -> str:
@@ -78,17 +81,31 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int 
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(raw) > max_bytes:
         raise FormatError("", f"longer than {max_bytes} bytes")
+    _check_nesting(raw)
     try:
         value = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise FormatError("", f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise FormatError("", f"not JSON: {error.msg} at character {error.pos}") from error
-    except RecursionError as error:
-        # The decoder guards its recursion and gives up long before the stack does.
-        raise FormatError("", "nested too deep") from error
     check_json(value, max_depth=max_depth)
     return value  # type: ignore[no-any-return]
+
+
+def _check_nesting(raw: bytes) -> None:
+    """Refuse what would take the decoder deep into the stack.
+
+    Its own guard is the interpreter's recursion limit, which any library may raise beyond what the stack holds
+    (py_ecc, which eth_account imports, raises it to 100,000): 100,000 brackets then end the process.
+    """
+    if raw.count(b"[") + raw.count(b"{") <= _DECODED_DEPTH:
+        return
+    depth = 0
+    for token in _TOKENS.finditer(raw):
+        first = raw[token.start()]
+        depth += 1 if first in b"[{" else -1 if first in b"]}" else 0
+        if depth > _DECODED_DEPTH:
+            raise FormatError("", "nested too deep")
 
 
 class _Fault(Exception):
@@ -160,27 +177,7 @@ def _check_text(text: str) -> None:
 def canonical(value: JsonValue) -> bytes:
     """The RFC 8785 bytes of a value that passes `check_json`. Raises FormatError."""
     check_json(value)
-    return write_checked(value)
-
-
-def write_checked(value: JsonValue) -> bytes:
-    """The RFC 8785 bytes of a value that has passed `check_json`: without fractions, the RFC is an order of keys."""
-    return _written(value).encode()
-
-
-def _written(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return encode_basestring(value)
-    if isinstance(value, dict):
-        members = sorted(value.items(), key=_utf16)
-        return "{" + ",".join([f"{encode_basestring(key)}:{_written(item)}" for key, item in members]) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join([_written(item) for item in value]) + "]"
-    return _CONSTANTS[value] if value is None or isinstance(value, bool) else str(value)
-
-
-def _utf16(member: tuple[str, JsonValue]) -> bytes:
-    return member[0].encode("utf-16-be")  # compares as its code units do
+    return rfc8785.dumps(value)
 
 
 def fields(value: JsonValue) -> list[tuple[str, JsonValue]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -43,6 +44,14 @@ def test_malformed_submissions_are_refused_and_change_nothing(market: Market, bo
     refused = problem(answer, 422, "malformed")
     assert "source" in refused
     assert market.anyone.get(f"/v1/logs/{market.a.log}").json()["size"] == before
+
+
+@pytest.mark.parametrize("bomb", [b"[" * 200_000, b'{"a":' * 50_000], ids=["arrays", "objects"])
+def test_deeply_nested_json_of_a_stranger_is_refused_and_does_not_end_the_process(market: Market, bomb: bytes) -> None:
+    assert sys.getrecursionlimit() <= 1_000  # py_ecc raises it to what no stack holds
+    json_type = {"Content-Type": "application/json"}
+    problem(market.anyone.post("/v1/bootstrap", content=bomb, headers=json_type), 400, "bad-request")
+    problem(market.a.client.post("/v1/records", content=bomb, headers=json_type), 422, "malformed")
 
 
 def test_record_rules_name_the_field(market: Market) -> None:

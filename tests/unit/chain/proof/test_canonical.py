@@ -1,6 +1,8 @@
 """Strict JSON and RFC 8785."""
 
 import json
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -127,3 +129,21 @@ def test_message_is_fit_for_a_terminal() -> None:
     assert "\x1b" not in str(refusal.value)
     assert "\\x1b" in refusal.value.detail
     assert len(refusal.value.detail) < 400
+
+
+def test_deep_nesting_is_refused_before_it_reaches_the_stack() -> None:
+    program = (
+        "import sys; sys.setrecursionlimit(1_000_000)\n"  # as libraries do
+        "from chain.proof.canonical import parse_json\n"
+        "from chain.proof.errors import FormatError\n"
+        "for text in ('[' * 200_000, '{\"[\":' * 50_000, '[{\"]\":[' * 40_000):\n"
+        "    try:\n        parse_json(text, max_bytes=10**6)\n"
+        "    except FormatError as error:\n        assert error.reason == 'nested too deep'\n"
+        "    else:\n        raise SystemExit('parsed')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_brackets_in_strings_are_no_nesting() -> None:
+    value: JsonValue = ["[" * 300, '"' + "{" * 300, "\\" * 3 + "[" * 300]
+    assert parse_json(json.dumps(value)) == value
