@@ -8,6 +8,7 @@ in the database.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from chain.proof.note import NoteSigner
 from chain.proof.types import Phase
 from services.evidence import repository
 from services.evidence.heads import Head
-from services.platform.errors import Conflict
+from services.platform.errors import Conflict, RegsealError
 
 __all__ = ["FlushFailed", "Group", "LeafDraft", "LogState", "SequencedLeaf", "Sources", "StreamState"]
 
@@ -181,8 +182,14 @@ class Group:
         return SequencedLeaf(draft, log_id, index, leaf, hashed, self.now_ms, stream.stream_id, stream.count)
 
     def prefetch_streams(self, names: Iterable[tuple[str, str]]) -> None:
-        """Reads the streams of many (log id, stream key) at once: appending to them asks the database no more."""
-        keys = {self.log(log_id).stream(name) for log_id, name in names}
+        """Reads the streams of many (log id, stream key) at once: appending to them asks the database no more.
+
+        A log that cannot be read is left to the unit that names it: the others must not fail with it.
+        """
+        keys: set[StreamKey] = set()
+        for log_id, name in names:
+            with suppress(RegsealError):
+                keys.add(self.log(log_id).stream(name))
         missing = {key for key in keys if key not in self.streams and key not in self._sources.streams}
         found = repository.load_streams(self._session, missing)
         self._read.update({key: StreamState(*found[key]) if key in found else None for key in missing})

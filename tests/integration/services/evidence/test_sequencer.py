@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from chain.proof.canonical import canonical
 from chain.proof.checkpoint import Acknowledgement
 from chain.proof.leaf import NO_LEAF, Leaf, leaf_hash
 from chain.proof.merkle import Frontier, root_of
@@ -87,6 +88,20 @@ def test_a_bad_unit_rolls_back_alone(house: House, *, with_sql: bool) -> None:
     assert [leaf.seq for leaf in leaves] == [0, 1, 2]
     assert [Leaf.decode(leaf.leaf).previous for leaf in leaves] == [NO_LEAF, leaves[0].leaf_hash, leaves[1].leaf_hash]
     assert house.service.public.log(house.log_id).owner_id == OPERATOR
+
+
+def test_a_submission_to_no_log_fails_alone(house: House) -> None:
+    gate = threading.Event()
+    blocker = house.service.sequencer.submit(lambda _: gate.wait(10))
+    futures = [
+        house.service.submit_record(OTHER, canonical(record("stray", actor=OTHER)), log_id="log_of_nobody"),
+        house.service.submit_record(OPERATOR, canonical(record()), log_id=house.log_id),
+    ]
+    gate.set()
+    assert blocker.result(10)
+    with pytest.raises(NotFound):
+        futures[0].result(10)
+    assert futures[1].result(10).index == 0
 
 
 @pytest.mark.parametrize("with_sql", [False, True], ids=["staged only", "with its own SQL"])
