@@ -80,7 +80,7 @@ class Chains:
         return int(size), bytes(root) if size else empty_root()
 
     def event_proof(self, chain: str, tx_hash: str, log_index: int) -> Anchor:
-        """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError; ProofError when the node makes it up."""
+        """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError; ProofError when the node lies."""
         return collect_event_proof(self.clients[chain], tx_hash, log_index)
 
 

@@ -1,4 +1,4 @@
-"""Commands that work on this machine's own installation: up, down, status, doctor, init, deploy, access, migrate.
+"""Commands that work on this machine's own installation: up, down, init, migrate, master-key and the others.
 
 The only part of the command line that may reach into `services` and `chain`.
 """
@@ -10,7 +10,8 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Adds the commands; what they need is imported when they run."""
-    from cli.local import commands
+    from cli.local import commands, masterkey
 
     for name in ("up", "down", "status", "doctor", "init", "deploy", "access", "migrate"):
         app.command(name)(getattr(commands, name))
+    masterkey.register(app)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from cli.local.commands import VarOption, layout_of, plain
+from cli.local.commands import VarOption, _layout, _plain
 from cli.local.errors import LocalError
 from cli.local.layout import Layout, shown
 from cli.output import Json, emit
@@ -33,8 +33,8 @@ def rotate(var: VarOption = None, as_json: Json = False) -> None:
     """
     from services.masterkey import rotate as act
 
-    with plain(as_json=as_json):
-        layout = layout_of(var)
+    with _plain(as_json=as_json):
+        layout = _layout(var)
         done = _on(layout, act)
         lines = (
             f"master key     {done.master_id} now wraps all {done.rewrapped} keys",
@@ -53,8 +53,8 @@ def drop_old(var: VarOption = None, as_json: Json = False) -> None:
     """Remove the old master keys from the file. Refused while anything in the database is wrapped by one of them."""
     from services.masterkey import drop_old as act
 
-    with plain(as_json=as_json):
-        dropped = _on(layout_of(var), act)
+    with _plain(as_json=as_json):
+        dropped = _on(_layout(var), act)
         lines = (
             f"dropped        {dropped} old master key{'' if dropped == 1 else 's'}",
             "remember       older backups of the database open only with the old key: keep it in the safe as long as",

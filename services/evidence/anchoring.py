@@ -201,7 +201,7 @@ class ProofCollector:
             try:
                 self._collect_one(row)
             except ChainError as error:
-                _log.info("chain_away", chain=row.chain, reason=str(error))
+                _log.debug("chain_away", chain=row.chain, reason=str(error))
                 return
             except (ProofError, Unavailable) as error:
                 metrics.SELFAUDIT_MISMATCH.labels("chain").inc()

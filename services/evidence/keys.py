@@ -21,7 +21,7 @@ from services.platform.atrest import Vault, aad
 from services.platform.errors import NotFound
 from services.platform.ids import new_id
 
-__all__ = ["KeyRange", "LogKeys"]
+__all__ = ["KeyRange", "LogKeys", "seed_aad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class KeyRange:
     vkey: str
     from_size: int
     to_size: int | None
+
+
+def seed_aad(key_id: str) -> bytes:
+    """What binds the wrapped seed of a log key to its row."""
+    return aad("log-key", key_id)
 
 
 class LogKeys:
@@ -53,7 +58,7 @@ class LogKeys:
             from_size=0 if active else None,
             from_index=0 if active else None,
         )
-        row.wrapped = self._vault.wrap(seed, aad("log-key", row.id))
+        row.wrapped = self._vault.wrap(seed, seed_aad(row.id))
         repository.add(session, row)
         return row
 
@@ -75,7 +80,7 @@ class LogKeys:
         signer = self._signers.get(row.id)
         if signer is None:
             origin = row.vkey.partition("+")[0]
-            signer = NoteSigner(origin, SignatureType.ED25519, self._vault.unwrap(row.wrapped, aad("log-key", row.id)))
+            signer = NoteSigner(origin, SignatureType.ED25519, self._vault.unwrap(row.wrapped, seed_aad(row.id)))
             self._signers[row.id] = signer
         return signer
 

@@ -1,6 +1,8 @@
 """Making logs and loading their state."""
 
 import secrets
+from collections.abc import Iterator
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -10,13 +12,25 @@ from chain.proof.hashing import Suite
 from chain.proof.merkle import Frontier
 from services.evidence import repository
 from services.evidence.group import Group, LogState
-from services.evidence.keys import LogKeys
+from services.evidence.keys import LogKeys, seed_aad
 from services.evidence.models import LogKeyRow, LogRow
-from services.platform.atrest import Vault, aad
+from services.platform.atrest import Vault, Wrapping, aad
 from services.platform.errors import Conflict, Invalid, NotFound
 from services.platform.ids import new_id
 
-__all__ = ["LogBook"]
+__all__ = ["LogBook", "wrappings"]
+
+
+def wrappings(session: Session) -> Iterator[Wrapping]:
+    """What master keys wrap in this context: the seeds of log keys and the secrets of streams."""
+    for row in repository.logs(session):
+        yield Wrapping(row.stream_key, _stream_aad(row.id), partial(setattr, row, "stream_key"))
+        for key in repository.keys_of(session, row.id):
+            yield Wrapping(key.wrapped, seed_aad(key.id), partial(setattr, key, "wrapped"))
+
+
+def _stream_aad(log_id: str) -> bytes:
+    return aad("log-streams", log_id)
 
 
 class LogBook:
@@ -50,7 +64,7 @@ class LogBook:
         log_id = new_id("log")
         row = LogRow(id=log_id, origin=origin, owner_id=owner_id, state="opening", house=house, size=0)
         row.suite, row.frontier, row.created_at = int(Suite.INTL_V1), Frontier().encode(), group.now_ms
-        row.stream_key = self._vault.wrap(secrets.token_bytes(32), aad("log-streams", log_id))
+        row.stream_key = self._vault.wrap(secrets.token_bytes(32), _stream_aad(log_id))
         row.predecessor_id = follows
         repository.add(session, row)
         return row, self._keys.create(session, log_id, origin, active=True)
@@ -69,7 +83,7 @@ class LogBook:
             signer=self._keys.acknowledger(session, row.id, row.size),
             suite=Suite(row.suite),
             frontier=Frontier.decode(row.frontier),
-            stream_secret=self._vault.unwrap(row.stream_key, aad("log-streams", row.id)),
+            stream_secret=self._vault.unwrap(row.stream_key, _stream_aad(row.id)),
         )
 
     def _resume(self, group: Group, row: LogRow, owner_id: str) -> tuple[LogRow, LogKeyRow]:

@@ -14,7 +14,10 @@ unwrap.
 import os
 import secrets
 import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from services.platform import repository
 from services.platform.clock import Clock, SystemClock
 from services.platform.errors import StartRefused, Unavailable
 
-__all__ = ["Vault", "aad"]
+__all__ = ["Holder", "Vault", "Wrapping", "aad"]
 
 _VERSION = b"\x01"
 _NEW_KEYS = "regseal.atrest.new-keys"
@@ -42,6 +45,23 @@ def aad(purpose: str, ref: str) -> bytes:
 class _DataKey:
     version: int
     cipher: AESGCM
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """Something wrapped by a master key, as it lies in a row: what binds it, and how to put other bytes there."""
+
+    wrapped: bytes
+    aad: bytes
+    put: Callable[[bytes], None]
+
+    @property
+    def master_id(self) -> str:
+        """Which master key wrapped it."""
+        return _master_of(self.wrapped)
+
+
+Holder = Callable[[Session], Iterable[Wrapping]]
 
 
 class Vault:
@@ -89,14 +109,14 @@ class Vault:
 
     def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
         """What was wrapped, under any master key of the file. Unavailable(atrest-unreadable) otherwise."""
-        master = self._masters.get(wrapped[1:9].hex())
+        master = self._masters.get(_master_of(wrapped))
         if wrapped[:1] != _VERSION or master is None:
             raise _unreadable()
         return _open(master, wrapped[9:], aad)
 
     def rewrap(self, wrapped: bytes, aad: bytes) -> bytes:
         """The same plaintext under the present master key; the same bytes when it is already."""
-        if wrapped[1:9].hex() == self.master_id:
+        if _master_of(wrapped) == self.master_id:
             return wrapped
         return self.wrap(self.unwrap(wrapped, aad), aad)
 
@@ -108,20 +128,42 @@ class Vault:
         self._masters = _read_masters(self._file)
         return self.master_id
 
-    def rewrap_all(self, session: Session) -> int:
-        """Puts every data key under the present master key, in the caller's transaction; their number."""
-        rows = [row for row in repository.data_keys(session) if row[2] != self.master_id]
-        for institution_id, version, _, wrapped in rows:
-            again = self.rewrap(wrapped, _key_aad(institution_id, version))
-            repository.replace_wrapping(session, institution_id, version, master_id=self.master_id, wrapped=again)
-        return len(rows)
+    @property
+    def old_masters(self) -> tuple[str, ...]:
+        """Ids of the master keys that only unwrap."""
+        return tuple(self._masters)[:-1]
 
-    def drop_old_masters(self, session: Session) -> None:
-        """Removes all master keys but the present one. StartRefused while a data key still needs an old one."""
-        if any(row[2] != self.master_id for row in repository.data_keys(session)):
-            raise StartRefused("Some data keys are still wrapped by an old master key: rewrap them first.")
+    def rewrap_all(self, session: Session, *holders: Holder) -> int:
+        """Puts everything wrapped under the present master key, in the caller's transaction; how much it was.
+
+        Data keys are this module's own; ``holders`` tell of whatever else a master key wraps.
+        """
+        old = [each for each in self._wrappings(session, holders) if each.master_id != self.master_id]
+        for each in old:
+            each.put(self.rewrap(each.wrapped, each.aad))
+        session.flush()
+        return len(old)
+
+    def drop_old_masters(self, session: Session, *holders: Holder) -> int:
+        """Removes all master keys but the present one; their number. StartRefused while anything needs an old one."""
+        needed = sum(each.master_id != self.master_id for each in self._wrappings(session, holders))
+        if needed:
+            raise StartRefused(f"{needed} keys are still wrapped by an old master key: rewrap them first.")
+        dropped = len(self.old_masters)
         _write_masters(self._file, _read_lines(self._file)[-1:])
         self._masters = _read_masters(self._file)
+        return dropped
+
+    def _wrappings(self, session: Session, holders: Iterable[Holder]) -> list[Wrapping]:
+        found = [
+            Wrapping(wrapped, _key_aad(institution_id, version), partial(self._put, session, institution_id, version))
+            for institution_id, version, _, wrapped in repository.data_keys(session)
+        ]
+        return [*found, *chain.from_iterable(holder(session) for holder in holders)]
+
+    def _put(self, session: Session, institution_id: str, version: int, wrapped: bytes) -> None:
+        master_id = _master_of(wrapped)
+        repository.replace_wrapping(session, institution_id, version, master_id=master_id, wrapped=wrapped)
 
     def renew_data_key(self, session: Session, institution_id: str) -> int:
         """A new data key for what is encrypted from now on; older blobs stay readable. Its version."""
@@ -182,6 +224,10 @@ class Vault:
     def _forget_superseded(self, session: Session) -> None:
         for institution_id in session.info[_NEW_KEYS]:
             self._current.pop(institution_id, None)
+
+
+def _master_of(wrapped: bytes) -> str:
+    return wrapped[1:9].hex()
 
 
 def _forget_new_keys(session: Session, _transaction: Any) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from services.platform import repository
-from services.platform.atrest import Vault, aad
+from services.platform.atrest import Vault, Wrapping, aad
 from services.platform.clock import FixedClock
 from services.platform.database import Database, WriteSession
 from services.platform.errors import StartRefused, Unavailable
@@ -105,19 +105,25 @@ def test_the_master_key_is_replaced_without_touching_a_ciphertext(
 ) -> None:
     file = tmp_path / "master.key"
     blob, key = _encrypt(database, vault, "ins_a", b"plain"), vault.wrap(b"log key", b"log")
+    held = {"key": key}
+
+    def holder(_session: object) -> list[Wrapping]:
+        return [Wrapping(held["key"], b"log", lambda wrapped: held.update(key=wrapped))]
+
     old = file.read_text()
     vault.renew_master()
-    with database.read() as session, pytest.raises(StartRefused):
-        vault.drop_old_masters(session)
     with database.write() as session:
         assert vault.rewrap_all(session) == 1
-    key = vault.rewrap(key, b"log")
-    with database.read() as session:
-        vault.drop_old_masters(session)
+    with database.read() as reading, pytest.raises(StartRefused, match="1 keys are still wrapped"):
+        vault.drop_old_masters(reading, holder)
+    with database.write() as session:
+        assert vault.rewrap_all(session, holder) == 1
+    with database.read() as reading:
+        assert vault.drop_old_masters(reading, holder) == 1
     assert old not in file.read_text()
     fresh = Vault(file)
     assert _decrypt(database, fresh, "ins_a", blob) == b"plain"
-    assert fresh.unwrap(key, b"log") == b"log key"
+    assert fresh.unwrap(held["key"], b"log") == b"log key"
 
 
 def test_a_master_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
