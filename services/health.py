@@ -59,7 +59,7 @@ class Health:
             for name, state in self._chains.states.items()
         ]
         checks += [
-            Check(f"log {log.origin}", log.state == "checked", log.behind or ("" if log.passed else log.state))
+            Check(f"log {log.origin}", log.state == "checked", log.reason)
             for log in self._evidence.gate.states().values()
         ]
         failing = [f"{name}: {s.last_error}" for name, s in self._jobs.states().items() if s.failures >= _JOB_FAILURES]

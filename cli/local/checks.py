@@ -128,10 +128,12 @@ def settings(layout: Layout) -> Iterator[Check]:
         yield bad("settings", error.detail, f"edit {shown(layout.settings_file)}")
         return
     yield good("settings", f"{len(loaded.chains)} chains, {len(loaded.witnesses)} witnesses")
-    if not loaded.witnesses:
-        yield Check(
-            "witnesses", Level.WARN, "none: receipts rest on this service's word", "let a regulator run regseal witness"
-        )
+    if loaded.supervision not in loaded.chains:
+        fix = "regseal up adds embedded ones; regseal deploy NAME --endpoint URL --finality RULE adds your own"
+        yield Check("chains", Level.WARN, f"no {loaded.supervision} chain yet", fix)
+    if not loaded.witnesses or not any(loaded.witness_quorum.values()):
+        fix = "a regulator runs `regseal witness init`; `witnesses` and `witness_quorum` in settings.toml name it"
+        yield Check("witnesses", Level.WARN, "none needed: receipts rest on this service's word", fix)
 
 
 def migrations(layout: Layout) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from chain.party.http import ApiClient
 from chain.party.rpc import JsonRpc
 from cli.local.checks import Check, Level, bad, good
 from cli.local.layout import Layout, shown
+from cli.local.status import complaint
 
 SKEW_SECONDS = 30
 
@@ -46,7 +47,8 @@ def _chain(layout: Layout, name: str, chain: Any, url: str) -> Iterator[Check]:
         genesis = str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
         head = rpc.call("eth_getBlockByNumber", "latest", False)
     except PartyError as error:
-        yield Check(title, Level.WARN, f"{url} does not answer ({error})", "regseal up")
+        fix = "regseal up" if chain.chain_class == "embedded" else "start its node, or correct its endpoints"
+        yield Check(title, Level.WARN, f"{url} does not answer ({error})", fix)
         return
     if (chain_id, genesis) != (chain.chain_id, chain.genesis):
         found = f"chain {chain_id} with genesis {genesis}, pinned {chain.chain_id} with {chain.genesis}"
@@ -55,6 +57,12 @@ def _chain(layout: Layout, name: str, chain: Any, url: str) -> Iterator[Check]:
     yield good(title, f"{url}: chain {chain_id}, genesis as pinned, block {int(head['number'], 16)}")
     yield _skew(title, int(head["timestamp"], 16))
     yield from _contracts(layout, name, chain, rpc)
+
+
+def _how_to_deploy(name: str, chain: Any) -> str:
+    if chain.chain_class == "embedded":
+        return "regseal up deploys"
+    return f"regseal deploy {name} --endpoint {chain.endpoints[0]} --finality {chain.finality}"
 
 
 def _skew(title: str, block_time: int) -> Check:
@@ -71,7 +79,8 @@ def _contracts(layout: Layout, name: str, chain: Any, rpc: JsonRpc) -> Iterator[
     try:
         deployed = json.loads(chain.addresses_file.read_text("utf-8"))["contracts"]
     except (OSError, ValueError, KeyError):
-        yield bad(f"chain {name}", f"{shown(chain.addresses_file)} is missing or unreadable", "regseal up deploys")
+        found = f"{shown(chain.addresses_file)} is missing or unreadable"
+        yield bad(f"chain {name}", found, _how_to_deploy(name, chain))
         return
     for contract, entry in deployed.items():
         code = bytes.fromhex(str(rpc.call("eth_getCode", entry["address"], "latest")).removeprefix("0x"))
@@ -103,14 +112,26 @@ def service(layout: Layout) -> Iterator[Check]:
     try:
         client.get("/health/ready")
     except ApiProblem as problem:
-        reason = str(problem.problem.get("detail") or problem.problem.get("title") or problem)
-        yield bad("service", f"{url} is not ready: {reason}", "regseal status shows which part")
+        reason = complaint(problem.problem)
+        yield bad("service", f"{url} is not ready: {reason}", _advice(reason))
     except PartyError as error:
         yield bad("service", f"{url} does not answer: {error}", f"look at {shown(layout.run / 'service.log')}")
         return
     else:
         yield good("service", f"{url} is ready")
     yield from _witnesses(layout)
+
+
+_ADVICE = {
+    "behind": "put the newest database back; else freeze the log and open its successor (docs/operations.md)",
+    "waits for the head file": "put gateway/heads back as it was; nobody else vouches for this database",
+    "waits for the chain": "start the chain, or correct its endpoints",
+    "waits for a witness": "ask who runs it: does `regseal witness` run and reach this service",
+}
+
+
+def _advice(reason: str) -> str:
+    return next((fix for words, fix in _ADVICE.items() if words in reason), "regseal status shows which part")
 
 
 def _witnesses(layout: Layout) -> Iterator[Check]:

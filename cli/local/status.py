@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +37,23 @@ def read(layout: Layout) -> Status:
         data["health"] = dict(problem.problem)
     except PartyError as error:
         return Status(data, [*lines, f"the service does not answer: {error}"], answers=False)
-    return Status(data, [*lines, *_flat("health", data["health"])], answers=True)
+    return Status(data, [*lines, *_health(data["health"])], answers=True)
 
 
-def _flat(name: str, value: object) -> list[str]:
-    """Nested facts as `a.b  value` lines."""
-    if isinstance(value, dict) and value:
-        return [line for key, inner in value.items() for line in _flat(f"{name}.{key}", inner)]
-    if isinstance(value, list) and value:
-        return [line for index, inner in enumerate(value) for line in _flat(f"{name}.{index}", inner)]
-    return [f"{name.removeprefix('health.'):<32} {value}"]
+def complaint(problem: Mapping[str, Any]) -> str:
+    """What a health answer says is wrong, in one line."""
+    failing = [f"{one['name']}: {one['detail'] or 'not ok'}" for one in _checks(problem) if not one["ok"]]
+    return "; ".join(failing) or str(problem.get("detail") or problem.get("title") or "no reason given")
+
+
+def _checks(health: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = health.get("checks")
+    return found if isinstance(found, list) else []
+
+
+def _health(health: Mapping[str, Any]) -> list[str]:
+    checks = _checks(health)
+    if not checks:
+        return [f"fail       {complaint(health)}"]
+    lines = [f"{'ok' if one['ok'] else 'fail':<10} {one['name']:<32} {one['detail']}".rstrip() for one in checks]
+    return lines if health.get("ok") else [*lines, "regseal doctor names causes and fixes"]

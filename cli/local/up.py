@@ -161,12 +161,14 @@ def _given_settings() -> dict[str, str]:
 
 def await_checked(up: Up, say: Say, seconds: float = 20.0) -> None:
     """Waits until the service has checked its logs and takes submissions; says why when it does not."""
+    from cli.local.status import complaint
+
     client, until, reason = ApiClient(up.url, timeout=5), time.monotonic() + seconds, ""
     while time.monotonic() < until:
         try:
             client.get("/health/ready")
         except ApiProblem as problem:
-            reason = str(problem.problem.get("detail") or problem)
+            reason = complaint(problem.problem)
         except PartyError as error:
             reason = str(error)
         else:

@@ -55,6 +55,14 @@ class LogCheck:
         """checked, unchecked or behind."""
         return "behind" if self.behind else "checked" if self.passed else "unchecked"
 
+    @property
+    def reason(self) -> str:
+        """Why the log may not grow, in words; empty when it may. See docs/operations.md."""
+        if self.behind:
+            return f"behind: {self.behind} knows more of it than the database; recover the log, do not delete heads"
+        missing = [name for name, heard in (("the head file", self.head_file), ("the chain", self.chain)) if not heard]
+        return "" if self.passed else f"unchecked: waits for {' and '.join(missing) or 'a witness'}"
+
 
 class Gate:
     """What is known of each log since this start; thread-safe. ``nonce`` is what witnesses must answer."""
@@ -73,8 +81,10 @@ class Gate:
             raise Unavailable(
                 "log-behind-anchor", f"The database knows less of {check.origin} than {check.behind}: recover the log."
             )
+        waits = f" ({check.reason})" if check is not None else ""
         raise Unavailable(
-            "log-unchecked", "The log was not yet checked against head file, chain and witnesses since the start."
+            "log-unchecked",
+            f"The log was not yet checked against head file, chain and witnesses since the start{waits}.",
         )
 
     def check_of(self, log_id: str, origin: str) -> LogCheck:
@@ -224,7 +234,7 @@ class StartCheck:
         except ProofError as error:
             raise Invalid("statement", str(error)) from error
         if not signed:
-            raise Forbidden("Not signed by a configured witness.")
+            raise Forbidden("Not signed by a configured witness: `witnesses` in settings.toml must name its vkey.")
         if statement.nonce != self._gate.nonce:
             raise Forbidden("This statement answers another challenge.")
         return statement, self._witnesses[signed[0].key.name]

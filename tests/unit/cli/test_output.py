@@ -55,8 +55,11 @@ def test_a_problem_keeps_its_rule(capsys: pytest.CaptureFixture[str]) -> None:
         raise party.ApiProblem(422, problem)
     written = capsys.readouterr()
     assert json.loads(written.out)["error"]["problem"] == problem
-    assert written.err == "regseal: Refused: 201 holders\n"
+    assert written.err == "regseal: Refused: 201 holders (rule REM-10)\n"
     assert party.ApiProblem(422, problem).slug == "rule"
+    assert party.ApiProblem(503, {"type": "urn:regseal:problem:log-unchecked"}).slug == "log-unchecked"
+    wrong = {"title": "Not valid", "detail": "too long", "field": "/record/subject", "source": "record.md"}
+    assert str(party.ApiProblem(422, wrong)) == "Not valid: too long [/record/subject] (source record.md)"
 
 
 def test_output_is_text_or_one_json_value(capsys: pytest.CaptureFixture[str]) -> None:
