@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -17,6 +19,8 @@ from chain.proof.canonical import parse_json
 from chain.proof.encoding import from_hex
 from chain.proof.errors import FormatError
 from services.container import Services
+from services.platform import metrics
+from services.platform.errors import Forbidden, RegsealError, Unavailable
 
 router = APIRouter(prefix="/v1/records", tags=["records"])
 
@@ -31,9 +35,10 @@ _BODY: Final[dict[str, Any]] = {
 async def submit(request: Request) -> Response:
     """Accepts a record: durable, indexed, acknowledged. `Prefer: wait=N` answers when it is final."""
     by = await asked(request)
-    log, record, signature = read_submission(await request.body())
-    future = by.services.records.submit(by.caller, record, log_id=log, signature=signature, once=by.once)
-    done = await asyncio.wrap_future(future)
+    with refusals_counted():
+        log, record, signature = read_submission(await request.body())
+        future = by.services.records.submit(by.caller, record, log_id=log, signature=signature, once=by.once)
+        done = await asyncio.wrap_future(future)
     status = await until_final(by.services, done.record_id, by.wait) if by.wait else "accepted"
     headers = {"Location": f"/v1/records/{done.record_id}"}
     if done.replayed:
@@ -51,6 +56,18 @@ router.add_api_route(
     openapi_extra=_BODY,
     route_class_override=DirectRoute,
 )
+
+
+@contextmanager
+def refusals_counted() -> Iterator[None]:
+    """Counts what a submission of a known caller fails of; strangers and hurried callers are counted elsewhere."""
+    try:
+        yield
+    except Exception as error:
+        known = isinstance(error, RegsealError | FormatError) and not isinstance(error, Unavailable)
+        reason = "forbidden" if isinstance(error, Forbidden) else "invalid" if known else "unavailable"
+        metrics.RECORDS_REFUSED.labels(reason).inc()
+        raise
 
 
 def read_submission(body: bytes) -> tuple[str, dict[str, Any], bytes | None]:

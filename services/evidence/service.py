@@ -15,7 +15,7 @@ from chain.proof.record import submission_message
 from chain.proof.types import Phase
 from services.evidence import commands, repository, rules
 from services.evidence.anchoring import Anchorer, Collect, ProofCollector, observe
-from services.evidence.commands import Authority, LogCommands, Written
+from services.evidence.commands import Authority, LogCommands, RegionalAuthority, Written
 from services.evidence.gate import ChainHeads, Gate, StartCheck
 from services.evidence.group import Group
 from services.evidence.handlers import LogEvents
@@ -35,7 +35,7 @@ from services.platform import idempotency, metrics
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
-from services.platform.errors import Forbidden, Invalid, NotFound, Unavailable
+from services.platform.errors import Invalid, NotFound
 from services.platform.ids import new_id
 from services.platform.settings import Settings
 from services.transactions.service import Transactions
@@ -54,7 +54,8 @@ class Ports:
 
     ``fence(session)`` raises LeaseLost; ``chain_head(origin)`` gives (size, root) or None or raises; ``collect(chain,
     transaction hash, log index in block)`` the proof of an event; ``anchor_address``
-    is the gateway's own; ``authority_of(session, institution)`` the address that signs for it;
+    is the gateway's own; ``authority_of(session, institution)`` the address that signs for it, and
+    ``regional_authority_of`` for its region, None while the chain has not told;
     ``submitter_keys(session, institution, ms)`` its Ed25519 keys valid then; ``trusted_submitters(session)`` all:
     (institution, key, from ms, to ms or None).
     """
@@ -66,6 +67,7 @@ class Ports:
     anchor_address: str
     chains: Mapping[str, ChainPin]
     authority_of: Authority
+    regional_authority_of: RegionalAuthority
     submitter_keys: SubmitterKeys
     trusted_submitters: TrustedSubmitters
 
@@ -124,6 +126,7 @@ class EvidenceService:
             chain=settings.supervision,
             anchor=ports.anchor_address,
             authority_of=ports.authority_of,
+            regional_authority_of=ports.regional_authority_of,
             authorisation_days=settings.authorisation_days,
         )
         self._receipts = Receipts(vault)
@@ -298,11 +301,8 @@ class EvidenceService:
             again = partial(self._commands.open_house, owner_id=owner_id)
             return self._operation(again, owner_id, key, f"open:{origin}")
 
-        def act(group: Group) -> OperationView:
-            self.check.refuse_known(origin)
-            return self._commands.open(group, owner_id=owner_id, origin=origin)
-
-        return self._admitting(self._operation(act, owner_id, key, f"open:{origin}"), origin)
+        act = partial(self._commands.open, owner_id=owner_id, origin=origin)
+        return self._making(act, owner_id, key, request=f"open:{origin}", origin=origin)
 
     def request_rotation(
         self, owner_id: str, log_id: str, *, reason: str, anchor: str | None = None, key: str | None = None
@@ -312,22 +312,19 @@ class EvidenceService:
         return self._operation(act, owner_id, key, f"rotate:{log_id}:{anchor}:{reason}")
 
     def request_freeze(
-        self, owner_id: str, log_id: str, *, reason: str, key: str | None = None
+        self, owner_id: str, log_id: str, *, reason: str, key: str | None = None, actor_id: str | None = None
     ) -> Future[OperationView]:
-        """Asks that the log stop for good."""
-        act = partial(self._commands.freeze, owner_id=owner_id, log_id=log_id, reason=reason)
-        return self._operation(act, owner_id, key, f"freeze:{log_id}:{reason}")
+        """Asks that the log stop for good. ``actor_id``: who asks, when it is not the owner."""
+        actor = actor_id or owner_id
+        act = partial(self._commands.freeze, owner_id=owner_id, log_id=log_id, reason=reason, actor=actor)
+        return self._operation(act, actor, key, f"freeze:{log_id}:{reason}")
 
     def request_successor(
         self, owner_id: str, log_id: str, origin: str, *, reason: str, key: str | None = None
     ) -> Future[OperationView]:
         """Asks for the successor of a frozen log."""
-
-        def act(group: Group) -> OperationView:
-            self.check.refuse_known(origin)
-            return self._commands.succeed(group, owner_id=owner_id, log_id=log_id, origin=origin, reason=reason)
-
-        return self._admitting(self._operation(act, owner_id, key, f"succeed:{log_id}:{origin}:{reason}"), origin)
+        act = partial(self._commands.succeed, owner_id=owner_id, log_id=log_id, origin=origin, reason=reason)
+        return self._making(act, owner_id, key, request=f"succeed:{log_id}:{origin}:{reason}", origin=origin)
 
     def _operation(
         self, act: Callable[[Group], OperationView], institution_id: str | None, key: str | None, request: str
@@ -355,11 +352,27 @@ class EvidenceService:
 
         return self.sequencer.submit(unit)
 
-    def _admitting(self, future: Future[OperationView], origin: str) -> Future[OperationView]:
-        def admit(done: Future[OperationView]) -> None:
-            if done.exception() is None and done.result().reference:
-                self.check.admit_new(str(done.result().reference), origin)
+    def _making(
+        self, act: Callable[[Group], OperationView], institution_id: str, key: str | None, *, request: str, origin: str
+    ) -> Future[OperationView]:
+        """Runs a command that makes a log, which passes the gate when this very request made it.
 
+        A repeated request may be about a log that grew since, of which a restored database knows nothing.
+        """
+        made: set[str] = set()
+
+        def unit(group: Group) -> OperationView:
+            self.check.refuse_known(origin)
+            known = repository.log_by_origin(group.session, origin)
+            operation = act(group)
+            made.update(() if known else (str(operation.reference),))
+            return operation
+
+        def admit(done: Future[OperationView]) -> None:
+            for log_id in made if done.exception() is None else ():
+                self.check.admit_new(log_id, origin)
+
+        future = self._operation(unit, institution_id, key, request)
         future.add_done_callback(admit)
         return future
 
@@ -389,11 +402,6 @@ class EvidenceService:
 
 
 def _count(done: Future[Accepted]) -> None:
-    if done.cancelled():
-        return
-    error = done.exception()
-    if error is None:
+    """What was accepted, once; refusals are counted where all of them are seen, at the API."""
+    if not done.cancelled() and done.exception() is None and not done.result().replayed:
         metrics.RECORDS_ACCEPTED.labels(done.result().origin).inc()
-    else:
-        kind = {Unavailable: "unavailable", Forbidden: "forbidden"}.get(type(error), "invalid")
-        metrics.RECORDS_REFUSED.labels(kind).inc()
