@@ -107,6 +107,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         anchor_address=signer.address,
         chains=chains.pins,
         authority_of=IdentityService.authority_of,
+        regional_authority_of=IdentityService.regional_authority_of,
         submitter_keys=IdentityService.submitter_keys_for,
         trusted_submitters=IdentityService.trusted_submitters,
     )

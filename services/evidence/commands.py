@@ -4,6 +4,7 @@ A command writes its ``requested`` leaf into the house log, and the leaf's hash 
 signs. What became of it is told by :mod:`services.evidence.handlers`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,7 +27,9 @@ from services.platform.ids import bytes16, new_id
 from services.transactions.service import Transactions
 from services.transactions.views import OperationView
 
-__all__ = ["Authority", "LogCommands", "Written", "write_command"]
+__all__ = ["Authority", "LogCommands", "RegionalAuthority", "Written", "write_command"]
+
+RegionalAuthority = Callable[[Session, str], str | None]
 
 _DAY_S = 86_400
 
@@ -114,6 +117,7 @@ class LogCommands:
         chain: str,
         anchor: str,
         authority_of: Authority,
+        regional_authority_of: RegionalAuthority,
         authorisation_days: int,
     ) -> None:
         self._desk = desk
@@ -122,6 +126,7 @@ class LogCommands:
         self._chain = chain
         self._anchor = anchor
         self._authority_of = authority_of
+        self._regional_authority_of = regional_authority_of
         self._days = authorisation_days
 
     @property
@@ -151,11 +156,12 @@ class LogCommands:
         message = {"log": to_hex(chain_log(row.origin)), "keyId": key.key_id, "anchor": anchor or self._anchor}
         return self._request(group, _ROTATION, row, message, reason=reason)
 
-    def freeze(self, group: Group, *, owner_id: str, log_id: str, reason: str) -> OperationView:
-        """Asks that the log stop for good. NotFound, Conflict ``log-closed``."""
+    def freeze(self, group: Group, *, owner_id: str, log_id: str, reason: str, actor: str) -> OperationView:
+        """Asks that the log stop for good; ``actor`` is the owner or its region's regulator. NotFound, Conflict."""
         row = self._owned(group, log_id, owner_id)
         _expect(row, "open")
-        return self._request(group, _FREEZE, row, {"log": to_hex(chain_log(row.origin))}, reason=reason)
+        message = {"log": to_hex(chain_log(row.origin))}
+        return self._request(group, _FREEZE, row, message, reason=reason, actor=actor)
 
     def succeed(self, group: Group, *, owner_id: str, log_id: str, origin: str, reason: str) -> OperationView:
         """Asks for the one successor of a frozen log. NotFound, Conflict ``log-not-frozen`` or ``origin-taken``."""
@@ -178,7 +184,14 @@ class LogCommands:
         return {"origin": row.origin, "owner": _owner(row), "keyId": key_id, "anchor": self._anchor}
 
     def _request(
-        self, group: Group, act: _Act, row: LogRow, message: dict[str, Any], *, reason: str | None = None
+        self,
+        group: Group,
+        act: _Act,
+        row: LogRow,
+        message: dict[str, Any],
+        *,
+        reason: str | None = None,
+        actor: str | None = None,
     ) -> OperationView:
         body: JsonObject = {"log_origin": row.origin, **{name: str(value) for name, value in message.items()}}
         if reason is not None:
@@ -189,8 +202,9 @@ class LogCommands:
             type_name=act.type_name,
             phase=Phase.REQUESTED,
             subject=row.origin,
-            actor=row.owner_id,
+            actor=actor or row.owner_id,
             body=body,
+            stream_key=stream_name(row.owner_id, row.origin),
         )
         message |= {"commitment": to_hex(written.commitment), "leaf": to_hex(written.leaf.leaf_hash)}
         deadline = group.now_ms // 1000 + self._days * _DAY_S
@@ -203,12 +217,19 @@ class LogCommands:
             args=message,
             queue=f"log:{row.origin}",
             typed_data=self._transactions.typed_data(act.struct, message, self._chain, deadline=deadline),
-            # a freeze may also be signed by the region's authority, which the contract knows
-            signer_hint=None if act is _FREEZE else self._authority_of(group.session, row.owner_id),
+            signer_hint=self._signers(group.session, act, row.owner_id),
             institution_id=row.owner_id,
             record_id=written.record_id,
             reference=row.id,
         )
+
+    def _signers(self, session: Session, act: _Act, owner_id: str) -> tuple[str, ...] | None:
+        """The owner's authority; for a freeze also its region's: while that is unknown, the contract alone judges."""
+        owner = self._authority_of(session, owner_id)
+        if act is not _FREEZE:
+            return (owner,)
+        regional = self._regional_authority_of(session, owner_id)
+        return (owner, regional) if regional else None
 
 
 def _owner(row: LogRow) -> str:

@@ -10,7 +10,7 @@ from services.identity import policy, repository
 from services.identity.policy import Principal, Target
 from services.identity.views import Page
 from services.platform.database import Database
-from services.platform.errors import Forbidden
+from services.platform.errors import Forbidden, NotFound
 from services.platform.idempotency import Once
 from services.transactions.views import OperationView
 
@@ -38,7 +38,7 @@ class EvidenceDesk:
 
     def get_record(self, caller: Principal, record_id: str) -> RecordView:
         """A record with its document. NotFound when it is not the caller's to read."""
-        self._require(caller, "record.read", self._evidence.owner_of(record_id))
+        self._require_readable(caller, "record.read", record_id)
         return self._evidence.get_record(record_id)
 
     def status(self, record_id: str) -> str:
@@ -56,9 +56,7 @@ class EvidenceDesk:
 
     def receipt(self, caller: Principal, record_id: str, *, private: bool) -> bytes:
         """The receipt's file; the private form only for the institution that submitted the record."""
-        self._require(
-            caller, "record.receipt-private" if private else "record.read", self._evidence.owner_of(record_id)
-        )
+        self._require_readable(caller, "record.receipt-private" if private else "record.read", record_id)
         return self._evidence.receipt(record_id, private=private)
 
     # --- commands to a log's owner
@@ -80,7 +78,9 @@ class EvidenceDesk:
     ) -> Future[OperationView]:
         """Asks that a log stop for good."""
         owner = self._owner(caller, "log.freeze", log_id)
-        return self._evidence.request_freeze(owner, log_id, reason=reason, key=_key(once))
+        return self._evidence.request_freeze(
+            owner, log_id, reason=reason, key=_key(once), actor_id=caller.institution_id
+        )
 
     def request_successor(
         self, caller: Principal, log_id: str, *, origin: str, reason: str, once: Once | None
@@ -98,8 +98,11 @@ class EvidenceDesk:
             )
         return owner
 
-    def _require(self, caller: Principal, action: str, institution_id: str) -> None:
-        policy.require(caller, action, self._target(institution_id))
+    def _require_readable(self, caller: Principal, action: str, record_id: str) -> None:
+        """Answers alike for what does not exist and for what is not the caller's to read."""
+        policy.require(caller, action)
+        if not policy.allowed(caller, action, self._target(self._evidence.owner_of(record_id))):
+            raise NotFound("There is no such record.")
 
     def _target(self, institution_id: str) -> Target:
         with self._database.read() as session:

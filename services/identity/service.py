@@ -89,6 +89,11 @@ class IdentityService:
         return require(repository.institution(session, institution_id)).authority
 
     @staticmethod
+    def regional_authority_of(session: Session, institution_id: str) -> str | None:
+        """The address that signs for an institution's region; None while the chain has not told us. NotFound."""
+        return repository.regional_authority(session, require(repository.institution(session, institution_id)).region)
+
+    @staticmethod
     def target(session: Session, institution_id: str) -> Target:
         """An institution as the policy sees it. NotFound."""
         row = require(repository.institution(session, institution_id))

@@ -166,6 +166,7 @@ def open_house(
             "anchor_address": GATEWAY,
             "chains": {"supervision": PIN},
             "authority_of": lambda *_: "0x" + "44" * 20,
+            "regional_authority_of": lambda *_: None,
             **ports_changed,
         },
     )

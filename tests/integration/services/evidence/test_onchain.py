@@ -291,6 +291,20 @@ def test_an_institution_opens_a_log_of_its_own(town: Town) -> None:
     assert town.phases("log.opening")[2:] == [Phase.REQUESTED, Phase.REGISTERED]
 
 
+def test_a_repeated_request_for_a_log_does_not_pass_the_gate_after_a_restart(town: Town) -> None:
+    town.founded()
+    town.register(OTHER)
+    operation = town.done(town.house.service.request_log_opening(OTHER, "regseal.example/other", key="k"))
+    log_id = str(operation.reference)
+    assert town.house.service.gate.states()[log_id].passed, "made by this process"
+    town.restart()
+    assert not town.house.service.gate.states()[log_id].passed, "no witness has answered"
+    again = town.house.service.request_log_opening(OTHER, "regseal.example/other", key="k").result(10)
+    assert again.id == operation.id
+    with pytest.raises(Unavailable, match="log-unchecked"):
+        town.house.submit(record(actor=OTHER), log_id=log_id)
+
+
 def test_an_opening_that_the_chain_refuses_leaves_a_refused_log(town: Town) -> None:
     town.founded()
     operation = town.done(town.house.service.request_log_opening(OTHER, "regseal.example/other"))
