@@ -142,3 +142,15 @@ def test_public_facts_hold_nobodys_records(market: Market) -> None:
         assert answer.status_code == 200, (path, answer.text)
         assert "secret-of-b" not in answer.text
         assert theirs.record not in answer.text
+
+
+def test_what_b_has_and_what_nobody_has_look_alike_to_a(market: Market) -> None:
+    theirs, nobodys = Belongings(market), "0" * 32
+    for path, tail in ((f"/v1/records/{theirs.record}", ""), (f"/v1/records/{theirs.record}", "/receipt")):
+        existing = market.a.client.get(path + tail)
+        absent = market.a.client.get(f"/v1/records/rec_{nobodys}{tail}")
+        assert (existing.status_code, existing.json()) == (absent.status_code, absent.json())
+    keeper = market.a.client.post("/v1/tokens", json={"name": "keys only", "roles": ["administrator"]}).json()
+    headers = {"Authorization": f"Bearer {keeper['secret']}"}
+    for path in (f"/v1/records/{theirs.record}", f"/v1/records/rec_{nobodys}"):
+        assert market.anyone.get(path, headers=headers).status_code == 403

@@ -24,7 +24,7 @@ from services.chains import Chains
 from services.evidence import repository
 from services.platform.clock import SystemClock
 from services.platform.database import Database
-from services.platform.errors import Conflict, NotFound, Unavailable
+from services.platform.errors import Conflict, Forbidden, NotFound, Unavailable
 from services.platform.settings import ChainConfig, Settings
 from services.transactions.desk import Desk
 from services.transactions.indexer import Indexer
@@ -33,7 +33,7 @@ from services.transactions.service import Transactions
 from services.transactions.signer import GatewayKey
 from services.transactions.views import OperationView
 from tests.integration.services.evidence.house import OPERATOR, OTHER, House, TestWitness, open_house, record
-from tests.integration.services.transactions.rig import GATEWAY, OWNER, REGION, REGIONAL, Anvil, deployed
+from tests.integration.services.transactions.rig import GATEWAY, OWNER, REGION, REGIONAL, Anvil, deployed, key_of
 
 REGULATOR = TestWitness("w-regulator")
 ENDED = ("final", "refused", "expired", "cancelled")
@@ -70,6 +70,7 @@ class Town:
             anchor_address=GATEWAY.address,
             chains={"supervision": self.pin},
             authority_of=lambda *_: OWNER.address,
+            regional_authority_of=lambda *_: REGIONAL.address,
             settings={"anchor_interval_ms": 1, "anchor_grace_ms": 100_000, **options},
         )
         shared: dict[str, Any] = {
@@ -361,6 +362,25 @@ def test_a_frozen_log_takes_nothing_and_its_successor_goes_on(town: Town) -> Non
     assert (view.state, view.predecessor_id) == ("open", log_id)
     assert town.house.submit(record(actor=OTHER)).log_id == view.id
     assert town.phases("log.freeze") == town.phases("log.succession") == [Phase.REQUESTED, Phase.REGISTERED]
+
+
+def test_a_freeze_asked_by_the_regulator_says_so_and_takes_no_strangers_signature(town: Town) -> None:
+    town.founded()
+    town.register(OTHER)
+    service = town.house.service
+    log_id = str(town.done(service.request_log_opening(OTHER, "regseal.example/one")).reference)
+    request = service.request_freeze(OTHER, log_id, reason="stolen key", key="k", actor_id=OPERATOR)
+    operation = request.result(10)
+    stranger = key_of("stranger")
+    signature = sign_typed_data(operation.typed_data, stranger)
+    with pytest.raises(Forbidden):
+        town.transactions.check_signature(operation.id, signer=stranger.address, signature=signature)
+    asked = service.get_record(str(operation.record_id))
+    assert (asked.institution_id, asked.document and asked.document["actor"]) == (OPERATOR, OPERATOR)
+    town.house.submit(record(actor=OTHER), log_id=log_id, idempotency_key="k")  # the owner's keys are its own
+    town.sign(operation, REGIONAL)
+    assert town.ended(operation).state == "final"
+    assert service.public.log(log_id).state == "frozen"
 
 
 def test_a_head_on_chain_that_was_never_sealed_here_closes_the_gate(
