@@ -6,6 +6,7 @@ for the next process instead of being refused.
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 
@@ -17,6 +18,7 @@ from cli.local.migrate import migrate_home
 
 def main(descriptor: int) -> None:
     """Serves until SIGTERM."""
+    gc.disable()  # nothing of what is loaded becomes garbage, and looking through it again and again takes its time
     try:
         migrate_home(None, lambda line: print(line, flush=True))
     except LocalError as error:
@@ -24,6 +26,9 @@ def main(descriptor: int) -> None:
     config = uvicorn.Config(
         "api.app:create_app", factory=True, access_log=False, log_level="warning", timeout_graceful_shutdown=5
     )
+    config.load()
+    gc.freeze()
+    gc.enable()
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 
 

@@ -41,7 +41,8 @@ def make_environment(folder: Path, requirements: str) -> None:
     python = folder / "bin" / "python"
     if ask([python, "-c", "import sys; assert sys.version_info >= (3, 11) and sys.prefix != sys.base_prefix"]) is None:
         call([sys.executable, "-m", "venv", "--clear", "--without-pip", folder])
-    call([UV, "pip", "sync", "--require-hashes", "--python", python, REQUIREMENTS / requirements], env=uv_environment())
+    call([UV, "pip", "sync", "--require-hashes", "--compile-bytecode", "--python", python,
+          REQUIREMENTS / requirements], env=uv_environment())  # fmt: skip
 
 
 def install_beside(folder: Path, requirements: str) -> None:
