@@ -119,6 +119,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         leaves=evidence,
         transactions=transactions,
         units=evidence.sequencer,
+        fence=lease.check,
         chain=settings.supervision,
         authorisation_days=settings.authorisation_days,
     )
@@ -210,6 +211,7 @@ def _renew(lease: Lease) -> None:
 
 def _purge(services: Services) -> None:
     with services.database.write() as session:
+        services.lease.check(session)
         idempotency.purge(session, services.clock.ms() - idempotency.KEEP_MS)
 
 

@@ -187,8 +187,17 @@ class ProofCollector:
     when the chain does not answer, ProofError when what it answers proves nothing.
     """
 
-    def __init__(self, database: Database, *, collect: Collect, standing: Standing, limit: int = 64) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        collect: Collect,
+        standing: Standing,
+        fence: Callable[[Session], None],
+        limit: int = 64,
+    ) -> None:
         self._database = database
+        self._fence = fence
         self._collect = collect
         self._standing = standing
         self._limit = limit
@@ -212,6 +221,7 @@ class ProofCollector:
         if to_hex(keccak256(anchor.header)) != row.block_hash:
             raise Unavailable("anchor-moved", f"The chain {row.chain} shows the anchor in another block than before.")
         with self._database.write() as session:
+            self._fence(session)
             repository.put_proof(session, row.log_id, row.size, pack_anchor(anchor))
             self._standing.regrade(session, row.log_id, row.size)
 

@@ -1,8 +1,7 @@
 """The door of the evidence context. Everything else in this package is behind it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -14,21 +13,22 @@ from chain.proof.receipt import Submitter
 from chain.proof.record import submission_message
 from chain.proof.types import Phase
 from services.evidence import commands, repository, rules
-from services.evidence.anchoring import Anchorer, Collect, ProofCollector, observe
-from services.evidence.commands import Authority, LogCommands, RegionalAuthority, Written
-from services.evidence.gate import ChainHeads, Gate, StartCheck
+from services.evidence.anchoring import Anchorer, ProofCollector, observe
+from services.evidence.commands import LogCommands, Written
+from services.evidence.gate import Gate, StartCheck
 from services.evidence.group import Group
 from services.evidence.handlers import LogEvents
 from services.evidence.heads import HeadFile
 from services.evidence.keys import LogKeys
 from services.evidence.logs import LogBook
+from services.evidence.ports import Ports
 from services.evidence.public import PublicLogs
 from services.evidence.receipts import Receipts, RecordView
 from services.evidence.records import prepare, read_record
 from services.evidence.regrading import Regrader
 from services.evidence.sealing import Sealer
 from services.evidence.sequencer import Sequencer
-from services.evidence.standing import ChainPin, Standing
+from services.evidence.standing import Standing
 from services.evidence.submission import Accepted, Desk, Submission
 from services.evidence.trust import TrustDocument
 from services.platform import idempotency, metrics
@@ -38,38 +38,11 @@ from services.platform.database import Database
 from services.platform.errors import Invalid, NotFound
 from services.platform.ids import new_id
 from services.platform.settings import Settings
-from services.transactions.service import Transactions
 from services.transactions.views import OperationView
 
 __all__ = ["EvidenceService", "Ports"]
 
 T = TypeVar("T")
-SubmitterKeys = Callable[[Session, str, int], Sequence[bytes]]
-TrustedSubmitters = Callable[[Session], Sequence[tuple[str, bytes, int, int | None]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """What the context needs of others.
-
-    ``fence(session)`` raises LeaseLost; ``chain_head(origin)`` gives (size, root) or None or raises; ``collect(chain,
-    transaction hash, log index in block)`` the proof of an event; ``anchor_address``
-    is the gateway's own; ``authority_of(session, institution)`` the address that signs for it, and
-    ``regional_authority_of`` for its region, None while the chain has not told;
-    ``submitter_keys(session, institution, ms)`` its Ed25519 keys valid then; ``trusted_submitters(session)`` all:
-    (institution, key, from ms, to ms or None).
-    """
-
-    transactions: Transactions
-    fence: Callable[[Session], None]
-    chain_head: ChainHeads
-    collect: Collect
-    anchor_address: str
-    chains: Mapping[str, ChainPin]
-    authority_of: Authority
-    regional_authority_of: RegionalAuthority
-    submitter_keys: SubmitterKeys
-    trusted_submitters: TrustedSubmitters
 
 
 class EvidenceService:
@@ -117,7 +90,7 @@ class EvidenceService:
             cadence=settings,
             fence=ports.fence,
         )
-        self.collector = ProofCollector(database, collect=ports.collect, standing=self.standing)
+        self.collector = ProofCollector(database, collect=ports.collect, standing=self.standing, fence=ports.fence)
         self.regrader = Regrader(database, clock, standing=self.standing, fence=ports.fence)
         self._commands = LogCommands(
             self._desk,
@@ -389,11 +362,13 @@ class EvidenceService:
     def add_cosignature(self, note: str) -> rules.Grade:
         """A witness's cosignature over a checkpoint. Invalid, Forbidden, NotFound, Conflict ``checkpoint-differs``."""
         with self._database.write() as session:
+            self._ports.fence(session)
             return self.standing.add_cosignature(session, note)
 
     def add_attestation(self, chain: str, note: str) -> None:
         """A witness's header attestation. Invalid, Forbidden, NotFound, Conflict ``chain-differs``."""
         with self._database.write() as session:
+            self._ports.fence(session)
             self.standing.add_attestation(session, chain, note)
 
     def _read(self, query: Callable[[Session], T]) -> T:

@@ -74,9 +74,8 @@ class Standing:
         if stored.root != head.root:
             self._count(signed, "inconsistent")
             raise Conflict("Our checkpoint of this size has another root.", slug="checkpoint-differs")
-        for signature in signed:
-            line = next(each.line() for each in note.signatures if each.key_id == signature.key.key_id)
-            row = {"log_id": log.id, "size": head.size, "witness": signature.key.name, "line": line}
+        for line, signature in zip(note.signatures, signed, strict=True):
+            row = {"log_id": log.id, "size": head.size, "witness": signature.key.name, "line": line.line()}
             repository.put_cosignature(session, row | {"signed_at": signature.time or 0})
         self._count(signed, "accepted")
         return self.regrade(session, log.id, head.size)
@@ -95,9 +94,10 @@ class Standing:
         if (header.chain_id, to_hex(header.genesis)) != (pin.chain_id, pin.genesis):
             raise Conflict("The attestation is about another chain.", slug="chain-differs")
         block_hash = to_hex(header.block_hash)
-        for signature in signed:
+        for line, signature in zip(note.signatures, signed, strict=True):
             row = {"chain": chain, "block_hash": block_hash, "witness": signature.key.name}
-            repository.put_attestation(session, row | {"block_number": header.number, "note": text})
+            alone = Note(note.text, (line,)).format()
+            repository.put_attestation(session, row | {"block_number": header.number, "note": alone})
         for anchor in repository.anchors_in_block(session, chain, block_hash):
             self.regrade(session, anchor.log_id, anchor.size)
 
@@ -157,14 +157,22 @@ class Standing:
         return any(each.key_id in keys for each in parse_note(note).signatures)
 
     def _verified(self, text: str, kind: SignatureType) -> tuple[Note, list[VerifiedSignature]]:
+        """The note with the lines of configured witnesses alone, each beside its verified signature.
+
+        Other lines would go into receipts, where a wrong one by a key that somebody else trusts spoils the whole.
+        """
+        keys = {
+            (key.name, key.key_id): key for key in (witness.key.of_type(kind) for witness in self.witnesses.values())
+        }
         try:
             note = parse_note(text)
-            signed = verify_note(note, [witness.key.of_type(kind) for witness in self.witnesses.values()])
+            signed = verify_note(note, keys.values())
         except ProofError as error:
             raise Invalid("note", str(error)) from error
         if not signed:
             raise Forbidden("Not signed by a configured witness.")
-        return note, signed
+        lines = tuple(line for line in note.signatures if (line.name, line.key_id) in keys)
+        return Note(note.text, lines), signed
 
     def _count(self, signed: list[VerifiedSignature], result: str) -> None:
         for signature in signed:

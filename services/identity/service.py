@@ -53,7 +53,10 @@ _Made = TypeVar("_Made", OperationView, SubmitterKeyView)
 
 
 class IdentityService:
-    """Institutions, tokens, keys and commands to the registry. ``chain`` is the supervision chain's name."""
+    """Institutions, tokens, keys and commands to the registry. ``chain`` is the supervision chain's name.
+
+    ``fence(session)`` raises when this process is no longer the writer.
+    """
 
     def __init__(
         self,
@@ -64,10 +67,12 @@ class IdentityService:
         leaves: Leaves,
         transactions: Transactions,
         units: Units,
+        fence: Callable[[Session], None],
         chain: str,
         authorisation_days: int,
     ) -> None:
         self._database = database
+        self._fence = fence
         self._clock = clock
         self._leaves = leaves
         self._transactions = transactions
@@ -265,6 +270,7 @@ class IdentityService:
         owner_id = request.institution_id or caller.institution_id
         token_id = new_id("tok", self._clock.ms())
         with self._database.write() as session:
+            self._fence(session)
             owner = require(repository.institution(session, owner_id))
             if owner_id == caller.institution_id:
                 policy.require(caller, "token.issue")
@@ -301,6 +307,7 @@ class IdentityService:
         """Ends a token at once. NotFound."""
         policy.require(caller, "token.revoke")
         with self._database.write() as session:
+            self._fence(session)
             row = repository.token(session, token_id)
             if row is None or row.institution_id != caller.institution_id:
                 raise NotFound("There is no such token.")

@@ -13,10 +13,11 @@ from chain.proof.receipt import Anchor, parse_receipt
 from chain.proof.record import submission_message
 from chain.proof.trust import parse_trust
 from chain.proof.verify import verify
+from services.evidence import repository
 from services.evidence.anchoring import pack_anchor
 from services.evidence.models import AnchorRow
 from services.evidence.rules import Grade
-from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
+from services.platform.errors import Conflict, Forbidden, Invalid, LeaseLost, NotFound
 from tests.integration.services.evidence.house import OPERATOR, OTHER, PIN, House, TestWitness, record
 
 REGULATOR, AUDITOR = TestWitness("w-regulator"), TestWitness("w-auditor", "auditor")
@@ -137,6 +138,40 @@ def test_cosignatures_of_strangers_other_roots_and_unknown_sizes_are_refused(wit
     with pytest.raises(Invalid):
         witnessed.service.add_cosignature(Note(signed.text, (forged,)).format())
     assert witnessed.service.get_record(first_record(witnessed)).status == "sealed"
+
+
+def test_only_lines_of_configured_witnesses_go_into_notes(witnessed: House) -> None:
+    """Anybody may add lines to a note, also some that look like a witness's; in a receipt they would spoil the rest."""
+    witnessed.submit()
+    witnessed.service.sealer.run()
+    (line,) = parse_note(REGULATOR.cosigns(witnessed.service.public.checkpoint(witnessed.log_id))).signatures
+    text = parse_note(witnessed.service.public.checkpoint(witnessed.log_id)).text
+    padding = (replace(line, name="evil.example"), replace(line, key_id=b"evil"))
+    witnessed.service.add_cosignature(Note(text, (*padding, line)).format())
+    shown = parse_note(witnessed.service.public.checkpoint(witnessed.log_id)).signatures
+    assert [each for each in shown if each.name != witnessed.origin] == [line]
+    block = "0x" + "5a" * 32
+    attestation = parse_note(attest(REGULATOR, block))
+    own = attestation.signatures[0]
+    padded = Note(attestation.text, (replace(own, name="evil.example"), own, replace(own, key_id=b"evil")))
+    witnessed.service.add_attestation("supervision", padded.format())
+    with witnessed.database.read() as session:
+        (stored,) = repository.attestations(session, "supervision", block)
+    assert stored.note == attestation.format()
+
+
+def test_a_process_that_is_no_longer_the_writer_takes_no_signatures(witnessed: House) -> None:
+    def lost(_: object) -> None:
+        raise LeaseLost("writer")
+
+    witnessed.submit()
+    witnessed.service.sealer.run()
+    note = witnessed.service.public.checkpoint(witnessed.log_id)
+    witnessed.service._ports = replace(witnessed.service._ports, fence=lost)
+    with pytest.raises(LeaseLost):
+        witnessed.service.add_cosignature(REGULATOR.cosigns(note))
+    with pytest.raises(LeaseLost):
+        witnessed.service.add_attestation("supervision", attest(REGULATOR, "0x" + "5a" * 32))
 
 
 def first_record(house: House) -> str:

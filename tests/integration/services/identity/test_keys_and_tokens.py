@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from chain.proof.types import BY_NAME
 from services.identity.views import SubmitterKeyRequest, TokenRequest
-from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, RuleRefused, Unauthenticated
+from services.platform.errors import Conflict, Forbidden, Invalid, LeaseLost, NotFound, RuleRefused, Unauthenticated
 from services.platform.idempotency import Once
 from tests.integration.services.identity.house import House, registration
 from tests.integration.services.transactions.rig import key_of
@@ -45,6 +45,17 @@ def test_the_database_holds_neither_a_token_nor_a_persons_name(house: House) -> 
     )
     assert issued.token.prefix in str(rows)
     assert [each.person for each in house.services.identity.list_tokens(caller).items] == [None, "张三"]
+
+
+def test_a_process_that_is_no_longer_the_writer_changes_no_token(house: House) -> None:
+    done = house.bootstrap()
+    caller = house.caller(done.issued)
+    with house.services.database.write() as session:
+        session.execute(text("UPDATE leases SET fence = fence + 1"))
+    with pytest.raises(LeaseLost):
+        house.services.identity.issue_token(caller, TokenRequest(name="late", roles=("reader",)))
+    with pytest.raises(LeaseLost):
+        house.services.identity.revoke_token(caller, done.issued.token.id)
 
 
 def test_a_revoked_token_ends_at_once_although_it_was_remembered(house: House) -> None:
