@@ -47,6 +47,12 @@ class Examination:
         self.attested: set[str] = set()
         """Names of the trusted witnesses that attest the header."""
 
+    @property
+    def needs_submitter(self) -> bool:
+        """Whether the log's policy makes `submitter` a stage that must pass."""
+        log = self.trust.logs.get(self.receipt.origin)
+        return log is not None and log.submitter_required
+
     def check_leaf(self) -> None:
         """104 bytes with known version, suite, type and phase."""
         self.leaf = Leaf.decode(self.receipt.leaf)
@@ -72,10 +78,9 @@ class Examination:
 
     def check_submitter(self) -> None:
         """A trusted key of the actor, valid when the leaf was accepted, signed the record for this log."""
-        log = self.trust.logs.get(self.receipt.origin)
         submitter = self.receipt.submitter
         if submitter is None or self.record is None:
-            if log and log.submitter_required:
+            if self.record is not None and self.needs_submitter:
                 raise ProofError("submitter-missing", "the log's policy demands the submitter's signature")
             raise NotRun("no-signature")
         actor = self.record["actor"]

@@ -33,7 +33,7 @@ class LogKey:
 
 @dataclass(frozen=True, slots=True)
 class TrustedLog:
-    """A log and its keys; `submitter_required` demands the submitter's signature of every receipt."""
+    """A log and its keys; `submitter_required` makes `submitter` a stage that must pass for its receipts."""
 
     origin: str
     keys: tuple[LogKey, ...]

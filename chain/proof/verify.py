@@ -121,7 +121,8 @@ def verify(receipt: Receipt, trust: Trust) -> Verdict:
         if results[name].status is Status.FAIL:
             break
     failed = any(result.status is Status.FAIL for result in results.values())
-    missing = tuple(name for name in STAGES if name in trust.policy.stages and results[name].status is not Status.PASS)
+    required = trust.policy.stages | ({"submitter"} if examination.needs_submitter else set())
+    missing = tuple(name for name in STAGES if name in required and results[name].status is not Status.PASS)
     return Verdict(
         stages=results,
         outcome=Outcome.INVALID if failed else Outcome.INCOMPLETE if missing else Outcome.VALID,

@@ -62,11 +62,14 @@ export function recordStage({ record, disclosures }: Receipt, leaf: Leaf): Evide
   return undefined;
 }
 
+/** Whether the log's policy makes `submitter` a stage that must pass. */
+export const needsSubmitter = ({ origin }: Receipt, trust: Trust): boolean =>
+  trust.logs.some((log) => log.origin === origin && log.submitterRequired);
+
 export function submitterStage(receipt: Receipt, trust: Trust, leaf: Leaf, record: EvidenceRecord | undefined): void {
   const { submitter, origin } = receipt;
   if (submitter === undefined || record === undefined) {
-    const required = trust.logs.some((log) => log.origin === origin && log.submitterRequired);
-    demand(!required, "submitter-missing");
+    demand(record === undefined || !needsSubmitter(receipt, trust), "submitter-missing");
     throw new NotRun("no-signature");
   }
   const known = trust.submitters.filter(

@@ -44,8 +44,9 @@ export function verify(receipt: Receipt, trust: Trust): Verdict {
   const anchored = signed && course.stage("anchor", () => run.anchorStage(receipt, trust, signed.head));
   const attesting = course.stage("finality", () => run.finalityStage(receipt, trust, anchored));
   const time = latest(cosigning, attesting && anchored, leaf?.acceptedAt);
+  const required = run.needsSubmitter(receipt, trust) ? [...trust.stages, "submitter" as const] : trust.stages;
   return {
-    ...course.outcome(trust.stages),
+    ...course.outcome(required),
     weakest: cosigning === undefined ? "log-key" : attesting === undefined ? "header-unauthenticated" : "witnesses",
     witnesses: namesOf([...(cosigning ?? []).map(({ witness }) => witness), ...(attesting ?? [])]),
     chain_class: anchored?.chain.class ?? null,
