@@ -5,6 +5,7 @@ import json
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import text
 
@@ -107,7 +108,13 @@ def deploy(anvil: Anvil, addresses: Path) -> None:
         gc.collect()
 
 
-def make_home(anvil: Anvil, addresses: Path, home: Path, database_url: str) -> Settings:
+class Answering(Protocol):
+    """A node, of whatever kind."""
+
+    url: str
+
+
+def make_home(node: Answering, addresses: Path, home: Path, database_url: str) -> Settings:
     """Keys, tables and settings, as an installation has them."""
     home.mkdir()
     (home / "passphrase").write_text("correct horse\n")
@@ -118,7 +125,7 @@ def make_home(anvil: Anvil, addresses: Path, home: Path, database_url: str) -> S
     migrate.upgrade(database_url)
     pins = json.loads(addresses.read_text())
     chain = ChainConfig(
-        endpoints=(anvil.url,), chain_id=pins["chain_id"], genesis=pins["genesis"], addresses_file=addresses
+        endpoints=(node.url,), chain_id=pins["chain_id"], genesis=pins["genesis"], addresses_file=addresses
     )
     return Settings(home=home, database_url=database_url, chains={"supervision": chain})
 
