@@ -27,7 +27,8 @@ from chain.proof.hashing import keccak256
 
 LOG_OPENED_TOPIC = keccak256(b"LogOpened(bytes32,bytes16,string,address,bytes32,bytes32,bytes32)")
 LOG_ROTATED_TOPIC = keccak256(b"LogRotated(bytes32,uint64,address,bytes32,bytes32,bytes32)")
-_TOPICS = (HEAD_ANCHORED_TOPIC, LOG_OPENED_TOPIC, LOG_ROTATED_TOPIC)
+LOG_FROZEN_TOPIC = keccak256(b"LogFrozen(bytes32,uint64,bytes32,bytes32,bytes32)")
+_TOPICS = (HEAD_ANCHORED_TOPIC, LOG_OPENED_TOPIC, LOG_ROTATED_TOPIC, LOG_FROZEN_TOPIC)
 _WORD = 32
 MAX_BLOCKS = 1000
 """Blocks followed in one round, and blocks with unsettled anchors that are kept."""
@@ -67,12 +68,16 @@ class AnchorBlock:
 
 @dataclass
 class Followed:
-    """How far the chain was followed, the key ids of logs by first size, and blocks that are not settled yet."""
+    """How far the chain was followed, the key ids of logs by first size, and blocks that are not settled yet.
+
+    `frozen`: the size at which the chain froze a log.
+    """
 
     number: int
     hash: bytes
     keys: dict[bytes, list[tuple[int, bytes]]] = field(default_factory=dict)
     blocks: list[AnchorBlock] = field(default_factory=list)
+    frozen: dict[bytes, int] = field(default_factory=dict)
 
 
 class ChainFollower:
@@ -154,7 +159,7 @@ class ChainFollower:
         if block.may_contain(self._pin.contract, _TOPICS):
             for event in fetch_events(node, block, self._pin.contract):
                 if self._wanted is None or self._wanted.intersection(event.topics[1:2]):
-                    _take(event, anchors, state.keys)
+                    _take(event, anchors, state)
         state.number, state.hash = number, block.header.hash
         if anchors:
             state.blocks.append(AnchorBlock(number, block.header.hash, anchors))
@@ -178,8 +183,8 @@ class ChainFollower:
         return Refusal(kind, detail, evidence)
 
 
-def _take(event: EventLog, anchors: list[Anchor], keys: dict[bytes, list[tuple[int, bytes]]]) -> None:
-    """Notes what one event of the contract says; others than the three are none of a witness's business."""
+def _take(event: EventLog, anchors: list[Anchor], state: Followed) -> None:
+    """Notes what one event of the contract says; others than the four are none of a witness's business."""
     if len(event.topics) < 2 or event.topics[0] not in _TOPICS:
         return
     words = [event.data[i : i + _WORD] for i in range(0, len(event.data), _WORD)]
@@ -187,9 +192,11 @@ def _take(event: EventLog, anchors: list[Anchor], keys: dict[bytes, list[tuple[i
         head = HeadAnchored.decode(event)
         anchors.append(Anchor(head.log, head.size, head.root))
     elif event.topics[0] == LOG_OPENED_TOPIC and len(words) > 2:
-        keys.setdefault(event.topics[1], []).append((0, words[2]))
+        state.keys.setdefault(event.topics[1], []).append((0, words[2]))
     elif event.topics[0] == LOG_ROTATED_TOPIC and len(words) > 2:
-        keys.setdefault(event.topics[1], []).append((int.from_bytes(words[0], "big"), words[2]))
+        state.keys.setdefault(event.topics[1], []).append((int.from_bytes(words[0], "big"), words[2]))
+    elif event.topics[0] == LOG_FROZEN_TOPIC and words:
+        state.frozen[event.topics[1]] = int.from_bytes(words[0], "big")
 
 
 def _quantity(node: JsonRpc, method: str) -> int:
@@ -211,6 +218,7 @@ def _dump(state: Followed, pin: ChainPin) -> Mapping[str, object]:
         "number": state.number,
         "hash": to_hex(state.hash),
         "keys": {to_hex(log): [[size, to_hex(key)] for size, key in ranges] for log, ranges in state.keys.items()},
+        "frozen": {to_hex(log): size for log, size in state.frozen.items()},
         "blocks": [
             {
                 "number": block.number,
@@ -237,6 +245,7 @@ def _load(file: Path, pin: ChainPin) -> Followed | None:
             _bytes(body["hash"]),
             {_bytes(log): [(int(size), _bytes(key)) for size, key in ranges] for log, ranges in body["keys"].items()},
             [_block(block) for block in body["blocks"]],
+            {_bytes(log): int(size) for log, size in body.get("frozen", {}).items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError, ProofError) as error:
         raise ConfigError(f"{file} is damaged") from error

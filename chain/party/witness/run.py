@@ -132,7 +132,7 @@ class Witness:
         state = self._follower.state
         chain_keys = state.keys.get(watch.store.log_id, ()) if state else ()
         try:
-            watch.observe(self._api, log, chain_keys)
+            watch.observe(self._api, log, chain_keys, frozen=state.frozen.get(watch.store.log_id) if state else None)
         except ApiProblem as error:
             if error.status == 404 and watch.store.head is None:
                 return  # the log has no checkpoint yet

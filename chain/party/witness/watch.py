@@ -74,8 +74,10 @@ class LogWatch:
         statement = HeadStatement(self.store.origin, nonce, size, root)
         api.post_text(f"{log.path}/heads", sign_note(statement.text(), self._plain))
 
-    def observe(self, api: ApiClient, log: ListedLog, chain_keys: ChainKeys) -> None:
-        """Fetches the log's checkpoint and accepts it, or not.
+    def observe(self, api: ApiClient, log: ListedLog, chain_keys: ChainKeys, *, frozen: int | None = None) -> None:
+        """Fetches the log's checkpoint and accepts it, or not. One beyond the size at which it was `frozen` is let be.
+
+        Leaves that were accepted while the freeze was on its way make such heads in all honesty; a thief makes others.
 
         Raises:
             Alarm: the log contradicts itself under its own signature.
@@ -87,7 +89,9 @@ class LogWatch:
         except ProofError as error:
             raise Refusal("checkpoint-malformed", str(error)) from error
         self._check_signed(seen, note, self._key(log, chain_keys, seen.checkpoint.size))
-        self._check_extends(seen, api, log)
+        head, size = self.store.head, seen.checkpoint.size
+        if frozen is None or size <= max(frozen, head.checkpoint.size if head else 0):
+            self._check_extends(seen, api, log)
 
     def cosign(self, api: ApiClient, log: ListedLog, now: Now, *, refresh_s: int) -> bool:
         """Posts a cosignature of the last accepted head, unless that was done lately. True when it was posted."""

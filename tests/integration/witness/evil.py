@@ -34,6 +34,7 @@ CHAIN_ID = 990001
 CONTRACT = bytes.fromhex("5a" * 20)
 LOG_OPENED = keccak256(b"LogOpened(bytes32,bytes16,string,address,bytes32,bytes32,bytes32)")
 LOG_ROTATED = keccak256(b"LogRotated(bytes32,uint64,address,bytes32,bytes32,bytes32)")
+LOG_FROZEN = keccak256(b"LogFrozen(bytes32,uint64,bytes32,bytes32,bytes32)")
 _WORD = bytes(32)
 
 
@@ -82,6 +83,10 @@ class Log:
     def rotated(self, from_size: int, signer: NoteSigner) -> EventLog:
         words = [from_size.to_bytes(32, "big"), _WORD, sha256(signer.key.public), _WORD, _WORD]
         return EventLog(CONTRACT, (LOG_ROTATED, log_id(self.origin)), b"".join(words))
+
+    def frozen(self, size: int) -> EventLog:
+        words = [size.to_bytes(32, "big"), self.root(size), _WORD, _WORD]
+        return EventLog(CONTRACT, (LOG_FROZEN, log_id(self.origin)), b"".join(words))
 
 
 class Chain:
