@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
+
+from cli.output import note
 
 if TYPE_CHECKING:
     from chain.party.http import ApiClient
@@ -45,9 +48,15 @@ def open_party(home: Path | None) -> Party:
         raise ConfigError(f'{home} has no api.json; write {{"url": "http://…"}} into it') from None
     except (ValueError, KeyError, TypeError):
         raise ConfigError(f'{home / "api.json"} is not {{"url": "http://…"}}') from None
-    token_file = home / "token"
-    token = token_file.read_text(encoding="ascii").strip() if token_file.exists() else None
-    return Party(home, ApiClient(str(url), token, timeout=75), settings)
+    return Party(home, ApiClient(str(url), _token(home / "token"), timeout=75), settings)
+
+
+def _token(file: Path) -> str | None:
+    if not file.exists():
+        return None
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        note(f"warning: others may read this token; run: chmod 600 '{file}'")
+    return file.read_text(encoding="ascii").strip()
 
 
 def fresh_key() -> str:

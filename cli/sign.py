@@ -29,7 +29,10 @@ def sign(
 
     The result {operation, signer, signature} goes to POST /v1/operations/{id}/authorisations.
     """
+    from chain.party.keystore import kind_of
+
     with guarded(as_json=as_json):
+        kind_of(key)  # a wrong file is said before anybody reads what there is to sign
         identifier, document, texts = _read(operation)
         _show(document, texts, yes=yes, as_json=as_json)
         authorisation = _authorise(identifier, document, key, wallet)

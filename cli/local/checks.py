@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from chain.party.errors import PartyError
+from chain.party.keystore import EvmKey, passphrase_for
 from cli.local.layout import PROJECT, Layout, shown
 from cli.local.ports import is_free
 
@@ -99,6 +101,28 @@ def _secret_files(layout: Layout) -> Iterator[Path]:
         yield from (path for path in (home / "keys").glob("*") if path.is_file())
 
 
+def keys(layout: Layout) -> Iterator[Check]:
+    """The gateway's key opens, the master key and the heads are there."""
+    from services.evidence.heads import HeadFile
+    from services.platform.atrest import Vault
+    from services.platform.errors import StartRefused
+
+    if not layout.settings_file.exists():
+        return
+    key, heads = layout.gateway / "keys" / "gateway.json", layout.gateway / "heads"
+    try:
+        EvmKey.load(key, passphrase_for(key, {}))
+        Vault(layout.gateway / "master.key")
+        if (heads / "heads").exists():  # opening makes it, and a missing one is the gate's to judge
+            HeadFile.open(heads).close()
+    except PartyError as error:
+        yield bad("keys", str(error), "put keys/ and passphrase back from the safe (docs/operations.md)")
+    except StartRefused as error:
+        yield bad("keys", error.detail, "put master.key or heads/ back as they were (docs/operations.md)")
+    else:
+        yield good("keys", "the gateway's key and the master key open")
+
+
 def ports(layout: Layout) -> Iterator[Check]:
     """Only while nothing runs: who runs holds them."""
     from cli.local.up import PREFERRED, read_state
@@ -167,7 +191,7 @@ def umask_hint(_: Layout) -> Iterator[Check]:
 
 
 OFFLINE: tuple[Callable[[Layout], Iterator[Check]], ...] = (
-    tools, disk, umask_hint, secrets, settings, migrations, ports,
+    tools, disk, umask_hint, secrets, keys, settings, migrations, ports,
 )  # fmt: skip
 
 

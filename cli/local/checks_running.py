@@ -24,6 +24,9 @@ def chains(layout: Layout) -> Iterator[Check]:
     running = read_state(layout).get("chains", {})
     for name, chain in _configured(layout).items():
         where = running.get(name) if isinstance(running, dict) else None
+        if where is None and chain.chain_class == "embedded":
+            yield good(f"chain {name}", "embedded; does not run now")  # another's may answer at the same port
+            continue
         yield from _chain(layout, name, chain, where or chain.endpoints[0])
 
 
@@ -47,7 +50,8 @@ def _chain(layout: Layout, name: str, chain: Any, url: str) -> Iterator[Check]:
         genesis = str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
         head = rpc.call("eth_getBlockByNumber", "latest", False)
     except PartyError as error:
-        fix = "regseal up" if chain.chain_class == "embedded" else "start its node, or correct its endpoints"
+        log = shown(layout.run / f"chain-{name}.log")
+        fix = f"read {log}" if chain.chain_class == "embedded" else "start its node, or correct its endpoints"
         yield Check(title, Level.WARN, f"{url} does not answer ({error})", fix)
         return
     if (chain_id, genesis) != (chain.chain_id, chain.genesis):

@@ -141,7 +141,7 @@ def down(var: VarOption = None, as_json: Json = False) -> None:
 
 
 def status(var: VarOption = None, as_json: Json = False) -> None:
-    """What runs, where, and how it fares. Exit code 4 when the service does not answer."""
+    """What runs, where, and how it fares. Exit code 1 when a check fails, 4 when the service does not answer."""
     from cli.local.status import read
 
     layout = _layout(var)
@@ -149,6 +149,8 @@ def status(var: VarOption = None, as_json: Json = False) -> None:
     emit(found.data, found.lines, as_json=as_json)
     if not found.answers:
         raise typer.Exit(int(ExitCode.UNREACHABLE))
+    if not found.data["health"].get("ok"):
+        raise typer.Exit(int(ExitCode.REFUSED))
 
 
 def doctor(var: VarOption = None, as_json: Json = False) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from shlex import quote
 
+from cli.local import gateway
 from cli.local import up as starting
 from cli.local.errors import LocalError
 from cli.local.layout import SUPERVISION, Layout, shown
@@ -61,6 +63,8 @@ def _start_witness(supervisor: Supervisor, layout: Layout, up: starting.Up) -> N
 
 def _announce(up: starting.Up, say: Say) -> None:
     say(f"\nregseal is at  {up.url}   (API reference: {up.url}/docs)")
+    for name, chain in gateway.external_chains(up.layout).items():
+        say(f"{name} chain: {chain['chain_class']}, at {', '.join(chain['endpoints'])}")
 
 
 def _announce_sample(up: starting.Up, say: Say) -> None:
@@ -70,6 +74,6 @@ def _announce_sample(up: starting.Up, say: Say) -> None:
     say("\nparties, all invented, each in a folder of its own with a README.txt:")
     for party in PARTIES:
         say(f"  {shown(up.layout.party(party.slug)):<34} {party.name} · {party.part}")
-    home = shown(up.layout.party(HOST))
+    home = quote(shown(up.layout.party(HOST)))
     say("\nnext, in another terminal:")
     say(f"  ./regseal record submit samples/records/transfer.json --party {home} --wait final")

@@ -14,6 +14,7 @@ import uvicorn
 
 from cli.local.errors import LocalError
 from cli.local.migrate import migrate_home
+from services.platform.errors import StartRefused
 
 
 def main(descriptor: int) -> None:
@@ -26,7 +27,10 @@ def main(descriptor: int) -> None:
     config = uvicorn.Config(
         "api.app:create_app", factory=True, access_log=False, log_level="warning", timeout_graceful_shutdown=5
     )
-    config.load()
+    try:
+        config.load()
+    except StartRefused as error:  # in a sentence, not in a traceback
+        raise SystemExit(error.detail) from None
     gc.freeze()
     gc.enable()
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
