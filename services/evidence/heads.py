@@ -94,8 +94,11 @@ class HeadFile:
                 self._cells[cell.head.origin] = cell
 
     def close(self) -> None:
-        """Closes the file."""
-        os.close(self._fd)
+        """Closes the file. Harmless when it is closed: its descriptor's number may be somebody else's by then."""
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+            self._fd = -1
 
     def _put(self, head: Head) -> _Cell:
         known = self._cells.get(head.origin)

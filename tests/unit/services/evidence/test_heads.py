@@ -72,3 +72,12 @@ def test_a_torn_first_write_of_a_log_is_as_if_it_never_was(tmp_path: Path) -> No
     third = HeadFile.open(tmp_path)
     assert third.heads()["o.example/new"] == head(2, "o.example/new")
     third.close()
+
+
+def test_closing_twice_closes_nobody_elses_file(tmp_path: Path) -> None:
+    file = HeadFile.open(tmp_path / "heads")
+    file.close()
+    with (tmp_path / "other").open("wb") as other:  # takes the number that has become free
+        file.close()
+        other.write(b"still open")
+        other.flush()
