@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.limits import RateLimiter
+from api.limits import RateLimiter, network_of
 from services.container import Services
 from services.identity.service import Principal
 from services.platform.errors import Unauthenticated
@@ -40,7 +40,7 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    return network_of(request.client.host) if request.client else "unknown"
 
 
 async def caller(request: Request, held: ServicesDep, limits: LimiterDep, credentials: Credentials) -> Principal:

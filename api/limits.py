@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +14,18 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from chain.party.clock import system_now
 from services.platform.errors import RateLimited
 from services.platform.settings import RateLimits
+
+
+def network_of(host: str) -> str:
+    """Under what a caller's address is counted: an IPv6 caller owns a whole /64 and never runs out of addresses."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return host
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((address.packed[:8] + bytes(8), 64)))
 
 
 class RateLimiter:

@@ -26,6 +26,13 @@ class BodyTooLarge(HTTPException):
         super().__init__(413, f"A request body may have at most {limit} bytes.")
 
 
+class NulInAddress(HTTPException):
+    """No identifier has a NUL, and PostgreSQL takes none."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "The address contains a NUL character.")
+
+
 class RequestFrame:
     """Pure ASGI, so that the hot path pays no task per request."""
 
@@ -59,6 +66,9 @@ class RequestFrame:
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _declared_length(scope) > self.max_body:
             await http_problem(BodyTooLarge(self.max_body))(scope, receive, send)
+            return
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            await http_problem(NulInAddress())(scope, receive, send)
             return
         received = 0
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import PublicDep, ServicesDep
-from api.logs.routes import note_of
+from api.logs.routes import MAX_SIZE, note_of
 from api.logs.schemas import AnchorView
 from api.logs.views import anchor_view
 from api.paging import Limit, Page
@@ -48,7 +48,7 @@ def list_chains(services: ServicesDep) -> list[ChainView]:
 def list_anchors(
     services: ServicesDep,
     log: Annotated[str, Query(max_length=40)],
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=MAX_SIZE)] = 0,
     limit: Limit = 100,
 ) -> Page[AnchorView]:
     """Heads of `log` on the chain, of sizes above `after`, smallest first."""

@@ -47,7 +47,7 @@ def deep(services: ServicesDep) -> JSONResponse:
     return _answer(services.health.deep())
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, dependencies=[PublicDep])
 def metrics(services: ServicesDep) -> Response:
     """Prometheus text."""
     return Response(generate_latest(services.metrics), media_type=CONTENT_TYPE_LATEST)

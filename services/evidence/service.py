@@ -36,7 +36,7 @@ from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.errors import Invalid, NotFound
-from services.platform.ids import new_id
+from services.platform.ids import check_id, new_id
 from services.platform.settings import Settings
 from services.transactions.views import OperationView
 
@@ -158,7 +158,7 @@ class EvidenceService:
         record_type = rules.check_submission(checked, institution_id)
         if idempotency_key is not None:
             idempotency.check_key(idempotency_key)
-        chosen = log_id or self._default_log(institution_id)
+        chosen = check_id(log_id, "log", "/log") if log_id else self._default_log(institution_id)
         submitter = self._submitter(institution_id, chosen, checked, signature) if signature else None
         prepared = prepare(checked)
         place = f"/v1/records?log={chosen}&signature={signature.hex() if signature else ''}"

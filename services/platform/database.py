@@ -169,8 +169,10 @@ def _normalised(url: str) -> str:
 
 def _sqlite_engines(url: str, pool_size: int) -> tuple[Engine, Engine]:
     arguments = {"check_same_thread": False, "timeout": _BUSY_MS / 1000}
-    writer = create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0)
-    reader = create_engine(url, connect_args=arguments, pool_size=pool_size, max_overflow=pool_size)
+    writer = create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, hide_parameters=True)
+    reader = create_engine(
+        url, connect_args=arguments, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True
+    )
     for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", lambda connection, begin=begin: connection.exec_driver_sql(begin))
@@ -188,7 +190,9 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 def _postgres_engines(url: str, pool_size: int) -> tuple[Engine, Engine]:
     arguments = {"options": _PG_OPTIONS, "application_name": "regseal"}
+    # hide_parameters, here and above: an error goes into the log, what was to be stored does not
     pool: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool_size, "max_overflow": pool_size}
+    pool["hide_parameters"] = True
     writer = create_engine(url, connect_args=arguments, **pool)
     snapshot = create_engine(url, connect_args=arguments, isolation_level="REPEATABLE READ", **pool)
     return writer, snapshot.execution_options(postgresql_readonly=True)

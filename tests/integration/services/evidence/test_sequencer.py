@@ -17,6 +17,7 @@ from chain.proof.types import Phase
 from services.evidence import repository
 from services.evidence.group import Group, LeafDraft, SequencedLeaf
 from services.platform.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, NotFound, Unavailable
+from services.platform.ids import new_id
 from tests.integration.services.evidence.house import OPERATOR, OTHER, House, count_units, record
 
 DRAFT = LeafDraft("stream", 0x0001, Phase.EVENT, b"\x01" * 32)
@@ -94,7 +95,7 @@ def test_a_submission_to_no_log_fails_alone(house: House) -> None:
     gate = threading.Event()
     blocker = house.service.sequencer.submit(lambda _: gate.wait(10))
     futures = [
-        house.service.submit_record(OTHER, canonical(record("stray", actor=OTHER)), log_id="log_of_nobody"),
+        house.service.submit_record(OTHER, canonical(record("stray", actor=OTHER)), log_id=new_id("log")),
         house.service.submit_record(OPERATOR, canonical(record()), log_id=house.log_id),
     ]
     gate.set()

@@ -4,6 +4,7 @@ from typing import NoReturn
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.platform import repository
@@ -24,6 +25,15 @@ def test_a_write_block_commits_at_its_end(database: Database) -> None:
         session.add(_row("one"))
     with database.read() as session:
         assert repository.find_idempotency(session, "ins_a", "one") == (b"\x00", "t", "r")
+
+
+def test_an_error_does_not_tell_what_was_to_be_stored(database: Database) -> None:
+    with pytest.raises(IntegrityError) as refused, database.write() as session:
+        session.add_all([_row("twice"), _row("twice")])
+        session.flush()
+    assert "request_digest" in str(refused.value)
+    assert "ins_a" not in str(refused.value.args[0]).replace("(ins_a, twice)", "")  # PostgreSQL names the key itself
+    assert "hide" in str(refused.value)
 
 
 def _fail_after(session: Session, key: str) -> NoReturn:
