@@ -39,7 +39,7 @@ def _plain(*, as_json: bool = False) -> Iterator[None]:
             as_json=as_json,
             detail=detail,
         )
-    except PartyError as error:
+    except (PartyError, OSError) as error:
         fail(ExitCode.REFUSED, str(error), as_json=as_json)
 
 

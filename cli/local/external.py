@@ -60,7 +60,7 @@ def _pin(endpoints: Sequence[str], finality: str, chain_class: str) -> gateway.P
             genesis = str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
             found.add((int(rpc.call("eth_chainId"), 16), genesis))
         except (PartyError, TypeError, KeyError) as error:
-            raise LocalError(f"{endpoint}: {error}", "--endpoint http://HOST:PORT of a running node") from None
+            raise LocalError(str(error), "--endpoint http://HOST:PORT of a running node") from None
     if len(found) != 1:
         raise LocalError(f"these endpoints are not one chain: {sorted(found)}", "give the endpoints of one chain")
     ((chain_id, genesis),) = found
@@ -71,7 +71,7 @@ def _pin(endpoints: Sequence[str], finality: str, chain_class: str) -> gateway.P
         )  # fmt: skip
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise LocalError(f"{first['loc'][0]}: {first['msg']}") from None
+        raise LocalError(f"{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}") from None
     return gateway.Pin(tuple(endpoints), chain_id, genesis, finality, chain_class)
 
 

@@ -38,9 +38,12 @@ def reachable(url: str) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from services.platform import migrate as schema
+    from services.platform.errors import StartRefused
 
     try:
         schema.current(url)
+    except StartRefused as error:
+        raise LocalError(error.detail, "--database-url postgresql://USER@HOST/NAME") from None
     except SQLAlchemyError as error:
         raise _closed(error) from None
 

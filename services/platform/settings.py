@@ -7,6 +7,7 @@ derived from ``home``.
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -136,8 +137,10 @@ class Settings(BaseSettings):
         return self.home / "passphrase"
 
     def redacted(self) -> dict[str, Any]:
-        """What may be printed at the start: everything but a password in the database URL."""
+        """What may be printed at the start: no password in a URL, and no path of an endpoint, which may be a key."""
         shown = self.model_dump(mode="json")
+        for chain in shown["chains"].values():
+            chain["endpoints"] = [urlsplit(url).netloc.rpartition("@")[2] for url in chain["endpoints"]]
         scheme, separator, rest = self.database_url.partition("://")
         if "@" in rest:
             shown["database_url"] = f"{scheme}{separator}***@{rest.rpartition('@')[2]}"
@@ -169,4 +172,4 @@ def load_settings(home: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise StartRefused(f"Setting {name or '(all)'}: {first['msg']} (see settings.toml in {place}).") from None
+        raise StartRefused(f"Setting {name or '(all)'}: {first['msg'].removeprefix('Value error, ')} (see settings.toml in {place}).") from None
