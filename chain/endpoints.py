@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from web3 import HTTPProvider, Web3
@@ -35,6 +36,19 @@ class _Endpoint:
     checked: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def name(self) -> str:
+        """Scheme, host and port. The rest of a URL is often a provider's key, and errors are shown to anybody."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def reason(self, error: Exception) -> str:
+        """What went wrong here, without what the name leaves out."""
+        text, parts = f"{type(error).__name__}: {error}", urlsplit(self.url)
+        for hidden in (parts.query, parts.path, parts.password, parts.username):
+            text = text.replace(hidden, "…") if hidden and hidden != "/" else text
+        return f"{self.name}: {text[:200]}"
+
 
 class Endpoints:
     """``timeout`` in seconds for each request. Safe to use from several threads."""
@@ -64,7 +78,7 @@ class Endpoints:
                 result = action(endpoint.web3)
             except (*_TRANSPORT, HandshakeError) as error:
                 endpoint.checked = False
-                reasons.append(f"{endpoint.url}: {_reason(error)}")
+                reasons.append(endpoint.reason(error))
                 continue
             self._current = place
             return result
@@ -88,7 +102,7 @@ class Endpoints:
             try:
                 self._check(endpoint)
             except _TRANSPORT as error:
-                reasons.append(f"{endpoint.url}: {_reason(error)}")
+                reasons.append(endpoint.reason(error))
         if len(reasons) == len(self._endpoints):
             raise EndpointError("no endpoint answers: " + "; ".join(reasons))
 
@@ -100,11 +114,11 @@ class Endpoints:
             web3 = endpoint.web3
             chain_id = int(_require("eth_chainId", _ask(web3, "eth_chainId", [])), 16)
             if chain_id != self._chain_id:
-                raise HandshakeError(f"chain id at {endpoint.url}", self._chain_id, chain_id)
+                raise HandshakeError(f"chain id at {endpoint.name}", self._chain_id, chain_id)
             block = _require("eth_getBlockByNumber", _ask(web3, "eth_getBlockByNumber", ["0x0", False]))
             if not isinstance(block, dict) or block.get("hash") != self._genesis:
                 found = block.get("hash") if isinstance(block, dict) else block
-                raise HandshakeError(f"genesis hash at {endpoint.url}", self._genesis, found)
+                raise HandshakeError(f"genesis hash at {endpoint.name}", self._genesis, found)
             endpoint.checked = True
 
 
@@ -147,7 +161,3 @@ def _require(method: str, response: dict[str, Any]) -> Any:
     if response.get("error"):
         raise BadResponseFormat(f"{method} refused: {response['error'].get('message')}")
     return response["result"]
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]

@@ -8,6 +8,7 @@ from web3 import HTTPProvider, Web3
 from web3.exceptions import ExtraDataLengthError
 
 from chain.client import ChainClient
+from chain.endpoints import Endpoints
 from chain.errors import EndpointError, HandshakeError, RevertError
 from chain.party.evm import checksummed
 from chain.proof.hashing import keccak256
@@ -43,6 +44,15 @@ def test_a_dead_endpoint_is_passed_over_and_the_next_is_kept(new_anvil: NewAnvil
         client.head()
     assert nobody.value.code is None
     assert all(plain.rpc.url in str(nobody.value) for plain in (first, second))
+
+
+def test_an_error_does_not_tell_the_providers_key() -> None:
+    port = free_port()
+    url = f"http://user:pass-word@127.0.0.1:{port}/v2/the-key?token=the-token"
+    with pytest.raises(EndpointError) as nobody:
+        Endpoints([url], 1, "0x" + "11" * 32).request("eth_blockNumber", [])
+    assert f"http://127.0.0.1:{port}: " in str(nobody.value)
+    assert not [each for each in ("pass-word", "the-key", "the-token") if each in str(nobody.value)]
 
 
 @pytest.mark.parametrize("fault", ["garbage", "error page", "wrong shape", "no result"])

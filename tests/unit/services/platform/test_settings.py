@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.platform.errors import StartRefused
-from services.platform.settings import Settings, load_settings
+from services.platform.settings import ChainConfig, Settings, load_settings
 
 CHAIN = """
 [chains.supervision]
@@ -85,3 +85,15 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, database_url="postgresql://regseal:hidden@db/regseal")
     assert "hidden" not in str(settings.redacted())
     assert settings.redacted()["database_url"] == "postgresql://***@db/regseal"
+
+
+def test_an_endpoints_key_is_not_shown(tmp_path: Path) -> None:
+    chain = ChainConfig(
+        endpoints=("https://user:hidden@node.example:8545/v2/hidden?key=hidden",),
+        chain_id=1,
+        genesis="0x" + "11" * 32,
+        addresses_file=tmp_path / "addresses.json",
+    )
+    shown = Settings(home=tmp_path, chains={"supervision": chain}).redacted()
+    assert "hidden" not in str(shown)
+    assert shown["chains"]["supervision"]["endpoints"] == ["node.example:8545"]
