@@ -20,6 +20,8 @@ from services.platform.ids import new_id
 
 __all__ = ["LogBook", "wrappings"]
 
+_UNOPENED_MAX = 16  # of one institution: each is listed, checked and watched, and keeps its origin from others
+
 
 def wrappings(session: Session) -> Iterator[Wrapping]:
     """What master keys wrap in this context: the seeds of log keys and the secrets of streams."""
@@ -49,8 +51,9 @@ class LogBook:
         house: bool = False,
         follows: str | None = None,
     ) -> tuple[LogRow, LogKeyRow]:
-        """A log in state ``opening`` with its first key. Invalid for a bad origin, Conflict ``origin-taken``.
+        """A log in state ``opening`` with its first key. Invalid for a bad origin.
 
+        Conflict ``origin-taken``, or ``too-many-logs`` when too many of the owner wait for the chain.
         A refused log of the owner is taken up again: its origin never stood on the chain.
         """
         try:
@@ -61,6 +64,8 @@ class LogBook:
         row = repository.log_by_origin(session, origin)
         if row is not None:
             return self._resume(group, row, owner_id)
+        if repository.count_unopened(session, owner_id) >= _UNOPENED_MAX:
+            raise Conflict("Too many logs of the institution were asked for and never opened.", slug="too-many-logs")
         log_id = new_id("log")
         row = LogRow(id=log_id, origin=origin, owner_id=owner_id, state="opening", house=house, size=0)
         row.suite, row.frontier, row.created_at = int(Suite.INTL_V1), Frontier().encode(), group.now_ms

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, and_, case, func, insert, or_, select, update
+from sqlalchemy import Table, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -66,6 +66,12 @@ def house_log(session: Session) -> LogRow | None:
 def logs(session: Session) -> Sequence[LogRow]:
     """All, the oldest first."""
     return session.scalars(select(LogRow).order_by(LogRow.id)).all()
+
+
+def count_unopened(session: Session, owner_id: str) -> int:
+    """How many logs of an institution the chain does not have, or not yet."""
+    query = select(func.count()).where(LogRow.owner_id == owner_id, LogRow.state.in_(("opening", "refused")))
+    return session.scalar(query) or 0
 
 
 def log_of_owner(session: Session, owner_id: str) -> LogRow | None:
@@ -380,16 +386,8 @@ def put_attestation(session: Session, row: Mapping[str, Any]) -> None:
 
 def counts(session: Session) -> dict[str, tuple[int, int, int]]:
     """Of each log: leaves, the largest sealed size, the largest anchored size."""
-    sealed = (
-        select(CheckpointRow.log_id, func.max(CheckpointRow.size).label("size"))
-        .group_by(CheckpointRow.log_id)
-        .subquery()
-    )
-    best = func.max(case((AnchorRow.state == "anchored", AnchorRow.size), else_=0)).label("size")
-    anchored = select(AnchorRow.log_id, best).group_by(AnchorRow.log_id).subquery()
-    query = (
-        select(LogRow.id, LogRow.size, sealed.c.size, anchored.c.size)
-        .outerjoin(sealed, sealed.c.log_id == LogRow.id)
-        .outerjoin(anchored, anchored.c.log_id == LogRow.id)
-    )
+    # One look into an index for each log; a GROUP BY would read every checkpoint there ever was.
+    sealed = select(func.max(CheckpointRow.size)).where(CheckpointRow.log_id == LogRow.id)
+    anchored = select(func.max(AnchorRow.size)).where(AnchorRow.log_id == LogRow.id, AnchorRow.state == "anchored")
+    query = select(LogRow.id, LogRow.size, sealed.scalar_subquery(), anchored.scalar_subquery())
     return {row[0]: (row[1], row[2] or 0, row[3] or 0) for row in session.execute(query)}

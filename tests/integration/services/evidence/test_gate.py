@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from chain.proof.merkle import empty_root
 from services.evidence.heads import HeadFile
 from services.platform.errors import Conflict, Forbidden, NotFound, StartRefused, Unavailable
-from tests.integration.services.evidence.house import OPERATOR, House, TestWitness, away, record
+from tests.integration.services.evidence.house import OPERATOR, OTHER, House, TestWitness, away, record
 
 WITNESS = TestWitness("witness-regulator")
 Open = Callable[..., House]
@@ -179,6 +179,20 @@ def test_an_origin_in_the_head_file_never_restarts(house: House) -> None:
     with pytest.raises(Conflict) as taken:
         house.service.request_log_opening(OPERATOR, "regseal.example/gone").result(10)
     assert taken.value.slug == "origin-taken"
+
+
+def test_an_institution_cannot_ask_for_logs_without_end(house: House) -> None:
+    def ask(owner: str, number: int) -> str:
+        make = house.service._book.create
+        origin = f"regseal.example/{owner[4:6]}/{number}"
+        return house.service.sequencer.run(lambda group: make(group, origin=origin, owner_id=owner)[0].id)
+
+    for number in range(16):
+        ask(OTHER, number)
+    with pytest.raises(Conflict) as refused:
+        ask(OTHER, 16)
+    assert refused.value.slug == "too-many-logs"
+    assert ask(OPERATOR, 0)
 
 
 def test_before_a_seal_the_head_file_is_looked_at_again(house: House) -> None:
