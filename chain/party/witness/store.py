@@ -13,13 +13,16 @@ from pathlib import Path
 
 from chain.party.durable import private_folder, read_optional, write_json, write_private
 from chain.party.errors import ConfigError
-from chain.party.witness.refusal import Refusal
+from chain.party.witness.refusal import Alarm, Refusal
 from chain.proof.canonical import canonical
 from chain.proof.checkpoint import Checkpoint
 from chain.proof.encoding import to_hex
 from chain.proof.ethereum import log_id
 from chain.proof.hashing import sha256
 from chain.proof.note import VerifierKey, parse_note
+
+EVIDENCE_MAX = 1_000
+"""Pieces of evidence about mere refusals that are kept."""
 
 SHARD = 65_536
 """Checkpoints and attestations are kept in folders of this many sizes or block numbers."""
@@ -115,12 +118,18 @@ class LogStore:
 
 
 def keep_evidence(home: Path, subject: str, refusal: Refusal, *, at: str) -> Path | None:
-    """Writes what was seen, once: the same material gives the same file name. None when there is nothing to keep."""
+    """Writes what was seen, once: the same material gives the same file name. None when there is nothing to keep.
+
+    Whoever is refused chooses what is kept and could fill the disk with it, so of refusals only the first are. Proofs
+    of misbehaviour are kept whatever there is.
+    """
     if refusal.evidence is None:
         return None
     digest = sha256(subject.encode() + b"\n" + canonical(refusal.evidence))
     path = home / "evidence" / f"{refusal.kind}-{digest.hex()[:16]}.json"
     if not path.exists():
+        if not isinstance(refusal, Alarm) and sum(1 for _ in path.parent.glob("*.json")) >= EVIDENCE_MAX:
+            return None
         body = {"kind": refusal.kind, "subject": subject, "detail": refusal.detail, "seen_at": at}
         write_json(path, {**body, "material": refusal.evidence})
     return path

@@ -147,3 +147,13 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
             write_private(path, b"new")
     assert path.read_bytes() == b"old"
     assert [one.name for one in tmp_path.iterdir()] == ["f"]
+
+
+def test_evidence_of_refusals_does_not_fill_the_disk_and_that_of_alarms_is_always_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chain.party.witness.store.EVIDENCE_MAX", 3)
+    kept = [keep_evidence(tmp_path, ORIGIN, Refusal("x", "", {"seen": str(each)}), at="t") for each in range(5)]
+    assert [each is not None for each in kept] == [True] * 3 + [False] * 2
+    assert keep_evidence(tmp_path, ORIGIN, Refusal("x", "", {"seen": "0"}), at="t") == kept[0], "it is there"
+    assert keep_evidence(tmp_path, ORIGIN, Alarm("fork", "", {"seen": "9"}), at="t")
