@@ -64,6 +64,7 @@ class Indexer:
         self._contracts = {chain.address(name).lower(): name for name in chain.contracts()}
         self._blooms = [bytes.fromhex(address[2:]) for address in self._contracts]
         self._doubts: dict[str, int] = {}
+        self._verified: tuple[int, Position | None] | None = None
         self._decoders = {name: EventDecoder(chain.abi(name)) for name in chain.contracts()}
 
     def tick(self, *, ranges: int = 5) -> int:
@@ -92,7 +93,9 @@ class Indexer:
         with self._database.read() as session:
             known = cursor.positions(session, self._chain.name)
         group, at, meeting = cursor.behind(known, listeners)
-        self._verify(at)
+        if at is None or (final, at) != self._verified:  # nothing new to read: nothing to compare again
+            self._verify(at)
+            self._verified = final, at
         start = self._chain.first_block if at is None else at.block + 1
         self._measure(known, listeners, final)
         end = min(final, start + self._step - 1, final if meeting is None else meeting)

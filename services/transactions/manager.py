@@ -47,7 +47,7 @@ class Manager:
         self._halted: FinalityViolated | None = None
 
     def tick(self) -> bool:
-        """True when the chain answered; one that does not is left alone for 1 to 30 s.
+        """False when the chain did not answer; it is then left alone for 1 to 30 s. Nothing to do: it is not asked.
 
         FinalityViolated for ever, once it was seen.
         """
@@ -84,13 +84,13 @@ class Manager:
         signed = sign_next(self._desk)
         if signed:
             hit("transactions.after-store")
-        latest = self._desk.chain.nonce(self._desk.signer.address)
         with self._desk.database.read() as session:
             rows = repository.in_flight(session, self._desk.chain.name)
             attempts = repository.attempts(session, rows)
         if not rows:
             self._head_at_send.clear()
         else:
+            latest = self._desk.chain.nonce(self._desk.signer.address)
             if not signed:
                 self._fill_gap(rows, latest)
             self._send_due([row for row in rows if row.state != TransactionState.MINED], attempts, latest, lost)
