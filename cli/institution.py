@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.operation import OutOption, lines, report
+from cli.operation import OutOption, lines, report, whole
 from cli.output import ExitCode, Json, emit, fail, guarded, note
 from cli.party import PartyOption, fresh_key, open_party
 
@@ -71,7 +71,7 @@ def bootstrap(
         shown: list[str] = []
         for operation in answer["operations"]:
             file = home / "operations" / f"{operation['id']}.json"
-            write_json(file, operation)
+            write_json(file, whole(open_party(home), operation))
             shown += ["", *lines(operation, file)]
         emit(answer, shown, as_json=as_json)
 
@@ -218,5 +218,6 @@ def _path(institution_id: str, rest: str) -> str:
 
 def _command(path: str, body: dict[str, Any], party: Path | None, out: Path | None, *, as_json: bool) -> None:
     with guarded(as_json=as_json):
-        _, operation = open_party(party).api.post(path, body, idempotency_key=fresh_key())
-        report(operation, out, as_json=as_json)
+        who = open_party(party)
+        _, operation = who.api.post(path, body, idempotency_key=fresh_key())
+        report(whole(who, operation), out, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.operation import OutOption, report
+from cli.operation import OutOption, report, whole
 from cli.output import Json, emit, guarded
 from cli.party import PartyOption, fresh_key, open_party
 
@@ -98,8 +98,9 @@ def _path(log_id: str, rest: str) -> str:
 
 def _command(path: str, body: dict[str, Any], party: Path | None, out: Path | None, *, as_json: bool) -> None:
     with guarded(as_json=as_json):
-        _, operation = open_party(party).api.post(path, body, idempotency_key=fresh_key())
-        report(operation, out, as_json=as_json)
+        who = open_party(party)
+        _, operation = who.api.post(path, body, idempotency_key=fresh_key())
+        report(whole(who, operation), out, as_json=as_json)
 
 
 def _line(log: Any) -> str:

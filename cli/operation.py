@@ -76,6 +76,11 @@ def authorise(
             require_final(found)
 
 
+def whole(who: Party, found: Any) -> Any:
+    """The operation with the command that its commitment stands for: what a signer has to read."""
+    return until_ended(who, str(found["id"]), 0)
+
+
 def until_ended(who: Party, operation_id: str, seconds: int) -> Any:
     """The operation now, or when it has ended within ``seconds``."""
     from chain.party.http import segment
@@ -89,7 +94,7 @@ def until_ended(who: Party, operation_id: str, seconds: int) -> Any:
 
 
 def report(found: Any, out: Path | None, *, as_json: bool) -> None:
-    """Shows an operation and, when asked, keeps it for signing."""
+    """Shows an operation and, when asked, keeps it for signing (as `whole` gives it)."""
     if out is not None:
         from chain.party.durable import write_json
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import ExitCode, Json, emit, fail, guarded, note
+
+if TYPE_CHECKING:
+    from chain.proof.canonical import JsonObject
 
 _MAX_BYTES = 1 << 20
 
@@ -33,9 +37,9 @@ def sign(
 
     with guarded(as_json=as_json):
         kind_of(key)  # a wrong file is said before anybody reads what there is to sign
-        identifier, document, texts = _read(operation)
-        _show(document, texts, yes=yes, as_json=as_json)
-        authorisation = _authorise(identifier, document, key, wallet)
+        asked = _read(operation)
+        _show(asked, yes=yes, as_json=as_json)
+        authorisation = _authorise(asked.identifier, asked.typed_data, key, wallet)
         if out is not None:
             from chain.party.durable import write_json
 
@@ -45,31 +49,64 @@ def sign(
         )
 
 
-def _read(path: Path) -> tuple[str | None, object, list[str]]:
-    """(operation id or None, typed data, all texts beside it) of a file that the API wrote. Raises TypedDataError."""
+@dataclass(frozen=True)
+class _Asked:
+    """What the file holds: an operation's id, typed data and command record, as far as there are any."""
+
+    identifier: str | None
+    typed_data: object
+    command: JsonObject | None
+
+
+def _read(path: Path) -> _Asked:
+    """A file that the API wrote. Raises TypedDataError."""
     from chain.party.errors import TypedDataError
-    from chain.proof.canonical import fields, parse_json
+    from chain.proof.canonical import parse_json
 
     with path.open("rb") as file:
         value = parse_json(file.read(_MAX_BYTES + 1), max_bytes=_MAX_BYTES)
     if not isinstance(value, dict):
         raise TypedDataError(str(path), "not an operation")
     if "typed_data" not in value:
-        return None, value, []
+        return _Asked(None, value, None)
     if value["typed_data"] is None:
         raise TypedDataError(str(path), "this operation waits for nobody's authorisation")
-    texts = [text for _, text in fields(value) if isinstance(text, str)]
-    return str(value.get("id")) if value.get("id") else None, value["typed_data"], texts
+    identifier, command = value.get("id"), value.get("command")
+    return _Asked(
+        str(identifier) if identifier else None,
+        value["typed_data"],
+        _opened(command, value["typed_data"]) if isinstance(command, dict) else None,
+    )
 
 
-def _show(document: object, texts: list[str], *, yes: bool, as_json: bool) -> None:
+def _opened(command: JsonObject, typed_data: object) -> JsonObject:
+    """The command's record, once it is the one that the typed data commits to. Raises TypedDataError otherwise."""
+    from chain.party.errors import TypedDataError
+    from chain.proof.encoding import from_hex, to_hex
+    from chain.proof.record import check_record, commit
+
+    record = check_record(command.get("document"))
+    stated = typed_data.get("message") if isinstance(typed_data, dict) else None
+    made = to_hex(commit(record, from_hex(command.get("secret"), "/command/secret", 32)))
+    if not isinstance(stated, dict) or stated.get("commitment") != made:
+        raise TypedDataError("/command", "this is not the record that the commitment to be signed stands for")
+    return record
+
+
+def _show(asked: _Asked, *, yes: bool, as_json: bool) -> None:
     from chain.party.clock import system_now
-    from chain.party.describe import action_of, deadline_of, describe
+    from chain.party.describe import action_of, deadline_of, describe, printable
     from chain.party.eip712 import check
+    from chain.proof.canonical import fields
 
-    data = check(document)
-    for line in describe(data, texts=texts):
+    data = check(asked.typed_data)
+    members = [] if asked.command is None else fields(asked.command)
+    for line in describe(data, texts=[text for _, text in members if isinstance(text, str)]):
         note(line)
+    if asked.command is not None:
+        note("the commitment stands for this record:")
+    for path, value in members:
+        note(f"  {printable(path)}: {printable(value)}")
     deadline = deadline_of(data)
     if deadline is not None and deadline < system_now():
         fail(ExitCode.REFUSED, f"its deadline passed at {deadline:%Y-%m-%dT%H:%M:%SZ}", as_json=as_json)

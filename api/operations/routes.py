@@ -10,10 +10,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep
 from api.operations.schemas import AuthorisationRequest, OperationView
-from api.operations.views import operation
+from api.operations.views import opened, operation
 from api.paging import Cursor, Limit, Page
 from services.container import Services
 from services.identity.service import Principal
+from services.transactions.views import OperationView as Operation
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"])
 
@@ -29,7 +30,7 @@ def list_operations(
     cursor: Cursor = None,
     state: Annotated[str | None, Query(max_length=32)] = None,
 ) -> Page[OperationView]:
-    """The caller's operations, oldest first."""
+    """The caller's operations, newest first."""
     page = services.operations.list(caller, limit=limit, cursor=cursor, state=state)
     return Page(items=[operation(item) for item in page.items], next=page.next)
 
@@ -63,5 +64,13 @@ async def until_ended(services: Services, caller: Principal, operation_id: str, 
     while True:
         found = await run_in_threadpool(services.operations.get, caller, operation_id)
         if found.state in ENDED or loop.time() >= until:
-            return operation(found)
+            return await run_in_threadpool(_whole, services, found)
         await asyncio.sleep(POLL_SECONDS)
+
+
+def _whole(services: Services, found: Operation) -> OperationView:
+    """With what is to be signed also what it means: a commitment alone tells a signer nothing."""
+    view = operation(found)
+    if view.typed_data is not None and found.record_id is not None:
+        view.command = opened(services.evidence.opening(found.record_id))
+    return view

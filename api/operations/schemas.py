@@ -20,6 +20,13 @@ class HistoryEntry(BaseModel):
     last_at: str
 
 
+class Command(BaseModel):
+    """The record that asked for it, with the secret that opens its commitment (see docs/spec/record.md)."""
+
+    document: dict[str, Any]
+    secret: str
+
+
 class OperationView(BaseModel):
     """What became of a command that the chain decides (操作)."""
 
@@ -58,6 +65,9 @@ class OperationView(BaseModel):
     deadline: str | None = Field(None, description="Last moment at which the authorisation may be used")
     typed_data: dict[str, Any] | None = Field(
         None, description="EIP-712 document to sign; absent once it is authorised"
+    )
+    command: Command | None = Field(
+        None, description="What `commitment` in the typed data stands for; beside it, in the answer about one operation"
     )
     reason: dict[str, Any] | None = Field(
         None, description="Why it was refused or ended: the contract's error and its numbers"

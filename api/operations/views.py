@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from fastapi import Response
 
-from api.operations.schemas import HistoryEntry, OperationView
+from api.operations.schemas import Command, HistoryEntry, OperationView
+from chain.proof.encoding import to_hex
+from chain.proof.receipt import Opening
 from services.platform.clock import rfc3339
 from services.transactions import views
 
@@ -25,12 +29,18 @@ def operation(found: views.OperationView) -> OperationView:
         signers=list(found.signers),
         deadline=rfc3339(found.deadline * 1000) if found.deadline else None,
         typed_data=found.typed_data if waits else None,
+        command=None,
         reason=found.reason,
         transaction=found.transaction.tx_hash if found.transaction else None,
         created_at=rfc3339(found.created_at),
         updated_at=rfc3339(found.updated_at),
         history=[_entry(line) for line in found.history],
     )
+
+
+def opened(opening: Opening) -> Command:
+    """The command's record and its secret."""
+    return Command(document=cast("dict[str, Any]", opening.document), secret=to_hex(opening.secret))
 
 
 def _entry(line: views.HistoryLine) -> HistoryEntry:

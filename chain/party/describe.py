@@ -60,18 +60,18 @@ def describe(document: object, *, texts: Iterable[str] = ()) -> list[str]:
     """
     data = document if isinstance(document, TypedData) else check(document)
     action = action_of(data)
-    title = f"You are asked to sign: {action}" if action else f"WARNING: {_UNKNOWN}: {_printable(data.primary)}"
+    title = f"You are asked to sign: {action}" if action else f"WARNING: {_UNKNOWN}: {printable(data.primary)}"
     domain = data.domain
     lines = [
         title,
-        f"contract: {_printable(domain.get('name', '(none)'))} version {_printable(domain.get('version', '(none)'))}",
+        f"contract: {printable(domain.get('name', '(none)'))} version {printable(domain.get('version', '(none)'))}",
         f"at: {_value('verifyingContract', domain.get('verifyingContract', '(no address)'))}",
-        f"chain id: {_printable(domain.get('chainId', '(none)'))}",
+        f"chain id: {printable(domain.get('chainId', '(none)'))}",
     ]
     names = {"0x" + keccak256(text.encode("utf-8", "surrogatepass")).hex(): text for text in texts}
     for name, _ in data.types[data.primary]:
         value = data.message[name]
-        known = f"{_printable(names[str(value)])} = " if name == "role" and str(value) in names else ""
+        known = f"{printable(names[str(value)])} = " if name == "role" and str(value) in names else ""
         lines.append(f"{name}: {known}{_value(name, value)}")
     return lines
 
@@ -96,14 +96,14 @@ def _value(name: str, value: object) -> str:
         return _NUMBERS[name](number)
     if isinstance(value, str) and len(value) == 42 and value.startswith("0x"):
         return _spelt(value)
-    return _printable(value)
+    return printable(value)
 
 
 def _spelt(address: str) -> str:
     try:
         return checksummed(parse_address(address))
     except ValueError:
-        return _printable(address)
+        return printable(address)
 
 
 def _until(seconds: int) -> str:
@@ -127,6 +127,6 @@ def _moment(seconds: int) -> datetime | None:
         return None
 
 
-def _printable(value: object) -> str:
+def printable(value: object) -> str:
     """No control or direction-changing character of a foreign text reaches the terminal."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in str(value))

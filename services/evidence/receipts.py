@@ -55,6 +55,11 @@ class Receipts:
         row = self._row(session, record_id)
         return self._view(session, row, self._opened(session, row).document() if with_document else None)
 
+    def opening(self, session: Session, record_id: str) -> Opening:
+        """What the record's commitment commits to. NotFound."""
+        stored = self._opened(session, self._row(session, record_id))
+        return Opening(stored.document(), stored.secret)
+
     def page(
         self, session: Session, institution_id: str, *, log_id: str | None, after: str | None, limit: int
     ) -> list[RecordView]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject
 from chain.proof.ed25519 import signature_holds
-from chain.proof.receipt import Submitter
+from chain.proof.receipt import Opening, Submitter
 from chain.proof.record import submission_message
 from chain.proof.types import Phase
 from services.evidence import commands, repository, rules
@@ -229,6 +229,10 @@ class EvidenceService:
     def get_record(self, record_id: str, *, with_document: bool = True) -> RecordView:
         """The record with its status. NotFound."""
         return self._read(lambda session: self._receipts.view(session, record_id, with_document=with_document))
+
+    def opening(self, record_id: str) -> Opening:
+        """A record with the secret that opens its commitment; for who has to sign that commitment. NotFound."""
+        return self._read(lambda session: self._receipts.opening(session, record_id))
 
     def list_records(
         self, institution_id: str, *, log_id: str | None = None, after: str | None = None, limit: int = 50

@@ -172,4 +172,5 @@ def load_settings(home: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise StartRefused(f"Setting {name or '(all)'}: {first['msg'].removeprefix('Value error, ')} (see settings.toml in {place}).") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise StartRefused(f"Setting {name or '(all)'}: {reason} (see settings.toml in {place}).") from None

@@ -12,6 +12,7 @@ import pytest
 from chain.party.describe import ACTIONS
 from chain.party.eip712 import recover
 from chain.proof.note import SignatureType, VerifierKey
+from chain.proof.record import check_record, commit
 
 pytestmark = pytest.mark.usefixtures("_quick_keys")
 Run = Callable[..., Any]
@@ -142,3 +143,34 @@ def test_keys_are_made_with_care(run: Run, key: tuple[Path, str], tmp_path: Path
     assert run("keys", "new", "note", tmp_path / "k").exit_code == 2
     assert run("keys", "new", "note", tmp_path / "k", "--name", "a b").exit_code == 2
     assert not (tmp_path / "k").exists()
+
+
+def with_command(title: str, shown: str) -> dict[str, Any]:
+    """An operation whose typed data commits to a reason, beside a record that gives one."""
+    secret = bytes(range(32))
+    body: dict[str, Any] = {"origin": "a.example", "reason": title}
+    record: dict[str, Any] = {
+        "type": "log.freeze", "subject": "log_1", "actor": "ins_" + "1" * 32, "occurred_at": "2026-11-20T09:30:00Z", "body": body,
+    }  # fmt: skip
+    document = typed_data(commitment="0x" + commit(check_record(record), secret).hex())
+    command = {"document": {**record, "body": {**body, "reason": shown}}, "secret": "0x" + secret.hex()}
+    return {"id": "op_1", "typed_data": document, "command": command}
+
+
+def test_the_signer_reads_the_command_that_the_commitment_stands_for(
+    run: Run, tmp_path: Path, key: tuple[Path, str]
+) -> None:
+    file = tmp_path / "op.json"
+    file.write_text(json.dumps(with_command("drill", "drill")))
+    done = run("sign", str(file), "--key", str(key[0]), "--yes", "--json")
+    assert done.exit_code == 0
+    assert "/body/reason: drill" in done.stderr
+
+
+def test_a_command_other_than_the_committed_one_is_not_signed(run: Run, tmp_path: Path, key: tuple[Path, str]) -> None:
+    file = tmp_path / "op.json"
+    file.write_text(json.dumps(with_command("theft", "drill")))
+    done = run("sign", str(file), "--key", str(key[0]), "--yes", "--json")
+    assert done.exit_code != 0
+    assert "signature" not in json.loads(done.stdout)
+    assert "commitment" in done.stderr
