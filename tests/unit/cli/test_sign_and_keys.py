@@ -150,8 +150,12 @@ def with_command(title: str, shown: str) -> dict[str, Any]:
     secret = bytes(range(32))
     body: dict[str, Any] = {"origin": "a.example", "reason": title}
     record: dict[str, Any] = {
-        "type": "log.freeze", "subject": "log_1", "actor": "ins_" + "1" * 32, "occurred_at": "2026-11-20T09:30:00Z", "body": body,
-    }  # fmt: skip
+        "type": "log.freeze",
+        "subject": "log_1",
+        "actor": "ins_" + "1" * 32,
+        "occurred_at": "2026-11-20T09:30:00Z",
+        "body": body,
+    }
     document = typed_data(commitment="0x" + commit(check_record(record), secret).hex())
     command = {"document": {**record, "body": {**body, "reason": shown}}, "secret": "0x" + secret.hex()}
     return {"id": "op_1", "typed_data": document, "command": command}
