@@ -25,7 +25,7 @@ from services.platform.errors import Conflict, Forbidden
 from services.platform.ids import new_id
 from services.transactions.views import OperationView
 
-__all__ = ["Bootstrap", "new_bootstrap_secret", "new_host_token"]
+__all__ = ["Bootstrap", "new_bootstrap_secret", "new_host_token", "require_secret"]
 
 _BOOTSTRAP_MS = 7 * 86_400_000
 _HOST_ROLES = (Role.SYSTEM, Role.ADMINISTRATOR, Role.REGISTRAR, Role.SUBMITTER, Role.READER)
@@ -47,21 +47,21 @@ class Bootstrap:
         """
         thread = ThreadPoolExecutor(1, "bootstrap")
         try:
-            return thread.submit(self._run, sha256(secret.encode()), request)
+            return thread.submit(self._run, secret, request)
         finally:
             thread.shutdown(wait=False)
 
-    def _run(self, digest: bytes, request: RegistrationRequest) -> Bootstrapped:
+    def _run(self, secret: str, request: RegistrationRequest) -> Bootstrapped:
         # The house log must stand, checked, before the registration's leaf; so these are three units. Killed between
         # them, the next attempt goes on with the same institution, for the secret is used up only in the last.
-        host_id = self._units.submit(lambda group: self._introduce(group, digest, request)).result()
+        host_id = self._units.submit(lambda group: self._introduce(group, secret, request)).result()
         self._leaves.create_house_log(host_id)
         opening = self._leaves.request_house_opening().result()
+        digest = sha256(secret.encode())
         return self._units.submit(lambda group: self._complete(group, digest, host_id, opening)).result()
 
-    def _introduce(self, group: Group, digest: bytes, request: RegistrationRequest) -> str:
-        if not repository.bootstrap_secret_holds(group.session, digest, group.now_ms):
-            raise Forbidden("This bootstrap token is not valid (any more).")
+    def _introduce(self, group: Group, secret: str, request: RegistrationRequest) -> str:
+        require_secret(group.session, secret, group.now_ms)
         _refuse_second(group.session)
         self._commands.check_region(group, rules.check_region(request.region))
         host_id = repository.host_id(group.session)
@@ -80,6 +80,12 @@ class Bootstrap:
         issued = self._tokens.issue(group.session, row, wanted, token_id=new_id("tok", group.now_ms))
         registration = self._commands.registration(group, row.id, row)
         return Bootstrapped(institution_view(row), issued, (registration, opening))
+
+
+def require_secret(session: Session, secret: str, now_ms: int) -> None:
+    """Forbidden unless the one-time token can still be used."""
+    if not repository.bootstrap_secret_holds(session, sha256(secret.encode()), now_ms):
+        raise Forbidden("This bootstrap token is not valid (any more).")
 
 
 def new_bootstrap_secret(database: Database, clock: Clock) -> str:

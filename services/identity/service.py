@@ -134,6 +134,8 @@ class IdentityService:
 
         Forbidden when the secret is wrong, used or expired; it stays usable until everything is made.
         """
+        with self._database.read() as session:  # before anything is set in motion: whoever asks is a stranger
+            bootstrap.require_secret(session, secret, self._clock.ms())
         return bootstrap.Bootstrap(self._units, self._leaves, self._tokens, self._commands).run(secret, request)
 
     # --- the directory

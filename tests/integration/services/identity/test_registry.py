@@ -42,6 +42,12 @@ def test_a_bootstrap_token_serves_once(house: House) -> None:
         identity.new_bootstrap_secret()
 
 
+def test_a_strangers_bootstrap_sets_nothing_in_motion(house: House) -> None:
+    house.services.evidence.sequencer.stop()
+    with pytest.raises(Forbidden):
+        house.services.identity.bootstrap("rgs_boot_guess", registration("x")).result(10)
+
+
 def test_a_bootstrap_that_was_refused_leaves_the_token_usable(house: House) -> None:
     identity = house.services.identity
     secret = identity.new_bootstrap_secret()
