@@ -51,13 +51,17 @@ class EmbeddedNode:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "EmbeddedNode":
+        self.launch()
+        until(self.answers, 60)
+        return self
+
+    def launch(self) -> None:
+        """Starts it and does not wait."""
         self.home.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "chain.node", "--home", str(self.home), "--chain-id", str(CHAIN_ID)]
         command += ["--port", str(self.port)]
         command += [word for key in (GATEWAY, DEPLOYER) for word in ("--fund", key.address)]
         self._process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        until(self._answers, 60)
-        return self
 
     def kill(self) -> None:
         if self._process is not None:
@@ -65,7 +69,8 @@ class EmbeddedNode:
             self._process.wait(20)
             self._process = None
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it speaks to us."""
         rpc = JsonRpc(self.url, timeout=10)
         try:
             return bool(rpc.call("eth_chainId"))
@@ -160,7 +165,7 @@ class World:
     def found(self) -> None:
         """The operator, registered, and its log open on the chain; the witness is asked for from then on."""
         done = self.house.bootstrap()
-        self.institution = done.institution.id
+        self.institution, self.token = done.institution.id, str(done.issued.secret)
         for operation, key in zip(done.operations, (REGIONAL, OWNER), strict=True):
             self.house.sign(self.house.caller(done.issued), operation, key)
             self.run(lambda operation=operation: self.operation(operation).state == "final")  # type: ignore[misc]
