@@ -71,6 +71,28 @@ class EvidenceService:
         self.sequencer = Sequencer(
             database, clock, heads=self.heads, gate=self.gate, load_log=self._book.load, fence=ports.fence
         )
+        self._make_jobs(keys)
+        self._commands = LogCommands(
+            self._desk,
+            self._book,
+            transactions=ports.transactions,
+            chain=settings.supervision,
+            anchor=ports.anchor_address,
+            authority_of=ports.authority_of,
+            regional_authority_of=ports.regional_authority_of,
+            authorisation_days=settings.authorisation_days,
+        )
+        self._receipts = Receipts(vault)
+        self.public = PublicLogs(database, keys)
+        self.trust = TrustDocument(
+            database, keys, standing=self.standing, chains=ports.chains, submitters=ports.trusted_submitters
+        )
+        events = LogEvents(self._desk, chain=settings.supervision, gate=self.gate)
+        events.register(ports.transactions)
+
+    def _make_jobs(self, keys: LogKeys) -> None:
+        """What runs beside the requests: sealing, anchoring, collecting proofs, grading anew."""
+        settings, database, clock, ports = self._settings, self._database, self._clock, self._ports
         self.sealer = Sealer(
             database,
             clock,
@@ -92,23 +114,6 @@ class EvidenceService:
         )
         self.collector = ProofCollector(database, collect=ports.collect, standing=self.standing, fence=ports.fence)
         self.regrader = Regrader(database, clock, standing=self.standing, fence=ports.fence)
-        self._commands = LogCommands(
-            self._desk,
-            self._book,
-            transactions=ports.transactions,
-            chain=settings.supervision,
-            anchor=ports.anchor_address,
-            authority_of=ports.authority_of,
-            regional_authority_of=ports.regional_authority_of,
-            authorisation_days=settings.authorisation_days,
-        )
-        self._receipts = Receipts(vault)
-        self.public = PublicLogs(database, keys)
-        self.trust = TrustDocument(
-            database, keys, standing=self.standing, chains=ports.chains, submitters=ports.trusted_submitters
-        )
-        events = LogEvents(self._desk, chain=settings.supervision, gate=self.gate)
-        events.register(ports.transactions)
 
     def start(self) -> None:
         """Grades by the settings of this start, checks what can be checked now and begins to sequence."""
