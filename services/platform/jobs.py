@@ -33,7 +33,8 @@ class JobState:
 class Jobs:
     """``add()`` jobs, ``start()``, ``stop()``. ``run(name)`` runs one in the caller's thread (tests, commands)."""
 
-    def __init__(self, clock: Clock, *, threads: int = 4) -> None:
+    def __init__(self, clock: Clock, *, threads: int = 64) -> None:
+        # More than there are jobs: those that hang on a silent chain must not keep the lease from being renewed.
         self._clock = clock
         self._jobs: dict[str, Callable[[], None]] = {}
         self._states: dict[str, JobState] = {}

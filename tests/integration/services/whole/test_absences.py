@@ -1,5 +1,6 @@
 """Chain and witness may go: submissions go on, nothing claims more than it has, and what waited is caught up with."""
 
+import signal
 import time
 from collections.abc import Callable
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.conftest import FULL
 from tests.integration.services.transactions.rig import GATEWAY
-from tests.integration.services.whole.world import EmbeddedNode, Witness, World
+from tests.integration.services.whole.world import EmbeddedNode, Witness, World, until
 
 Open = Callable[..., World]
 HEADS, PER_HEAD = (40, 100) if FULL else (6, 60)
@@ -47,6 +48,22 @@ def test_while_the_chain_is_away_submissions_go_on_and_the_backlog_drains_in_two
     assert 1 <= len(added) <= 2, f"{len(records)} records under {HEADS} heads in few transactions"
     assert world.services.chains.clients["supervision"].nonce(GATEWAY.address) == nonce + len(added)
     assert world.outcome(world.receipt(records[0])) == world.outcome(world.receipt(records[-1])) == "valid"
+
+
+def test_a_chain_that_takes_questions_and_answers_none_holds_up_no_seal(new_world: Open, node: EmbeddedNode) -> None:
+    """With the scheduler running: jobs hang on the chain for as long as a request may take, the others go on."""
+    world = new_world()
+    world.services.jobs.start()
+    node.signal(signal.SIGSTOP)
+    try:
+        time.sleep(1)
+        for number in range(3):
+            record = world.submit(f"s{number}")
+            until(lambda record=record: world.status(record) != "accepted", 8)  # type: ignore[misc]
+        assert world.services.jobs.states()["platform.lease"].failures == 0
+    finally:
+        node.signal(signal.SIGCONT)
+    until(lambda: world.status(record) == "final", 60)
 
 
 def test_without_its_witness_nothing_is_final_and_with_it_everything(new_world: Open, node: EmbeddedNode) -> None:

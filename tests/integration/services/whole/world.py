@@ -1,6 +1,7 @@
 """The service as one process has it, its jobs run by hand, beside a node and a witness that may go and come back."""
 
 import gc
+import signal
 import socket
 import subprocess
 import sys
@@ -68,6 +69,11 @@ class EmbeddedNode:
             self._process.kill()
             self._process.wait(20)
             self._process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP: the node takes connections and says nothing; SIGCONT: it goes on."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def answers(self) -> bool:
         """Whether it speaks to us."""

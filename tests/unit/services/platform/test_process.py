@@ -1,5 +1,7 @@
 import io
 import json
+import threading
+import time
 
 import pytest
 
@@ -25,6 +27,26 @@ def test_a_failing_job_is_counted_and_runs_again() -> None:
     jobs._guarded("test.failing")
     assert jobs.states()["test.failing"] == jobs.states()["test.failing"].__class__(last_ok_ms=FixedClock().ms())
     assert 'regseal_job_runs_total{job="test.failing",result="failed"} 2.0' in metrics.render().decode()
+
+
+def test_jobs_that_hang_hold_up_no_other_job() -> None:
+    """Two silent chains are five hanging jobs; lease and seals must go on."""
+    jobs, release, ran = Jobs(FixedClock()), threading.Event(), threading.Event()
+    for number in range(12):
+        jobs.add(f"hanging-{number}", 0.01, lambda: assert_released(release))
+    jobs.add("lease", 0.01, ran.set)
+    jobs.start()
+    try:
+        time.sleep(0.2)
+        ran.clear()
+        assert ran.wait(5)
+    finally:
+        release.set()
+        jobs.stop()
+
+
+def assert_released(release: threading.Event) -> None:
+    assert release.wait(20)
 
 
 def test_two_jobs_cannot_have_one_name() -> None:
