@@ -22,9 +22,15 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
 }
 COMMANDS: Final = """\
-./regseal record submit samples/records/transfer.json --party var/parties/operator-440300 --wait final
-./regseal receipt get RECORD_ID --party var/parties/operator-440300 --form private --out receipt.json
-./regseal verify receipt.json --trust var/parties/auditor/trust.json --explain"""
+./regseal record submit samples/records/transfer.json --party {party} --wait final
+./regseal receipt get RECORD_ID --party {party} --form private --out receipt.json
+./regseal verify receipt.json --trust {trust} --explain"""
+CLASSES: Final = {
+    "embedded": "嵌入式:单一运营方,不具备防篡改性 · embedded: single operator, not tamper-resistant",
+    "permissioned": "许可链 · permissioned",
+    "public": "公链 · public",
+}
+STATES: Final = {"opening": "待开立", "open": "开放", "frozen": "已冻结", "refused": "未获准"}
 
 router = APIRouter()
 
@@ -38,9 +44,17 @@ def start_page(services: ServicesDep) -> HTMLResponse:
         state=escape(state),
         chains=_chains(services),
         logs=_logs(services),
-        commands=escape(COMMANDS),
+        commands=escape(_commands(services.settings.home)),
     )
     return HTMLResponse(page, headers=HEADERS)
+
+
+def _commands(home: Path) -> str:
+    """They can be copied as they are when the sample's parties lie where the README puts them."""
+    var = Path(__file__).parent.parent / "var"
+    if home.parent == var and (var / "parties").exists():
+        return COMMANDS.format(party="var/parties/operator-440300", trust="var/parties/auditor/trust.json")
+    return COMMANDS.format(party="PARTY_FOLDER", trust="TRUST_FILE")
 
 
 def _state(services: Services) -> tuple[bool, str]:
@@ -58,13 +72,10 @@ def _chains(services: Services) -> str:
     rows = []
     for name, chain in services.settings.chains.items():
         state = services.chains.states[name]
-        kind = (
-            "embedded: single operator, not tamper-resistant" if chain.chain_class == "embedded" else chain.chain_class
-        )
         rows.append(
             _row(
                 name,
-                kind,
+                CLASSES[chain.chain_class],
                 chain.chain_id,
                 "不可达 unreachable" if state.away or state.mismatch else state.height,
                 chain.genesis,
@@ -75,5 +86,6 @@ def _chains(services: Services) -> str:
 
 def _logs(services: Services) -> str:
     return "".join(
-        _row(log.origin, log.state, log.size, log.sealed, log.anchored) for log in services.evidence.public.logs()
+        _row(log.origin, f"{STATES[log.state]} {log.state}", log.size, log.sealed, log.anchored)
+        for log in services.evidence.public.logs()
     )
