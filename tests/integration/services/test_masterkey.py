@@ -83,6 +83,13 @@ def command(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[
     return run
 
 
+def test_whoever_wraps_with_the_master_key_is_known_to_its_rotation() -> None:
+    """A new place that wraps belongs into ``masterkey.HOLDERS``, and then into this list."""
+    root = Path(masterkey.__file__).parent
+    wraps = {str(path.relative_to(root)) for path in root.rglob("*.py") if "vault.wrap(" in path.read_text("utf-8")}
+    assert wraps == {"evidence/keys.py", "evidence/logs.py"}
+
+
 def test_everything_is_wrapped_anew_and_nothing_needs_the_old_key(home: Home) -> None:
     old = Vault(home.settings.master_key_file).master_id
     before = sorted(home.wrapped_by(old))
