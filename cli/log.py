@@ -11,13 +11,16 @@ from cli.operation import OutOption, report, whole
 from cli.output import Json, emit, guarded
 from cli.party import PartyOption, fresh_key, open_party
 
-app = typer.Typer(help="Logs 证据日志: list, checkpoint, open, rotate, freeze, succeed.", no_args_is_help=True)
+app = typer.Typer(help="Logs 证据日志: list, checkpoint, export, open, rotate, freeze, succeed.", no_args_is_help=True)
 Reason = Annotated[str, typer.Option(help="Why; becomes part of the evidence.")]
 LogId = Annotated[str, typer.Argument(help="log_…, see `regseal log list`")]
 
 
 def register(parent: typer.Typer) -> None:
     """Adds `log`."""
+    from cli.export import register as add_export
+
+    add_export(app)
     parent.add_typer(app, name="log")
 
 

@@ -7,8 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.output import Json, emit, guarded
+from cli.output import ExitCode, Json, emit, fail, guarded
 from cli.party import PartyOption, open_party
+
+Paths = Annotated[
+    list[str], typer.Option("--path", help="Field to show, such as /body/units; once for each.", show_default=False)
+]
+_SUFFIX = {"disclosed": ".disclosed.regseal.json", "tlog-proof": ".tlog-proof"}
 
 app = typer.Typer(help="Receipts 凭证.", no_args_is_help=True)
 
@@ -23,23 +28,48 @@ def get(
     record_id: Annotated[str, typer.Argument()],
     party: PartyOption = None,
     form: Annotated[
-        Literal["public", "private"], typer.Option(help="`private` holds the record and its secret.")
+        Literal["public", "private", "disclosed", "tlog-proof"],
+        typer.Option(help="`private` holds the record and its secret, `disclosed` the fields of --path alone."),
     ] = "public",
+    path: Paths = [],  # noqa: B006 (Typer makes a list of its own for each call)
     out: Annotated[
-        Path | None, typer.Option("--out", help="File to write; default RECORD_ID.regseal.json here.")
+        Path | None, typer.Option("--out", help="File to write; default RECORD_ID.regseal.json (.tlog-proof) here.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Fetch a receipt as far as it goes now, and write it to a file that only you can read."""
-    from chain.party.durable import write_private
     from chain.party.http import segment
 
+    if path and form != "disclosed":
+        fail(ExitCode.USAGE, "--path goes with --form disclosed", as_json=as_json)
     with guarded(as_json=as_json):
         who = open_party(party)
-        receipt = who.api.get_bytes(f"/v1/records/{segment(record_id)}/receipt", form=form)
-        path = out or Path(f"{record_id}.regseal.json")
-        write_private(path, receipt)
-        emit({"file": str(path), "bytes": len(receipt)}, [f"{path}  {len(receipt)} bytes"], as_json=as_json)
+        content = who.api.get_bytes(f"/v1/records/{segment(record_id)}/receipt", form=form, path=path or None)
+        _write(out or Path(f"{record_id}{_SUFFIX.get(form, '.regseal.json')}"), content, as_json=as_json)
+
+
+@app.command("disclose")
+def disclose(
+    receipt: Annotated[Path, typer.Argument(help="A private receipt.")],
+    path: Paths,
+    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    as_json: Json = False,
+) -> None:
+    """Make a receipt that shows single fields 单项披露 and nothing else of the record; needs no service."""
+    from chain.proof.forms import disclosed
+    from chain.proof.receipt import MAX_BYTES, format_receipt, parse_receipt
+
+    with guarded(as_json=as_json):
+        with receipt.open("rb") as file:
+            whole = parse_receipt(file.read(MAX_BYTES + 1))
+        _write(out, format_receipt(disclosed(whole, path)), as_json=as_json)
+
+
+def _write(path: Path, content: bytes, *, as_json: bool) -> None:
+    from chain.party.durable import write_private
+
+    write_private(path, content)
+    emit({"file": str(path), "bytes": len(content)}, [f"{path}  {len(content)} bytes"], as_json=as_json)
 
 
 @app.command("trust")

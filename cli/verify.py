@@ -11,6 +11,7 @@ import typer
 from cli.output import ExitCode, Json, emit, fail, guarded
 
 if TYPE_CHECKING:
+    from chain.proof.receipt import Receipt
     from chain.proof.trust import Trust
 
 # The gravest first: one refused receipt makes the whole run refused.
@@ -23,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    receipts: Annotated[list[Path], typer.Argument(help="Receipt files.", show_default=False)],
+    receipts: Annotated[list[Path], typer.Argument(help="Receipt files, or tlog-proofs.", show_default=False)],
     trust: Annotated[
         Path, typer.Option("--trust", help="Trust file 信任文件, obtained beforehand from whom you trust.")
     ],
@@ -62,11 +63,10 @@ def _examine(path: Path, trust: Trust, *, explain: bool, lang: str) -> tuple[Map
     """(JSON, lines, exit code) of one file; a file that cannot be read does not keep the others from being verified."""
     from chain.proof.errors import FormatError
     from chain.proof.explain import explain as words
-    from chain.proof.receipt import parse_receipt
     from chain.proof.verify import verify as judge
 
     try:
-        verdict = judge(parse_receipt(_read(path)), trust)
+        verdict = judge(_receipt(_read(path)), trust)
     except (OSError, FormatError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         code = ExitCode.USAGE
@@ -78,6 +78,14 @@ def _examine(path: Path, trust: Trust, *, explain: bool, lang: str) -> tuple[Map
     if explain:
         document["explanation"] = lines
     return document, shown, ExitCode(verdict.exit_code)
+
+
+def _receipt(data: bytes) -> Receipt:
+    """A receipt file's, or a tlog-proof's: that lacks the anchor, which the trust file may require."""
+    from chain.proof.forms import TlogProof, is_tlog_proof
+    from chain.proof.receipt import parse_receipt
+
+    return TlogProof.parse(data).receipt() if is_tlog_proof(data) else parse_receipt(data)
 
 
 def _read(path: Path) -> bytes:

@@ -27,6 +27,7 @@ router = APIRouter(prefix="/v1/records", tags=["records"])
 MAX_SUBMISSION: Final = 131_072
 REACHED: Final = ("accepted", "sealed", "witnessed", "anchored", "final")
 POLL_SECONDS: Final = 0.25
+_PATH: Final = "Field to show, as docs/spec/record.md writes paths; for `disclosed`"
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": SUBMISSION_SCHEMA}}}
 }
@@ -110,14 +111,29 @@ async def get_record(record_id: str, services: ServicesDep, caller: CallerDep, w
 
 @router.get("/{record_id}/receipt", response_class=Response)
 def get_receipt(
-    record_id: str, services: ServicesDep, caller: CallerDep, form: Literal["public", "private"] = "public"
+    record_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    form: Literal["public", "private", "disclosed", "tlog-proof"] = "public",
+    path: Annotated[list[str] | None, Query(max_length=1_024, examples=[["/body/units"]], description=_PATH)] = None,
 ) -> Response:
-    """The receipt as far as it goes now (docs/spec/receipt.md). `private` holds the record and its secret."""
+    """The receipt as far as it goes now (docs/spec/receipt.md). `private` holds the record and its secret.
+
+    `disclosed` shows the fields at `path` and nothing else of the record; `tlog-proof` is a C2SP tlog-proof
+    (docs/spec/exports.md).
+    """
+    if form == "tlog-proof":
+        return _file(services.records.tlog_proof(caller, record_id), f"{record_id}.tlog-proof", "text/plain")
+    if form == "disclosed":
+        receipt = services.records.disclosure(caller, record_id, path or [])
+        return _file(receipt, f"{record_id}.disclosed.regseal.json", "application/json")
     receipt = services.records.receipt(caller, record_id, private=form == "private")
-    name = f'attachment; filename="{record_id}.regseal.json"'
-    return Response(
-        receipt, media_type="application/json", headers={"Content-Disposition": name, "Cache-Control": "no-store"}
-    )
+    return _file(receipt, f"{record_id}.regseal.json", "application/json")
+
+
+def _file(content: bytes, name: str, media_type: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 async def until_final(services: Services, record_id: str, seconds: int) -> str:

@@ -15,28 +15,48 @@ from chain.party.errors import ConfigError
 
 def private_folder(path: Path) -> Path:
     """Makes `path` and its missing parents, readable by the owner alone (0700), and makes their names durable."""
-    missing = [path, *path.parents]
-    for folder in reversed([one for one in missing if not one.exists()]):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
-    return path
+    return _folder(path, 0o700)
 
 
 def write_private(path: Path, data: bytes) -> None:
     """Replaces `path` (0600) by `data` at once: temporary file, fsync, rename, fsync of the folder."""
-    private_folder(path.parent)
+    _replace(path, data, 0o600, 0o700)
+
+
+def write_public(path: Path, data: bytes) -> None:
+    """`write_private` of what a web server is to serve: readable by all, as far as the umask allows."""
+    _replace(path, data, 0o644, 0o755)
+
+
+def write_public_soon(path: Path, data: bytes) -> None:
+    """`write_public` that is durable only after `os.sync()`: for many files, after which one is written that counts."""
+    _replace(path, data, 0o644, 0o755, sync=False)
+
+
+def _folder(path: Path, mode: int) -> Path:
+    missing = [path, *path.parents]
+    for folder in reversed([one for one in missing if not one.exists()]):
+        folder.mkdir(mode=mode, exist_ok=True)
+        _sync_folder(folder.parent)
+    return path
+
+
+def _replace(path: Path, data: bytes, mode: int, folder_mode: int, *, sync: bool = True) -> None:
+    _folder(path.parent, folder_mode)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if sync:
+        _sync_folder(path.parent)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -154,8 +154,8 @@ class ApiClient:
         except UnicodeDecodeError as error:
             raise ResponseRefused(self.url + path, "not UTF-8") from error
 
-    def get_bytes(self, path: str, **query: str | int | None) -> bytes:
-        """GET of bytes, such as a tile."""
+    def get_bytes(self, path: str, /, **query: str | int | list[str] | None) -> bytes:
+        """GET of bytes, such as a tile. A list is one parameter repeated."""
         return self._send("GET", _with_query(path, query), accept="application/octet-stream").body
 
     def items(self, path: str, **query: str | int | None) -> Iterator[Mapping[str, object]]:
@@ -234,9 +234,9 @@ def _problem(answer: Answer) -> Mapping[str, object]:
     return body if isinstance(body, dict) else {}
 
 
-def _with_query(path: str, query: Mapping[str, str | int | None]) -> str:
+def _with_query(path: str, query: Mapping[str, str | int | list[str] | None]) -> str:
     given = {name.rstrip("_"): value for name, value in query.items() if value is not None}
-    return f"{path}?{urlencode(given)}" if given else path
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
 def _lower(headers: list[tuple[str, str]]) -> dict[str, str]:

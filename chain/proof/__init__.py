@@ -11,6 +11,7 @@ The bytes are fixed by `docs/spec/`; `tests/vectors/` holds examples that every 
 `note` `checkpoint`     signed notes and the five statements made with them
 `ethereum` `trie`       block headers, transaction receipts and Merkle-Patricia proofs
 `receipt` `trust`       the two files a verification needs
+`forms`                 tlog-proofs, and receipts that show single fields
 `verify` `explain`      the eight stages and what they mean in words
 ======================  ==============================================================
 """

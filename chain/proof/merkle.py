@@ -107,6 +107,11 @@ def _range_root(start: int, end: int, node: NodeAt) -> bytes:
     return _fold(subtrees)
 
 
+def root_at(size: int, node: NodeAt) -> bytes:
+    """The root of the first `size` leaves of a tree that has at least as many."""
+    return _range_root(0, size, node) if size else empty_root()
+
+
 def _split(size: int) -> int:
     """The largest power of two smaller than `size`, which is at least 2."""
     return 1 << ((size - 1).bit_length() - 1)

@@ -1,8 +1,12 @@
 """Evidence as an institution meets it: the policy table in front of :class:`EvidenceService`."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 from chain.proof.canonical import JsonObject
+from chain.proof.errors import FormatError
+from chain.proof.forms import disclosed, tlog_proof
+from chain.proof.receipt import format_receipt, parse_receipt
 from services.evidence.receipts import RecordView
 from services.evidence.service import EvidenceService
 from services.evidence.submission import Accepted
@@ -10,7 +14,7 @@ from services.identity import policy, repository
 from services.identity.policy import Principal, Target
 from services.identity.views import Page
 from services.platform.database import Database
-from services.platform.errors import Forbidden, NotFound
+from services.platform.errors import Forbidden, Invalid, NotFound
 from services.platform.idempotency import Once
 from services.transactions.views import OperationView
 
@@ -58,6 +62,18 @@ class EvidenceDesk:
         """The receipt's file; the private form only for the institution that submitted the record."""
         self._require_readable(caller, "record.receipt-private" if private else "record.read", record_id)
         return self._evidence.receipt(record_id, private=private)
+
+    def disclosure(self, caller: Principal, record_id: str, paths: Sequence[str]) -> bytes:
+        """A receipt that shows these fields alone; for who may have the private one. Invalid for a path of no field."""
+        whole = parse_receipt(self.receipt(caller, record_id, private=True))
+        try:
+            return format_receipt(disclosed(whole, paths))
+        except FormatError as error:
+            raise Invalid("path", f"{error.field or 'The list of paths'}: {error.reason}") from error
+
+    def tlog_proof(self, caller: Principal, record_id: str) -> bytes:
+        """What the public receipt says of leaf and log, as a C2SP tlog-proof."""
+        return tlog_proof(parse_receipt(self.receipt(caller, record_id, private=False))).text().encode()
 
     # --- commands to a log's owner
 

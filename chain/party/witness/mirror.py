@@ -11,7 +11,7 @@ from chain.party.errors import ConfigError
 from chain.party.witness.refusal import Refusal
 from chain.proof.checkpoint import Checkpoint
 from chain.proof.errors import ProofError
-from chain.proof.merkle import HASH_BYTES, Frontier, NodeAt, root_of, verify_consistency
+from chain.proof.merkle import HASH_BYTES, root_at, root_of, verify_consistency
 from chain.proof.tiles import TILE_WIDTH, Tile, tile_nodes, tile_path, tile_width, tiles_between
 
 STEP = 256 * TILE_WIDTH
@@ -37,7 +37,7 @@ class Mirror:
         """The root of the first `size` leaves, of which all must be here. Raises ProofError when a tile is damaged."""
         if size > self.size:
             raise ProofError("tile-short", f"the mirror has {self.size} leaves")
-        return _root(size, tile_nodes(self._stored))
+        return root_at(size, tile_nodes(self._stored))
 
     def extend(self, head: Checkpoint, fetch: FetchTile, proof: FetchProof) -> None:
         """Grows towards `head`, by one step.
@@ -53,7 +53,9 @@ class Mirror:
         new = min(head.size, (self.size // TILE_WIDTH) * TILE_WIDTH + STEP)
         try:
             grown = self._grown(new, fetch)
-            root = _root(new, tile_nodes(lambda level, index: grown.get((level, index)) or self._stored(level, index)))
+            root = root_at(
+                new, tile_nodes(lambda level, index: grown.get((level, index)) or self._stored(level, index))
+            )
             verify_consistency(new, head.size, root, head.root, proof(new, head.size) if new < head.size else ())
         except ProofError as error:
             raise Refusal(
@@ -96,12 +98,3 @@ def _split(data: bytes, tile: Tile) -> Hashes:
     if len(data) != tile.width * HASH_BYTES:
         raise ProofError("tile-short", f"tile {tile.level}/{tile.index} has {len(data)} bytes for {tile.width} hashes")
     return [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
-
-
-def _root(size: int, node: NodeAt) -> bytes:
-    nodes, start = [], 0
-    for level in reversed(range(size.bit_length())):
-        if size >> level & 1:
-            nodes.append(node(level, start >> level))
-            start += 1 << level
-    return Frontier(size, tuple(nodes)).root()

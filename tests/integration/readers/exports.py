@@ -9,6 +9,7 @@ from chain.proof.canonical import JsonObject, canonical
 from chain.proof.checkpoint import Checkpoint
 from chain.proof.encoding import to_hex
 from chain.proof.ethereum import BlockHeader
+from chain.proof.forms import tlog_proof
 from chain.proof.merkle import consistency_proof, leaf_hash, root_of
 from chain.proof.note import Note, NoteSignature, SignatureType, VerifierKey, parse_note
 from chain.proof.receipt import Anchor, Receipt
@@ -59,6 +60,7 @@ def of_receipts(receipts: Iterable[Receipt], keys: list[VerifierKey], document: 
         "checkpoints": [_checkpoint(note.format(), _log_key(keys)(note)) for note in notes],
         "cosignatures": [case for note in notes for case in _cosignatures(note, keys)],
         "inclusions": [_inclusion(receipt) for receipt in listed],
+        "tlogProofs": [tlog_case(tlog_proof(receipt).text(), keys) for receipt in listed],
         "tries": [_trie(anchor) for anchor in anchors],
         "headers": [header_case(anchor.header) for anchor in anchors],
         "canonical": [{"input": json.dumps(document), "output": to_hex(canonical(document))}],
@@ -77,6 +79,11 @@ def of_growth(leaves: list[bytes], sizes: list[int]) -> Cases:
         _consistency(old, new, roots, [to_hex(each) for each in consistency_proof(old, new, node)])
         for old, new in pairwise(sizes)
     ]
+
+
+def tlog_case(text: str, keys: list[VerifierKey]) -> JsonObject:
+    """A tlog-proof and its log's key."""
+    return {"text": text, "key": _key(_log_key(keys)(parse_note(text.partition("\n\n")[2])))}
 
 
 def header_case(header: bytes) -> JsonObject:
@@ -116,8 +123,11 @@ def _consistency(old: int, new: int, roots: Any, proof: list[str]) -> JsonObject
 
 def _checkpoint(note: str, key: VerifierKey) -> JsonObject:
     head = Checkpoint.parse(parse_note(note).text)
-    shown: JsonObject = {"name": key.name, "key_id": to_hex(key.key_id), "public_key": to_hex(key.public)}
-    return {"note": note, "key": shown, "origin": head.origin, "size": head.size, "root": to_hex(head.root)}
+    return {"note": note, "key": _key(key), "origin": head.origin, "size": head.size, "root": to_hex(head.root)}
+
+
+def _key(key: VerifierKey) -> JsonObject:
+    return {"name": key.name, "key_id": to_hex(key.key_id), "public_key": to_hex(key.public)}
 
 
 def _log_key(keys: list[VerifierKey]) -> Any:

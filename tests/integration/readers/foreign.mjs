@@ -67,6 +67,28 @@ const readers = {
     }
   },
 
+  /** A C2SP tlog-proof, split by its specification alone; note and inclusion by @sigstore/verify. */
+  tlogProofs(cases) {
+    for (const { text, key } of cases) {
+      const at = text.indexOf("\n\n");
+      const [header, extra, index, ...hashes] = text.slice(0, at).split("\n");
+      assert.equal(header, "c2sp.org/tlog-proof@v1");
+      const note = text.slice(at + 2);
+      const head = verifyCheckpoint(sigstoreEntry({ note }), [sigstoreLog(key)]);
+      const entry = (logIndex) => ({
+        canonicalizedBody: Buffer.from(extra.replace(/^extra /, ""), "base64"),
+        inclusionProof: {
+          checkpoint: { envelope: note },
+          logIndex,
+          hashes: hashes.map((each) => Buffer.from(each, "base64")),
+        },
+      });
+      const at_index = index.replace(/^index /, "");
+      verifyMerkleInclusion(entry(at_index), head);
+      assert.throws(() => verifyMerkleInclusion(entry(String(BigInt(at_index) + 1n)), head));
+    }
+  },
+
   /** @transmute/rfc9162. */
   async consistencies(cases) {
     for (const { old, size, old_root, root, proof } of cases) {

@@ -12,8 +12,14 @@ from random import Random
 from typing import Any
 
 from chain.proof.errors import FormatError
+from chain.proof.forms import disclosed
+from chain.proof.receipt import format_receipt
+from chain.proof.record import field_paths
+from chain.proof.trust import format_trust
 from chain.proof.verify import verify_files
 from tests.integration.readers import exports, mutate
+from tests.vectors.cases import GOOD
+from tests.vectors.world import record, trust
 
 HERE = Path(__file__).parent
 COUNT = 40_000 if os.environ.get("REGSEAL_TEST_SIZE") == "full" else 3_000
@@ -56,13 +62,22 @@ def mutations(random: Random, count: int) -> Iterator[tuple[bytes, bytes]]:
         yield data if kind < 0.9 else mutate.raw(data, random), json.dumps(trust).encode()
 
 
+def test_both_verifiers_accept_what_a_private_receipt_discloses(node: Path) -> None:
+    paths = field_paths(record(0))
+    shown = [disclosed(GOOD.private(), seeds.sample(paths, count)) for count in range(1, len(paths) + 1)]
+    pairs = [(format_receipt(each), format_trust(trust())) for each in shown]
+    for (receipt, known), second in zip(pairs, second_verdicts(node, pairs), strict=True):
+        assert first_verdict(receipt, known) == second
+        assert (second["outcome"], second["stages"]["record"]["status"]) == ("valid", "pass")
+
+
 def test_both_verifiers_give_the_same_verdict_on_mutated_files(node: Path) -> None:
     seed = seeds.getrandbits(32)  # the test run's seed decides it
     random = Random(seed)
     pairs = list(mutations(random, COUNT))
     seen: Counter[str] = Counter()
-    for (receipt, trust), second in zip(pairs, second_verdicts(node, pairs), strict=True):
-        first = first_verdict(receipt, trust)
-        assert first == second, f"seed {seed}: {receipt!r} under {trust!r}"
+    for (receipt, known), second in zip(pairs, second_verdicts(node, pairs), strict=True):
+        first = first_verdict(receipt, known)
+        assert first == second, f"seed {seed}: {receipt!r} under {known!r}"
         seen[first if isinstance(first, str) else first["first_failure"] or first["outcome"]] += 1
     assert set(seen) == OUTCOMES
