@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
@@ -49,6 +50,21 @@ def _without_secrets(_logger: Any, _method: str, event: Event) -> Event:
     return event
 
 
+class _Patient:
+    """A stream that loses a line rather than raise: with the disk full no thread may end because it told so."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Sets up logging for the process. Call once, at its start."""
     structlog.configure(
@@ -60,7 +76,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Patient(stream or sys.stderr))),
         cache_logger_on_first_use=False,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a late run is told by our own metric and log line
