@@ -14,9 +14,9 @@ from cli.party import Party, PartyOption, fresh_key, open_party, read_json
 STAGES = {
     "accepted": "durable, acknowledged and indexed 已收讫",
     "sealed": "under a signed checkpoint 已入检查点",
-    "witnessed": "cosigned by the witnesses 已见证",
+    "witnessed": "cosigned as the witness quorum asks 已见证",
     "anchored": "its head is on the chain 已锚定",
-    "final": "on a block that witnesses attest 已终局",
+    "final": "in a final block, attested as the quorum asks 已终局",
 }
 FINAL_SECONDS = 60
 
