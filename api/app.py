@@ -21,6 +21,7 @@ from api.logs import routes as logs
 from api.middleware import RequestFrame
 from api.operations import routes as operations
 from api.records import routes as records
+from api.uploads import routes as uploads
 from services.container import Services, build
 from services.platform.settings import load_settings
 
@@ -75,8 +76,9 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = held
     app.state.limiter = RateLimiter(held.settings.rate_limits)
     problems.install(app)
-    app.add_middleware(RequestFrame, max_body=held.settings.max_body_bytes)
-    for part in (records, logs, operations, institutions, chains, health, start):  # the busiest first
+    streamed = {uploads.STREAMED: held.settings.max_upload_bytes}
+    app.add_middleware(RequestFrame, max_body=held.settings.max_body_bytes, streamed=streamed)
+    for part in (records, uploads, logs, operations, institutions, chains, health, start):  # the busiest first
         app.include_router(part.router)
     _serve_reference(app)
     return app

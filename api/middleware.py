@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Final
 from uuid import uuid4
 
@@ -36,9 +37,11 @@ class NulInAddress(HTTPException):
 class RequestFrame:
     """Pure ASGI, so that the hot path pays no task per request."""
 
-    def __init__(self, app: ASGIApp, *, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body: int, streamed: Mapping[re.Pattern[str], int] | None = None) -> None:
+        """``streamed``: ``METHOD /path`` of bodies that are taken piece by piece -> their own limit in bytes."""
         self.app = app
         self.max_body = max_body
+        self.streamed = dict(streamed or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -64,8 +67,9 @@ class RequestFrame:
             self._account(scope, status, time.monotonic() - started)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _declared_length(scope) > self.max_body:
-            await http_problem(BodyTooLarge(self.max_body))(scope, receive, send)
+        limit = self._limit_of(scope)
+        if _declared_length(scope) > limit:
+            await http_problem(BodyTooLarge(limit))(scope, receive, send)
             return
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             await http_problem(NulInAddress())(scope, receive, send)
@@ -76,11 +80,15 @@ class RequestFrame:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_body:
-                raise BodyTooLarge(self.max_body)
+            if received > limit:
+                raise BodyTooLarge(limit)
             return message
 
         await self.app(scope, receive_counted, send)
+
+    def _limit_of(self, scope: Scope) -> int:
+        asked = f"{scope['method']} {scope['path']}"
+        return next((limit for form, limit in self.streamed.items() if form.fullmatch(asked)), self.max_body)
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")

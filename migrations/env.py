@@ -1,7 +1,6 @@
 """How Alembic sees the tables of all contexts; :mod:`services.platform.migrate` starts it and brings the connection."""
 
 import importlib
-import importlib.util
 import pkgutil
 from typing import Any, Literal
 
@@ -10,9 +9,9 @@ from alembic import context
 import services
 from services.platform.database import Base, JsonText
 
-for package in pkgutil.iter_modules(services.__path__, "services."):
-    if package.ispkg and importlib.util.find_spec(f"{package.name}.models") is not None:
-        importlib.import_module(f"{package.name}.models")
+for module in pkgutil.walk_packages(services.__path__, "services."):
+    if module.name.endswith(".models"):
+        importlib.import_module(module.name)
 
 
 def _render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:

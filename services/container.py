@@ -14,11 +14,13 @@ from chain.errors import ChainError, HandshakeError
 from chain.party.errors import PartyError
 from chain.party.keystore import passphrase_for
 from services.chains import Chains
+from services.evidence.bulk.service import BulkService
 from services.evidence.service import EvidenceService, Ports
 from services.health import Health
 from services.identity.evidence import EvidenceDesk
 from services.identity.operations import OperationDesk
 from services.identity.service import IdentityService
+from services.identity.uploads import UploadDesk
 from services.platform import idempotency, metrics, migrate
 from services.platform.atrest import Vault
 from services.platform.clock import Clock, SystemClock
@@ -55,6 +57,7 @@ class Services:
     evidence: EvidenceService
     identity: IdentityService
     records: EvidenceDesk
+    uploads: UploadDesk
     operations: OperationDesk
     jobs: Jobs
     health: Health
@@ -80,6 +83,7 @@ class Services:
     def stop(self) -> None:
         """Finishes what was accepted and gives everything back. Harmless when not started."""
         self.jobs.stop()
+        self.uploads.stop()
         self.evidence.stop()
         self.lease.release()
         self.database.close()
@@ -137,6 +141,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         evidence=evidence,
         identity=identity,
         records=EvidenceDesk(database, evidence),
+        uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=evidence.sequencer)),
         operations=OperationDesk(database, transactions, evidence.sequencer),
         jobs=jobs,
         health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs),

@@ -7,7 +7,6 @@ Nothing here is ever skipped.
 """
 
 import importlib
-import importlib.util
 import os
 import pkgutil
 import shutil
@@ -41,10 +40,9 @@ TEMPLATE = "regseal_template"
 
 def load_models() -> None:
     """Imports the tables of every context that has any."""
-    for package in pkgutil.iter_modules(services.__path__, "services."):
-        name = f"{package.name}.models"
-        if package.ispkg and importlib.util.find_spec(name) is not None:
-            importlib.import_module(name)
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        if module.name.endswith(".models"):
+            importlib.import_module(module.name)
 
 
 @pytest.fixture(scope="session")

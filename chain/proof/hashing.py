@@ -14,6 +14,21 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+class RunningSha256:
+    """SHA-256 of what comes in pieces."""
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+
+    def update(self, data: bytes) -> None:
+        """The next piece."""
+        self._state.update(data)
+
+    def digest(self) -> bytes:
+        """Of everything so far, 32 bytes."""
+        return self._state.digest()
+
+
 def keccak256(data: bytes) -> bytes:
     """Keccak-256 with the padding of Ethereum (not FIPS 202 SHA3-256), 32 bytes."""
     return keccak.new(digest_bits=256, data=data).digest()

@@ -23,6 +23,7 @@ from chain.proof.types import Phase
 from services.evidence import repository
 from services.evidence.heads import Head
 from services.platform.errors import Conflict, RegsealError
+from services.platform.rows_repository import insert_rows
 
 __all__ = ["FlushFailed", "Group", "LeafDraft", "LogState", "SequencedLeaf", "Sources", "StreamState"]
 
@@ -167,19 +168,29 @@ class Group:
 
     def append(self, log_id: str, draft: LeafDraft) -> SequencedLeaf:
         """The draft as the log's next leaf. Conflict when the log takes none, Unavailable while it is unchecked."""
+        return self.append_many(log_id, (draft,))[0]
+
+    def append_many(self, log_id: str, drafts: Iterable[LeafDraft]) -> list[SequencedLeaf]:
+        """The drafts as the log's next leaves, in their order; as :meth:`append`."""
         self._sources.require_checked(log_id)
         log = self.log(log_id)
         if log.state not in ("open", "opening"):
             raise Conflict(f"The log {log.origin} is {log.state} and takes no leaves.", slug="log-closed")
-        key = log.stream(draft.stream_key)
-        stream = self._stream(key)
-        leaf = _leaf(log, stream, draft, self.now_ms)
-        hashed = leaf_hash(leaf)
-        index = log.frontier.size
-        self._unit.logs[log_id] = replace(log, frontier=log.frontier.append(hashed))
-        self._unit.streams[key] = StreamState(stream.stream_id, stream.count + 1, hashed)
-        self.insert(repository.LEAVES, repository.leaf_row(log_id, index, leaf, hashed, draft.record_id))
-        return SequencedLeaf(draft, log_id, index, leaf, hashed, self.now_ms, stream.stream_id, stream.count)
+        drafts = list(drafts)
+        keys = {name: log.stream(name) for name in {draft.stream_key for draft in drafts}}
+        self._read_streams(keys.values())
+        done: list[SequencedLeaf] = []
+        rows = self._unit.rows.setdefault(repository.LEAVES, [])
+        for index, draft in enumerate(drafts, log.frontier.size):
+            key = keys[draft.stream_key]
+            stream = self._stream(key)
+            leaf = _leaf(log, stream, draft, self.now_ms)
+            hashed = leaf_hash(leaf)
+            self._unit.streams[key] = StreamState(stream.stream_id, stream.count + 1, hashed)
+            rows.append(repository.leaf_row(log_id, index, leaf, hashed, draft.record_id))
+            done.append(SequencedLeaf(draft, log_id, index, leaf, hashed, self.now_ms, stream.stream_id, stream.count))
+        self._unit.logs[log_id] = replace(log, frontier=log.frontier.extend([each.leaf_hash for each in done]))
+        return done
 
     def prefetch_streams(self, names: Iterable[tuple[str, str]]) -> None:
         """Reads the streams of many (log id, stream key) at once: appending to them asks the database no more.
@@ -190,9 +201,7 @@ class Group:
         for log_id, name in names:
             with suppress(RegsealError):
                 keys.add(self.log(log_id).stream(name))
-        missing = {key for key in keys if key not in self.streams and key not in self._sources.streams}
-        found = repository.load_streams(self._session, missing)
-        self._read.update({key: StreamState(*found[key]) if key in found else None for key in missing})
+        self._read_streams(keys)
 
     # what the sequencer uses
 
@@ -225,11 +234,15 @@ class Group:
                 self._session, log.id, state=log.state, size=log.frontier.size, frontier=log.frontier.encode()
             )
 
+    def _read_streams(self, keys: Iterable[StreamKey]) -> None:
+        carried = (self._unit.streams, self.streams, self._sources.streams, self._read)
+        missing = {key for key in keys if not any(key in known for known in carried)}
+        if missing:
+            found = repository.load_streams(self._session, missing)
+            self._read.update({key: StreamState(*found[key]) if key in found else None for key in missing})
+
     def _stream(self, key: StreamKey) -> StreamState:
         known = self._unit.streams.get(key) or self.streams.get(key) or self._sources.streams.get(key)
-        if known is None and key not in self._read:
-            found = repository.load_streams(self._session, [key]).get(key)
-            self._read[key] = StreamState(*found) if found else None
         return known or self._read[key] or StreamState(secrets.token_bytes(16), 0, NO_LEAF)
 
     def _flush_pending(self) -> None:
@@ -242,7 +255,7 @@ class Group:
 
 def _write(session: Session, staged: _Staged) -> None:
     for table, rows in staged.rows.items():
-        repository.insert_rows(session, table, rows)
+        insert_rows(session, table, rows)
     if staged.streams:
         repository.put_streams(session, {key: (s.stream_id, s.count, s.last) for key, s in staged.streams.items()})
 

@@ -1,13 +1,13 @@
 """All SQL of the evidence context. Functions take the caller's session; none commits.
 
-The two statements of the hot path, :func:`insert_rows` and :func:`put_streams`, take many rows at once.
+The statements of the hot path take many rows at once: :func:`put_streams`, and whatever inserts
+(:mod:`services.platform.rows_repository`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, and_, func, insert, or_, select, update
+from sqlalchemy import Table, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,9 +23,11 @@ from services.evidence.models import (
     StreamRow,
     TileRow,
 )
+from services.platform.rows_repository import upsert_rows
 
 LEAVES: Table = LeafRow.metadata.tables["leaves"]
 RECORDS: Table = RecordRow.metadata.tables["records"]
+_STREAMS: Table = StreamRow.metadata.tables["streams"]
 _LOGS: Table = LogRow.metadata.tables["logs"]
 _CHUNK = 512  # keys in one statement
 StreamKey = tuple[str, bytes]
@@ -109,11 +111,6 @@ def leaf_row(log_id: str, index: int, leaf: bytes, leaf_hash: bytes, record_id: 
     return {"log_id": log_id, "idx": index, "leaf": leaf, "leaf_hash": leaf_hash, "record_id": record_id}
 
 
-def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Many rows of one table, all or none."""
-    session.connection().execute(insert(table), rows)
-
-
 def load_streams(session: Session, keys: Collection[StreamKey]) -> dict[StreamKey, Stream]:
     """(stream id, count, last leaf hash) of those that exist."""
     # One log at a time: SQLite does not use the index for pairs.
@@ -131,21 +128,10 @@ def load_streams(session: Session, keys: Collection[StreamKey]) -> dict[StreamKe
     return found
 
 
-@cache
-def _put_streams(dialect: str) -> Any:
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(StreamRow.__table__)
-    moved = {"count": statement.excluded.count, "last_leaf_hash": statement.excluded.last_leaf_hash}
-    return statement.on_conflict_do_update(index_elements=["log_id", "key"], set_=moved)
-
-
 def put_streams(session: Session, streams: Mapping[StreamKey, Stream]) -> None:
     """Inserts or moves many streams."""
-    rows = [
-        {"log_id": log_id, "key": key, "stream_id": stream_id, "count": count, "last_leaf_hash": last}
-        for (log_id, key), (stream_id, count, last) in streams.items()
-    ]
-    session.connection().execute(_put_streams(session.get_bind().dialect.name), rows)
+    rows = [(*key, *stream) for key, stream in streams.items()]
+    upsert_rows(session, _STREAMS, rows, key=("log_id", "key"), moved=("count", "last_leaf_hash"))
 
 
 def leaf_at(session: Session, log_id: str, index: int) -> tuple[bytes, bytes] | None:

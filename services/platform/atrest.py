@@ -87,6 +87,10 @@ class Vault:
         """The id of the master key that wraps now."""
         return next(reversed(self._masters))
 
+    def ensure_key(self, session: Session, institution_id: str) -> None:
+        """Makes the institution's data key if it has none: afterwards a session that only reads can encrypt."""
+        self._current_key(session, institution_id)
+
     def encrypt(self, session: Session, institution_id: str, plaintext: bytes, aad: bytes) -> bytes:
         """The blob of ``plaintext`` under the institution's data key (29 bytes and the tag longer than it)."""
         key = self._current_key(session, institution_id)

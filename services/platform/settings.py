@@ -95,6 +95,8 @@ class Settings(BaseSettings):
 
     rate_limits: RateLimits = RateLimits()
     max_body_bytes: int = Field(default=262_144, ge=65_536)
+    max_upload_bytes: int = Field(default=4 << 30, ge=1 << 20)
+    bulk_workers: int = Field(default=2, ge=1, le=64)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("chains")

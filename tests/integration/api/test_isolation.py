@@ -29,7 +29,7 @@ DIRECTORY = {
     "GET /v1/institutions/{institution_id}/submitter-keys",
 }
 """Who is who, for every caller."""
-OWN_LISTS = {"GET /v1/records", "GET /v1/operations", "GET /v1/tokens"}
+OWN_LISTS = {"GET /v1/uploads", "GET /v1/records", "GET /v1/operations", "GET /v1/tokens"}
 
 Attempt = Callable[[TestClient, "Belongings"], Any]
 
@@ -50,12 +50,22 @@ class Belongings:
         assert key.status_code == 201, key.text
         self.key = key.json()["id"]
         self.record_body = b.record()
+        upload = b.client.post("/v1/uploads", json={"log": b.log})
+        assert upload.status_code == 201, upload.text
+        self.upload = upload.json()["id"]
 
 
 ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/records": lambda c, b: c.post("/v1/records", json={"log": b.log, "record": b.record_body}),
     "GET /v1/records/{record_id}": lambda c, b: c.get(f"/v1/records/{b.record}"),
     "GET /v1/records/{record_id}/receipt": lambda c, b: c.get(f"/v1/records/{b.record}/receipt"),
+    "POST /v1/uploads": lambda c, b: c.post("/v1/uploads", json={"log": b.log}),
+    "GET /v1/uploads/{upload_id}": lambda c, b: c.get(f"/v1/uploads/{b.upload}"),
+    "PUT /v1/uploads/{upload_id}/lines": lambda c, b: c.put(f"/v1/uploads/{b.upload}/lines", content=b"{}"),
+    "POST /v1/uploads/{upload_id}/complete": lambda c, b: c.post(f"/v1/uploads/{b.upload}/complete"),
+    "POST /v1/uploads/{upload_id}/abort": lambda c, b: c.post(f"/v1/uploads/{b.upload}/abort"),
+    "GET /v1/uploads/{upload_id}/outcomes": lambda c, b: c.get(f"/v1/uploads/{b.upload}/outcomes"),
+    "GET /v1/uploads/{upload_id}/acknowledgements": lambda c, b: c.get(f"/v1/uploads/{b.upload}/acknowledgements"),
     "GET /v1/operations/{operation_id}": lambda c, b: c.get(f"/v1/operations/{b.operation}"),
     "POST /v1/operations/{operation_id}/authorisations": lambda c, b: c.post(
         f"/v1/operations/{b.operation}/authorisations", json={"signer": "0x" + "11" * 20, "signature": "0x" + "22" * 65}
