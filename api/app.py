@@ -18,6 +18,7 @@ from api.health import routes as health
 from api.institutions import routes as institutions
 from api.limits import RateLimiter
 from api.logs import routes as logs
+from api.materials import routes as materials
 from api.middleware import RequestFrame
 from api.operations import routes as operations
 from api.records import routes as records
@@ -76,9 +77,13 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = held
     app.state.limiter = RateLimiter(held.settings.rate_limits)
     problems.install(app)
-    streamed = {uploads.STREAMED: held.settings.max_upload_bytes}
+    streamed = {
+        materials.STREAMED: held.settings.materials.max_bytes,
+        uploads.STREAMED: held.settings.max_upload_bytes,
+    }
     app.add_middleware(RequestFrame, max_body=held.settings.max_body_bytes, streamed=streamed)
-    for part in (records, uploads, logs, operations, institutions, chains, health, start):  # the busiest first
+    # the busiest first
+    for part in (records, uploads, logs, materials, operations, institutions, chains, health, start):
         app.include_router(part.router)
     _serve_reference(app)
     return app

@@ -15,9 +15,11 @@ from chain.party.errors import PartyError
 from chain.party.keystore import passphrase_for
 from services.chains import Chains
 from services.evidence.bulk.service import BulkService
+from services.evidence.materials.wiring import open_materials
 from services.evidence.service import EvidenceService, Ports
 from services.health import Health
 from services.identity.evidence import EvidenceDesk
+from services.identity.materials import MaterialDesk
 from services.identity.operations import OperationDesk
 from services.identity.service import IdentityService
 from services.identity.uploads import UploadDesk
@@ -45,7 +47,7 @@ _log = get_logger("container")
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """One process. ``records`` and ``operations`` are evidence and transactions behind the policy table."""
+    """One process. ``records``, ``materials`` and ``operations`` stand behind the policy table."""
 
     settings: Settings
     clock: Clock
@@ -58,6 +60,7 @@ class Services:
     identity: IdentityService
     records: EvidenceDesk
     uploads: UploadDesk
+    materials: MaterialDesk
     operations: OperationDesk
     jobs: Jobs
     health: Health
@@ -128,6 +131,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         authorisation_days=settings.authorisation_days,
     )
     identity.register_handlers()
+    materials = open_materials(settings, database, clock, vault=vault, fence=lease.check)
     metrics.initialise(chains=settings.chains, roles=settings.witness_quorum)
     jobs = Jobs(clock)
     services = Services(
@@ -140,8 +144,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         transactions=transactions,
         evidence=evidence,
         identity=identity,
-        records=EvidenceDesk(database, evidence),
+        records=EvidenceDesk(database, evidence, materials.check_manifest),
         uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=evidence.sequencer)),
+        materials=MaterialDesk(database, materials),
         operations=OperationDesk(database, transactions, evidence.sequencer),
         jobs=jobs,
         health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs),
@@ -157,6 +162,7 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     jobs.add("platform.idempotency", 3_600.0, lambda: _purge(services))
     for name, (seconds, job) in services.evidence.jobs().items():
         jobs.add(name, seconds, job)
+    jobs.add("materials.sweep", 600.0, services.materials.sweep)
     for name in services.chains.clients:
         manager, indexer = _chain_workers(services, name, signer)
         jobs.add(f"transactions.{name}.manage", _MANAGE_S, manager)

@@ -37,6 +37,7 @@ RECORD_TYPES = (
     RecordType(0x0001, "business.event", "业务事项", _EVENT),
     RecordType(0x0002, "pilot.event", "试点项目事项", _EVENT),
     RecordType(0x0003, "material.digest", "材料摘要", _EVENT),
+    RecordType(0x0004, "material.manifest", "材料清单", _EVENT),
     RecordType(0x0101, "institution.registration", "机构登记", _COMMAND),
     RecordType(0x0102, "institution.status", "机构状态变更", _COMMAND),
     RecordType(0x0103, "institution.authority", "机构授权钥更换", _COMMAND),

@@ -16,6 +16,7 @@ const TYPES: readonly RecordType[] = [
   { code: 0x0001, name: "business.event", phases: EVENT },
   { code: 0x0002, name: "pilot.event", phases: EVENT },
   { code: 0x0003, name: "material.digest", phases: EVENT },
+  { code: 0x0004, name: "material.manifest", phases: EVENT },
   { code: 0x0101, name: "institution.registration", phases: COMMAND },
   { code: 0x0102, name: "institution.status", phases: COMMAND },
   { code: 0x0103, name: "institution.authority", phases: COMMAND },

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum
 
+from chain.proof import manifest
+from chain.proof.canonical import JsonValue
 from chain.proof.note import VerifierKey
 from chain.proof.types import BY_NAME, RecordType
 from services.platform.errors import Forbidden, Invalid
@@ -104,14 +106,16 @@ def retry_due(*, elapsed_ms: int, attempts: int, interval_ms: int) -> bool:
     return elapsed_ms >= interval_ms << min(attempts - 1, _RETRY_MAX)
 
 
-def check_submission(record: Mapping[str, object], institution_id: str) -> RecordType:
+def check_submission(record: Mapping[str, JsonValue], institution_id: str) -> RecordType:
     """The type of a record that this institution may submit.
 
-    Invalid(type) for the service's own types, Forbidden for another actor.
+    Invalid(type) for the service's own types, Forbidden for another actor, FormatError for a manifest that is none.
     """
     record_type = BY_NAME[str(record["type"])]
     if not record_type.submittable:
         raise Invalid("/type", f"{record_type.name} is written by the service alone.")
+    if record_type.name == manifest.TYPE:
+        manifest.read_manifest(record["body"])
     if record["actor"] != institution_id:
         raise Forbidden("The actor of a record must be the institution that submits it.")
     return record_type

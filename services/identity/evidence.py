@@ -1,11 +1,13 @@
 """Evidence as an institution meets it: the policy table in front of :class:`EvidenceService`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
+from chain.proof import manifest
 from chain.proof.canonical import JsonObject
 from chain.proof.errors import FormatError
 from chain.proof.forms import disclosed, tlog_proof
+from chain.proof.manifest import FileEntry
 from chain.proof.receipt import format_receipt, parse_receipt
 from services.evidence.receipts import RecordView
 from services.evidence.service import EvidenceService
@@ -21,12 +23,17 @@ from services.transactions.views import OperationView
 __all__ = ["EvidenceDesk"]
 
 
+CheckFiles = Callable[[str, Sequence[FileEntry]], None]
+"""Raises Invalid unless the files that a manifest says are stored are, and are this institution's."""
+
+
 class EvidenceDesk:
     """Who may submit, read and command; opens its own transactions."""
 
-    def __init__(self, database: Database, evidence: EvidenceService) -> None:
+    def __init__(self, database: Database, evidence: EvidenceService, check_files: CheckFiles) -> None:
         self._database = database
         self._evidence = evidence
+        self._check_files = check_files
 
     # --- records
 
@@ -35,6 +42,8 @@ class EvidenceDesk:
     ) -> Future[Accepted]:
         """Submits a record of the caller's own institution."""
         policy.require(caller, "record.submit")
+        if record.get("type") == manifest.TYPE:
+            self._check_files(caller.institution_id, manifest.read_manifest(record.get("body")))
         key = once.key if once else None
         return self._evidence.submit_record(
             caller.institution_id, record, log_id=log_id, idempotency_key=key, signature=signature

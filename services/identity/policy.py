@@ -67,6 +67,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "record.submit": {_SUBMIT: _OWN},
     "record.read": {_SUBMIT: _OWN, _READ: _OWN, _AUDIT: _REGION},
     "record.receipt-private": {_SUBMIT: _OWN, _READ: _OWN},
+    "material.store": {_SUBMIT: _OWN},
+    "material.read": {_SUBMIT: _OWN, _READ: _OWN, _AUDIT: _REGION},
     "log.read": dict.fromkeys(Role, _ANY),
     "log.open": {_ADMIN: _OWN},
     "log.rotate": {_ADMIN: _OWN},
@@ -81,9 +83,17 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "system.read": {_SYSTEM: _ANY},
 }
 
-WHILE_PENDING = frozenset(TABLE) - {"record.submit", "role.grant"}
+WHILE_PENDING = frozenset(TABLE) - {"record.submit", "material.store", "role.grant"}
 WHILE_STOPPED = frozenset(
-    {"institution.read", "log.read", "operation.read", "record.read", "record.receipt-private", "token.list"}
+    {
+        "institution.read",
+        "log.read",
+        "operation.read",
+        "record.read",
+        "record.receipt-private",
+        "material.read",
+        "token.list",
+    }
 )
 """What an institution that is suspended, exited or refused can still do: read its own."""
 _STOPPED = frozenset({Status.SUSPENDED, Status.EXITED, Status.REFUSED})

@@ -28,6 +28,10 @@ POINTS = (
     "transactions.after-mined",
     "indexer.before-unit",
     "indexer.after-unit",
+    "material.after-chunk",
+    "material.before-store",
+    "material.after-store",
+    "material.after-commit",
 )
 
 

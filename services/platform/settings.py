@@ -17,7 +17,7 @@ from chain.proof.errors import ProofError
 from chain.proof.note import VerifierKey
 from services.platform.errors import StartRefused
 
-__all__ = ["ChainConfig", "RateLimits", "Settings", "WitnessConfig", "load_settings"]
+__all__ = ["ChainConfig", "MaterialsConfig", "RateLimits", "Settings", "WitnessConfig", "load_settings"]
 
 
 def _check_finality(value: str) -> str:
@@ -63,6 +63,13 @@ class WitnessConfig(_Part):
     role: str = Field(pattern=r"^[a-z][a-z-]{0,31}$")
 
 
+class MaterialsConfig(_Part):
+    """Files (bytes), and after how many days an upload that nobody continues is forgotten."""
+
+    max_bytes: int = Field(default=5 << 30, ge=0)
+    upload_days: int = Field(default=7, gt=0)
+
+
 class RateLimits(_Part):
     """Requests per minute and institution; ``public_per_minute`` is per network address."""
 
@@ -94,6 +101,7 @@ class Settings(BaseSettings):
     witness_quorum: dict[str, int] = Field(default_factory=dict)
 
     rate_limits: RateLimits = RateLimits()
+    materials: MaterialsConfig = MaterialsConfig()
     max_body_bytes: int = Field(default=262_144, ge=65_536)
     max_upload_bytes: int = Field(default=4 << 30, ge=1 << 20)
     bulk_workers: int = Field(default=2, ge=1, le=64)
@@ -122,6 +130,11 @@ class Settings(BaseSettings):
     def heads_dir(self) -> Path:
         """Where the last head of each log is kept, outside the database."""
         return self.home / "heads"
+
+    @property
+    def materials_dir(self) -> Path:
+        """Where files and uploads lie, encrypted."""
+        return self.home / "materials"
 
     @property
     def keys_dir(self) -> Path:

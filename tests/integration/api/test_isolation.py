@@ -6,7 +6,9 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.integration.api.conftest import Market
+from chain.proof.digest import digest_of
+from chain.proof.encoding import to_hex
+from tests.integration.api.conftest import Market, Member
 
 PUBLIC = {
     "GET /health/live", "GET /health/ready", "GET /health/deep", "GET /metrics",
@@ -29,9 +31,20 @@ DIRECTORY = {
     "GET /v1/institutions/{institution_id}/submitter-keys",
 }
 """Who is who, for every caller."""
-OWN_LISTS = {"GET /v1/uploads", "GET /v1/records", "GET /v1/operations", "GET /v1/tokens"}
+OWN_LISTS = {"GET /v1/uploads", "GET /v1/records", "GET /v1/operations", "GET /v1/tokens", "GET /v1/materials"}
 
 Attempt = Callable[[TestClient, "Belongings"], Any]
+
+
+def stored_material(member: Member, name: str, content: bytes = b"secret-of-b") -> str:
+    digest = digest_of([content])
+    said = {"name": name, "media_type": "text/plain", "size": len(content)}
+    material: str = member.client.post("/v1/materials", json=said).json()["id"]
+    place = f"/v1/materials/{material}"
+    assert member.client.patch(f"{place}/content", content=content, headers={"Upload-Offset": "0"}).status_code == 204
+    meant = {"size": digest.size, "sha256": to_hex(digest.sha256), "sm3": to_hex(digest.sm3)}
+    assert member.client.post(f"{place}/completion", json=meant).status_code == 200
+    return material
 
 
 class Belongings:
@@ -53,6 +66,7 @@ class Belongings:
         upload = b.client.post("/v1/uploads", json={"log": b.log})
         assert upload.status_code == 201, upload.text
         self.upload = upload.json()["id"]
+        self.material = stored_material(b, "秘密 secret-of-b.txt")
 
 
 ATTEMPTS: dict[str, Attempt] = {
@@ -108,6 +122,15 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/tokens": lambda c, b: c.post(
         "/v1/tokens", json={"name": "x", "roles": ["reader"], "institution_id": b.institution}
     ),
+    "POST /v1/materials": lambda c, _: c.post("/v1/materials", json={"name": "../secret", "size": 1}),
+    "GET /v1/materials/{material_id}": lambda c, b: c.get(f"/v1/materials/{b.material}"),
+    "GET /v1/materials/{material_id}/content": lambda c, b: c.get(f"/v1/materials/{b.material}/content"),
+    "PATCH /v1/materials/{material_id}/content": lambda c, b: c.patch(
+        f"/v1/materials/{b.material}/content", content=b"mine", headers={"Upload-Offset": "0"}
+    ),
+    "POST /v1/materials/{material_id}/completion": lambda c, b: c.post(
+        f"/v1/materials/{b.material}/completion", json={"size": 0, "sha256": "0x" + "00" * 32, "sm3": "0x" + "00" * 32}
+    ),
     "DELETE /v1/tokens/{token_id}": lambda c, b: c.delete(f"/v1/tokens/{b.token}"),
 }
 
@@ -131,7 +154,7 @@ def test_nothing_of_b_is_read_or_written_by_a(market: Market) -> None:
         assert answer.headers["content-type"] == "application/problem+json", name
         assert "secret-of-b" not in answer.text, name
     assert (market.b.client.get("/v1/operations").json(), market.b.client.get("/v1/tokens").json()) == before
-    for path in ("/v1/records", "/v1/operations", "/v1/tokens"):
+    for path in sorted(each.removeprefix("GET ") for each in OWN_LISTS):
         assert theirs.institution not in plain.get(path).text
 
 

@@ -168,6 +168,7 @@ def test_type_table_is_without_collisions() -> None:
         "business.event",
         "pilot.event",
         "material.digest",
+        "material.manifest",
     }
     assert all((Phase.EVENT in each.phases) == (len(each.phases) == 1) for each in RECORD_TYPES)
 

@@ -28,6 +28,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "record.submit": {"submitter": "o"},
     "record.read": {"submitter": "o", "reader": "o", "auditor": "or"},
     "record.receipt-private": {"submitter": "o", "reader": "o"},
+    "material.store": {"submitter": "o"},
+    "material.read": {"submitter": "o", "reader": "o", "auditor": "or"},
     "log.read": dict.fromkeys(Role, "ora"),
     "log.open": {"administrator": "o"},
     "log.rotate": {"administrator": "o"},
@@ -71,13 +73,18 @@ def test_an_institution_that_was_stopped_can_only_read(status: str) -> None:
         "operation.read",
         "record.read",
         "record.receipt-private",
+        "material.read",
         "token.list",
     }
 
 
 def test_an_institution_that_is_not_registered_yet_submits_nothing() -> None:
     caller = _caller(*Role, status="pending")
-    assert {action for action in TABLE if not policy.allowed(caller, action, OWN)} == {"record.submit", "role.grant"}
+    assert {action for action in TABLE if not policy.allowed(caller, action, OWN)} == {
+        "record.submit",
+        "material.store",
+        "role.grant",
+    }
 
 
 def test_what_belongs_to_others_does_not_exist() -> None:

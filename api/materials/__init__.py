@@ -1,0 +1,1 @@
+"""Materials: files, uploaded in parts and given out in pieces."""
