@@ -22,7 +22,7 @@ from chain.proof.hashing import sha256
 from services.platform.errors import StartRefused
 from services.platform.failpoints import hit
 
-__all__ = ["Head", "HeadFile"]
+__all__ = ["Head", "HeadFile", "read_heads"]
 
 _MAGIC = b"rs-head1"
 _SLOT = 512
@@ -146,5 +146,18 @@ def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_heads(directory: Path) -> dict[str, Head]:
+    """What the head file says, without opening it for writing; empty when there is none. StartRefused as above."""
+    path = directory / "heads"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return {}
+    try:
+        return {origin: cell.head for origin, cell in _read_cells(descriptor, path).items()}
     finally:
         os.close(descriptor)

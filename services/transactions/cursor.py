@@ -4,7 +4,7 @@ Two positions, two columns: ``handled`` follows events and moves in the transact
 follows the search and moves, alone, over blocks in which nothing was found. Neither ever goes back.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from services.platform.errors import Unavailable
 from services.transactions import repository
 from services.transactions.models import CursorRow
 
-__all__ = ["FinalityViolated", "Position", "advance", "behind", "positions", "scanned"]
+__all__ = ["FinalityViolated", "Position", "advance", "behind", "places", "positions", "scanned"]
 
 
 class FinalityViolated(Unavailable):
@@ -35,6 +35,13 @@ class Position:
 def positions(session: Session, chain: str) -> Mapping[str, Position]:
     """The last scanned block of each listener that has begun."""
     return {row.listener: Position(row.scanned_block, row.scanned_hash) for row in repository.cursors(session, chain)}
+
+
+def places(session: Session, chain: str) -> Iterator[tuple[str, Position | None, Position]]:
+    """(name, last block handled, last block scanned) of each listener that has begun."""
+    for row in repository.cursors(session, chain):
+        handled = None if row.handled_block is None else Position(row.handled_block, row.handled_hash or "")
+        yield row.listener, handled, Position(row.scanned_block, row.scanned_hash)
 
 
 def scanned(session: Session, chain: str, listeners: Collection[str]) -> int | None:

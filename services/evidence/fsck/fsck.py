@@ -1,0 +1,279 @@
+"""The examination as a whole: one snapshot, ranges in several processes, logs one after the other."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from chain.errors import ChainError
+from chain.proof.errors import ProofError
+from chain.proof.merkle import Frontier
+from services.evidence import repository as rows
+from services.evidence import standing_repository
+from services.evidence.fsck import papers, repository
+from services.evidence.fsck.anchors import check_anchors, check_cursors, check_keys
+from services.evidence.fsck.findings import Finding, Report
+from services.evidence.fsck.logcheck import LogCheck, first_ranges
+from services.evidence.fsck.outside import ChainView, Cursor, Outside
+from services.evidence.fsck.ranges import LogFacts, RangeResult, Task, examine
+from services.evidence.fsck.rules import Claim, Strength
+from services.evidence.fsck.tree import RANGE
+from services.evidence.keys import LogKeys
+from services.evidence.models import LogRow
+from services.evidence.rules import Witness
+from services.evidence.standing import Standing
+from services.evidence.tree import Tree, frontier_at
+from services.platform.atrest import Vault
+from services.platform.database import Database
+
+__all__ = ["Fsck", "Scope"]
+
+Progress = Callable[[str, int, int], None]
+LEAST = 5 * RANGE
+"""Fewer leaves are read in the time in which another process starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What to look at: all logs or one, all leaves or those from ``first`` to before ``end``; in how many processes.
+
+    Without ``records`` only leaves, tree and chain are derived, not the records behind them.
+    """
+
+    origin: str | None = None
+    first: int = 0
+    end: int | None = None
+    records: bool = True
+    jobs: int = 1
+
+
+class Fsck:
+    """Reads the database and the keys it is given, and writes nothing. ``cursors`` asks the chain where they stand."""
+
+    def __init__(
+        self,
+        url: str,
+        master_key_file: Path,
+        outside: Outside,
+        *,
+        witnesses: dict[str, tuple[str, str]],
+        quorum: dict[str, int],
+        cursors: Callable[[Session], tuple[Cursor, ...]] = lambda _session: (),
+        progress: Progress = lambda _origin, _done, _all: None,
+    ) -> None:
+        self._source = (url, master_key_file)
+        self._outside = outside
+        self._witnesses = witnesses
+        self._quorum = quorum
+        self._cursors = cursors
+        self._progress = progress
+
+    def run(self, scope: Scope) -> Report:
+        """Everything in scope."""
+        report = Report(incomplete=list(self._outside.missing))
+        database = Database(self._source[0], pool_size=1)
+        try:
+            with database.read() as session, ExitStack() as stack:
+                repository.patient(session)
+                logs = [row for row in rows.logs(session) if scope.origin in (None, row.origin)]
+                worth = 1 + sum(row.size for row in logs) // LEAST
+                pool = stack.enter_context(_workers(self._source, min(scope.jobs, worth)))
+                self._check_strangers(session, report, scope)
+                if self._outside.chain is not None:
+                    self._outside = replace(
+                        self._outside, chain=self._with_cursors(session, self._outside.chain, report)
+                    )
+                for row in logs:
+                    self._check_log(session, row, scope, pool, report)
+                if self._outside.chain is not None and scope.origin is None:
+                    for finding in check_cursors(session, self._outside.chain, logs):
+                        report.add(finding)
+        finally:
+            database.close()
+        return report
+
+    def _with_cursors(self, session: Session, chain: ChainView, report: Report) -> ChainView:
+        try:
+            return replace(chain, cursors=self._cursors(session))
+        except ChainError as error:
+            report.incomplete.append(f"the chain {chain.name} went away: cursors are unchecked ({error})")
+            return chain
+
+    def _check_strangers(self, session: Session, report: Report, scope: Scope) -> None:
+        known = {row.origin for row in rows.logs(session)}
+        if scope.origin is not None and scope.origin not in known | self._outside.heads.keys():
+            report.incomplete.append(f"there is no log {scope.origin}")
+        told = [(origin, head.size, "the head file") for origin, head in self._outside.heads.items()]
+        if self._outside.mirror is not None:
+            told += [
+                (*one, f"the mirror {self._outside.mirror.home}") for one in self._outside.mirror.origins().items()
+            ]
+        for origin, size, by in told:
+            if origin not in known and size and scope.origin in (None, origin):
+                detail = f"{by} knows {size} leaves of it"
+                report.add(
+                    Finding(kind="log-unknown", origin=origin, detail=detail, first=0, end=size, contradicted_by=(by,))
+                )
+
+    def _check_log(self, session: Session, row: LogRow, scope: Scope, pool: "_Pool", report: Report) -> None:
+        facts = self._facts(session, row)
+        claims = list(self._claims(facts))
+        self._check_behind(facts, claims, report)
+        start = min(scope.first, row.size) // RANGE * RANGE
+        end = row.size if scope.end is None else min(scope.end, row.size)
+        whole = start == 0 and end == row.size
+        sizes = sorted({claim.size for claim in claims})
+        within = [one for one in claims if one.size <= row.size]
+        check = LogCheck(facts, within, _before(session, row, start, report), report)
+        tasks = (
+            Task(facts, at, min(at + RANGE, end), tuple(one for one in sizes if at < one <= at + RANGE), scope.records)
+            for at in range(start, end, RANGE)
+        )
+        for result in pool.map(tasks):
+            check.take(result)
+            self._progress(row.origin, result.end - start, end - start)
+        check.finish(session, row, whole=whole)
+        self._check_papers(session, facts, report)
+        keys, chain = LogKeys(self._vault()), self._outside.chain
+        ids = [key.key_id for key in rows.keys_of(session, row.id) if key.from_size is not None]
+        ranges = keys.ranges(session, row.id)
+        for finding in (*check_anchors(session, row, chain), *check_keys(row, ranges, ids, chain)):
+            report.add(finding)
+        report.count("logs", 1)
+
+    def _check_papers(self, session: Session, facts: LogFacts, report: Report) -> None:
+        vault = self._vault()
+        for finding in papers.check_receipts(session, vault, facts, self._outside.receipts):
+            report.add(finding)
+        for finding in papers.check_acknowledgements(session, facts, self._outside.acknowledgements):
+            report.add(finding)
+
+    def _facts(self, session: Session, row: LogRow) -> LogFacts:
+        last = rows.latest_checkpoint(session, row.id)
+        standing = Standing({name: Witness(*one) for name, one in self._witnesses.items()}, self._quorum, {})
+        mirror = self._outside.mirror
+        return LogFacts(
+            id=row.id,
+            origin=row.origin,
+            size=row.size,
+            sealed=last.size if last else 0,
+            keys=tuple(LogKeys(self._vault()).ranges(session, row.id)),
+            witnesses=self._witnesses,
+            quorum=self._quorum,
+            graded=standing_repository.graded_by(session) == standing.digest,
+            mirror=mirror,
+            mirror_size=min(row.size, mirror.size(row.origin)) if mirror else 0,
+        )
+
+    def _claims(self, facts: LogFacts) -> Iterator[Claim]:
+        """What others than the database's rows vouch for."""
+        head = self._outside.heads.get(facts.origin)
+        if head is not None and head.size:
+            yield Claim(head.size, Strength.HEAD_FILE, head.root, "the head file")
+        chain = self._outside.chain
+        known = chain.logs.get(facts.origin) if chain else None
+        if chain is not None and known is not None:
+            for event in known.events:
+                by = f"the anchor {event.size} on {chain.name}, transaction {event.tx_hash}, block {event.block_number}"
+                yield Claim(event.size, Strength.CHAIN, event.root, by)
+            if known.held is not None and known.held[0]:
+                yield Claim(known.held[0], Strength.CHAIN, known.held[1], f"the head that {chain.name} holds")
+        if self._outside.mirror is not None:
+            yield from self._outside.mirror.claims(facts.origin)
+        yield from papers.receipt_claims(facts, self._outside.receipts)
+
+    def _check_behind(self, facts: LogFacts, claims: Sequence[Claim], report: Report) -> None:
+        """Somebody knows more leaves than the database."""
+        beyond = sorted((one for one in claims if one.size > facts.size), key=lambda one: one.size)
+        for kind in ("head-file", "leaf-missing"):
+            found = [one for one in beyond if (one.strength is Strength.HEAD_FILE) == (kind == "head-file")]
+            if found:
+                detail = f"the database ends at {facts.size}; there were at least {found[-1].size} leaves"
+                report.add(
+                    Finding(
+                        kind=kind,
+                        origin=facts.origin,
+                        first=facts.size,
+                        end=found[-1].size,
+                        detail=detail,
+                        contradicted_by=tuple(one.by for one in found[:6]),
+                    )
+                )
+
+    def _vault(self) -> Vault:
+        return Vault(self._source[1])
+
+
+def _before(session: Session, row: LogRow, start: int, report: Report) -> Frontier:
+    """The tree before the first range that is looked at, as the stored tiles have it."""
+    if start == 0:
+        return Frontier()
+    try:
+        return first_ranges(frontier_at(start, Tree(session, row.id).node).nodes, start)
+    except ProofError as error:
+        report.incomplete.append(f"{row.origin}: the tree before {start} cannot be read ({error}); check it from 0")
+        return Frontier()
+
+
+# processes: each opens its own connection, and its snapshot, once
+
+_Source = tuple[str, Path]
+_opened: dict[str, tuple[Session, Vault]] = {}
+_stack = ExitStack()  # a worker process ends with its connection
+
+
+def _open(source: _Source) -> None:
+    database = Database(source[0], pool_size=1)
+    session = _stack.enter_context(database.read())
+    repository.patient(session)
+    _opened["here"] = session, Vault(source[1])
+
+
+def _examine(task: Task) -> RangeResult:
+    session, vault = _opened["here"]
+    try:
+        return examine(session, vault, task)
+    finally:
+        session.expunge_all()
+
+
+class _Pool:
+    """Runs tasks, at most a few ahead of their reader, and gives their results in order."""
+
+    def __init__(self, executor: Executor | None, ahead: int) -> None:
+        self._executor = executor
+        self._ahead = ahead
+
+    def map(self, tasks: Iterator[Task]) -> Iterator[RangeResult]:
+        if self._executor is None:
+            yield from map(_examine, tasks)
+            return
+        submit = self._executor.submit
+        waiting: list[Future[RangeResult]] = [submit(_examine, one) for one in islice(tasks, self._ahead)]
+        while waiting:
+            result = waiting.pop(0).result()
+            waiting += [submit(_examine, one) for one in islice(tasks, 1)]
+            yield result
+
+
+@contextmanager
+def _workers(source: _Source, jobs: int) -> Iterator[_Pool]:
+    if jobs > 1:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_open, initargs=(source,)) as executor:
+            yield _Pool(executor, 2 * jobs)
+        return
+    database = Database(source[0], pool_size=1)
+    try:
+        with database.read() as session:
+            repository.patient(session)
+            _opened["here"] = session, Vault(source[1])
+            yield _Pool(None, 1)
+    finally:
+        _opened.clear()
+        database.close()
