@@ -20,7 +20,7 @@ STAGES = {
 }
 FINAL_SECONDS = 60
 
-app = typer.Typer(help="Records 记录: submit, show, list.", no_args_is_help=True)
+app = typer.Typer(help="Records 记录: submit, show, list, erase.", no_args_is_help=True)
 
 
 def register(parent: typer.Typer) -> None:
@@ -76,6 +76,28 @@ def show(
             _follow(who, record_id, wait, as_json=as_json)
         found: Any = who.api.get(f"/v1/records/{segment(record_id)}")
         emit(found, _lines(found), as_json=as_json)
+
+
+@app.command()
+def erase(
+    record_id: Annotated[str, typer.Argument()],
+    reason: Annotated[str, typer.Option(help="Why; becomes part of the evidence. Name no person in it.")],
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Have an own record's content erased 删除, as an administrator; before its term is over it is restricted 限制处理.
+
+    Exit codes: 0 erased; 3 restricted, a job erases it when the term is over. Leaf and public receipt stay.
+    """
+    from chain.party.http import segment
+
+    with guarded(as_json=as_json):
+        path = f"/v1/records/{segment(record_id)}/erasure"
+        _, answer = open_party(party).api.post(path, {"reason": reason}, idempotency_key=fresh_key())
+        held: dict[str, Any] = dict(answer)  # type: ignore[call-overload]
+        emit(held, [f"record       {record_id}", *_retention_lines(held)], as_json=as_json)
+        if held["state"] != "erased":
+            raise typer.Exit(int(ExitCode.INCOMPLETE))
 
 
 @app.command("list")
@@ -174,4 +196,15 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"accepted at  {found['accepted_at']}",
         f"status       {found['status']}",
     ]
-    return lines
+    return lines + _retention_lines(found.get("retention") or {})
+
+
+def _retention_lines(held: dict[str, Any]) -> list[str]:
+    if not held:
+        return []
+    if held["state"] == "erased":
+        lines = [f"content      erased 已删除 at {held['erased_at']}"]
+    else:
+        until = held["erasable_at"] or f"a term is set for the class {held['retention_class']}"
+        lines = [f"content      restricted 限制处理 until {until} ({held['rule']}: {held['source']})"]
+    return [*lines, *(f"evidence     {each}" for each in held["evidence"])]

@@ -21,6 +21,7 @@ from services.health import Health
 from services.identity.evidence import EvidenceDesk
 from services.identity.materials import MaterialDesk
 from services.identity.operations import OperationDesk
+from services.identity.retention import RetentionDesk
 from services.identity.service import IdentityService
 from services.identity.uploads import UploadDesk
 from services.platform import idempotency, metrics, migrate
@@ -42,6 +43,8 @@ __all__ = ["Services", "build"]
 
 _MANAGE_S = 0.5
 _RECURSION_LIMIT = 1_000
+"""py_ecc, which eth_account imports, raises it to 100,000. The stack ends before that, and with it the process that
+parses a stranger's deeply nested JSON."""
 _log = get_logger("container")
 
 
@@ -61,6 +64,7 @@ class Services:
     records: EvidenceDesk
     uploads: UploadDesk
     materials: MaterialDesk
+    retention: RetentionDesk
     operations: OperationDesk
     jobs: Jobs
     health: Health
@@ -95,8 +99,6 @@ class Services:
 
 def build(settings: Settings, clock: Clock | None = None) -> Services:
     """The service of a home, not started. StartRefused when a key, a chain or an address file is missing."""
-    # py_ecc, which eth_account imports, raises it to 100,000. The stack ends before that, and with it the process that
-    # parses a stranger's deeply nested JSON.
     sys.setrecursionlimit(_RECURSION_LIMIT)
     configure(settings.log_level)
     clock = clock or SystemClock()
@@ -147,6 +149,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         records=EvidenceDesk(database, evidence, materials.check_manifest),
         uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=evidence.sequencer)),
         materials=MaterialDesk(database, materials),
+        retention=RetentionDesk(settings, database, clock, evidence=evidence, fence=lease.check),
         operations=OperationDesk(database, transactions, evidence.sequencer),
         jobs=jobs,
         health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs),
@@ -163,6 +166,7 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     for name, (seconds, job) in services.evidence.jobs().items():
         jobs.add(name, seconds, job)
     jobs.add("materials.sweep", 600.0, services.materials.sweep)
+    jobs.add("evidence.retention", 60.0, services.retention.run)
     for name in services.chains.clients:
         manager, indexer = _chain_workers(services, name, signer)
         jobs.add(f"transactions.{name}.manage", _MANAGE_S, manager)

@@ -10,15 +10,16 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import CallerDep, ServicesDep, WaitDep, asked, caller, once, wait_seconds
+from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep, asked, caller, once, wait_seconds
 from api.direct import DirectRoute
 from api.paging import Cursor, Limit, Page
-from api.records.schemas import SUBMISSION_SCHEMA, Acknowledged, RecordView
-from api.records.views import acknowledged, record_view
+from api.records.schemas import SUBMISSION_SCHEMA, Acknowledged, ErasureRequest, RecordView, RetentionView
+from api.records.views import acknowledged, record_view, retention_view
 from chain.proof.canonical import parse_json
 from chain.proof.encoding import from_hex
 from chain.proof.errors import FormatError
 from services.container import Services
+from services.evidence.retention.views import ERASED
 from services.platform import metrics
 from services.platform.errors import Forbidden, RegsealError, Unavailable
 
@@ -134,6 +135,25 @@ def get_receipt(
 def _file(content: bytes, name: str, media_type: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)
+
+
+@router.post("/{record_id}/erasure")
+async def erase(
+    record_id: str,
+    request: ErasureRequest,
+    services: ServicesDep,
+    caller: CallerDep,
+    once: OnceDep,
+    response: Response,
+) -> RetentionView:
+    """Erases an own record's content, or restricts it until its retention term is over (202): then a job erases it.
+
+    Leaf, index and public receipt stay and verify. Asked again, it says what has become of the record.
+    """
+    asked_for = await run_in_threadpool(services.retention.erase, caller, record_id, reason=request.reason, once=once)
+    held = await asyncio.wrap_future(asked_for)
+    response.status_code = 200 if held.state == ERASED else 202
+    return retention_view(held)
 
 
 async def until_final(services: Services, record_id: str, seconds: int) -> str:

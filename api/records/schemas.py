@@ -75,6 +75,49 @@ class Acknowledged(BaseModel):
     receipt: str
 
 
+class ErasureRequest(BaseModel):
+    """Asks for the erasure of a record."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(
+        min_length=1,
+        max_length=500,
+        description="Becomes part of the evidence: name no person",
+        examples=["the data subject withdrew consent, case 2026-118"],
+    )
+
+
+class RetentionView(BaseModel):
+    """What has become of a record's content."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "record": "rec_019a9e0a5c5b7d0e9c1a2b3c4d5e6f70",
+                "state": "restricted",
+                "retention_class": "register",
+                "rule": "RET-01",
+                "source": "证券法 art. 153, by analogy (REM-26)",
+                "erasable_at": "2046-11-20T16:00:00.000Z",
+                "requested_at": "2026-11-20T09:30:00.000Z",
+                "erased_at": None,
+                "evidence": ["rec_019a9e0a5c5b7d0e9c1a2b3c4d5e6f71", "rec_019a9e0a5c5b7d0e9c1a2b3c4d5e6f72"],
+            }
+        }
+    )
+
+    record: str
+    state: str = Field(description="restricted: stored and not read until `erasable_at`; erased: gone for good")
+    retention_class: str
+    rule: str | None = Field(description="Why it was not erased at once; null when it was")
+    source: str
+    erasable_at: str | None = Field(description="Null while no term is set for the class")
+    requested_at: str
+    erased_at: str | None
+    evidence: list[str] = Field(description="Records of the request and its outcome, in the house log")
+
+
 class RecordView(BaseModel):
     """A record of the caller's own institution, with its place and what has become of it."""
 
@@ -88,4 +131,5 @@ class RecordView(BaseModel):
     accepted_at: str
     anchor_by: str
     status: str
-    record: dict[str, Any] | None = Field(None, description="Absent in lists, and once erased")
+    record: dict[str, Any] | None = Field(None, description="Absent in lists, while restricted, and once erased")
+    retention: RetentionView | None = Field(None, description="When the erasure of the record was asked for")

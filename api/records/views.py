@@ -6,6 +6,7 @@ from api.records import schemas
 from chain.proof.encoding import to_hex
 from chain.proof.types import BY_CODE, Phase
 from services.evidence.receipts import RecordView
+from services.evidence.retention.views import RetentionView
 from services.evidence.submission import Accepted
 from services.platform.clock import rfc3339
 
@@ -26,6 +27,21 @@ def acknowledged(done: Accepted, status: str) -> schemas.Acknowledged:
     )
 
 
+def retention_view(held: RetentionView) -> schemas.RetentionView:
+    """What has become of a record's content."""
+    return schemas.RetentionView(
+        record=held.record_id,
+        state=held.state,
+        retention_class=held.retention_class,
+        rule=held.rule,
+        source=held.source,
+        erasable_at=None if held.erasable_at is None else rfc3339(held.erasable_at),
+        requested_at=rfc3339(held.requested_at),
+        erased_at=None if held.erased_at is None else rfc3339(held.erased_at),
+        evidence=list(held.evidence),
+    )
+
+
 def record_view(found: RecordView) -> schemas.RecordView:
     """A record as its institution sees it."""
     return schemas.RecordView(
@@ -40,4 +56,5 @@ def record_view(found: RecordView) -> schemas.RecordView:
         anchor_by=rfc3339(found.anchor_by),
         status=found.status,
         record=found.document,
+        retention=retention_view(found.retention) if found.retention else None,
     )

@@ -49,6 +49,7 @@ RECORD_TYPES = (
     RecordType(0x0202, "log.rotation", "日志换钥", _COMMAND),
     RecordType(0x0203, "log.freeze", "日志冻结", _COMMAND),
     RecordType(0x0204, "log.succession", "日志承继", _COMMAND),
+    RecordType(0x0211, "record.erasure", "记录删除", _COMMAND),
 )
 BY_NAME = {each.name: each for each in RECORD_TYPES}
 BY_CODE = {each.code: each for each in RECORD_TYPES}

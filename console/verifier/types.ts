@@ -28,6 +28,7 @@ const TYPES: readonly RecordType[] = [
   { code: 0x0202, name: "log.rotation", phases: COMMAND },
   { code: 0x0203, name: "log.freeze", phases: COMMAND },
   { code: 0x0204, name: "log.succession", phases: COMMAND },
+  { code: 0x0211, name: "record.erasure", phases: COMMAND },
 ];
 
 export const BY_CODE: ReadonlyMap<number, RecordType> = new Map(TYPES.map((type) => [type.code, type]));

@@ -14,6 +14,7 @@ __all__ = [
     "AttestationRow",
     "CheckpointRow",
     "CosignatureRow",
+    "ErasureRow",
     "GradingRow",
     "LeafRow",
     "LogKeyRow",
@@ -101,6 +102,25 @@ class RecordRow(Base):
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
     accepted_at: Mapped[int] = mapped_column(BigInteger)
     anchor_by: Mapped[int] = mapped_column(BigInteger)
+
+
+class ErasureRow(Base):
+    """That a record's erasure was asked for, and how far it has come; the content itself is the record's ciphertext."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (Index("ix_erasures_state", "state", "due_at"),)
+
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))  # restricted, erased
+    class_name: Mapped[str] = mapped_column(String(32))
+    rule: Mapped[str | None] = mapped_column(String(16))  # why it was not erased at once
+    source: Mapped[str] = mapped_column(Text)
+    due_at: Mapped[int | None] = mapped_column(BigInteger)
+    requested_at: Mapped[int] = mapped_column(BigInteger)
+    erased_at: Mapped[int | None] = mapped_column(BigInteger)
+    scrubbed_at: Mapped[int | None] = mapped_column(BigInteger)  # SQLite: the write-ahead log was emptied since
+    request_id: Mapped[str] = mapped_column(String(40))  # records of the house log
+    outcome_id: Mapped[str | None] = mapped_column(String(40))
 
 
 class TileRow(Base):

@@ -12,6 +12,8 @@ from services.evidence import repository
 from services.evidence.anchoring import unpack_anchor
 from services.evidence.models import CheckpointRow, RecordRow
 from services.evidence.records import StoredRecord
+from services.evidence.retention.repository import erasure
+from services.evidence.retention.views import RetentionView, withheld
 from services.evidence.rules import Grade, status_of
 from services.evidence.submission import record_aad
 from services.evidence.tree import Tree
@@ -23,7 +25,10 @@ __all__ = ["Receipts", "RecordView"]
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """A record as its institution sees it. ``status``: accepted, sealed, witnessed, anchored or final."""
+    """A record as its institution sees it. ``status``: accepted, sealed, witnessed, anchored or final.
+
+    ``retention`` when its content is restricted or erased: then it has no ``document``.
+    """
 
     id: str
     log_id: str
@@ -38,6 +43,7 @@ class RecordView:
     leaf: bytes
     leaf_hash: bytes
     document: JsonObject | None = None
+    retention: RetentionView | None = None
 
 
 class Receipts:
@@ -53,10 +59,11 @@ class Receipts:
     def view(self, session: Session, record_id: str, *, with_document: bool = True) -> RecordView:
         """The record and how far it has come. NotFound."""
         row = self._row(session, record_id)
-        return self._view(session, row, self._opened(session, row).document() if with_document else None)
+        readable = with_document and erasure(session, record_id) is None
+        return self._view(session, row, self._opened(session, row).document() if readable else None)
 
     def opening(self, session: Session, record_id: str) -> Opening:
-        """What the record's commitment commits to. NotFound."""
+        """What the record's commitment commits to. NotFound, ``record-restricted``, ``record-erased``."""
         stored = self._opened(session, self._row(session, record_id))
         return Opening(stored.document(), stored.secret)
 
@@ -68,7 +75,10 @@ class Receipts:
         return [self._view(session, row, None) for row in rows]
 
     def assemble(self, session: Session, record_id: str, *, private: bool) -> bytes:
-        """The receipt's file. NotFound; Conflict ``not-sealed`` before the first checkpoint covers the record."""
+        """The receipt's file. NotFound; Conflict ``not-sealed`` before the first checkpoint covers the record.
+
+        The private one: ``record-restricted``, ``record-erased``.
+        """
         row = self._row(session, record_id)
         checkpoint = best_checkpoint(session, row.log_id, row.idx)
         leaf = repository.leaf_at(session, row.log_id, row.idx)
@@ -101,6 +111,9 @@ class Receipts:
         return row
 
     def _opened(self, session: Session, row: RecordRow) -> StoredRecord:
+        held = erasure(session, row.id)
+        if held is not None:
+            raise withheld(held)
         plain = self._vault.decrypt(session, row.institution_id, row.ciphertext, record_aad(row.id))
         return StoredRecord.unpack(plain)
 
@@ -124,6 +137,7 @@ class Receipts:
             leaf=leaf[0],
             leaf_hash=leaf[1],
             document=document,
+            retention=erasure(session, row.id),
         )
 
 

@@ -69,6 +69,7 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "record.receipt-private": {_SUBMIT: _OWN, _READ: _OWN},
     "material.store": {_SUBMIT: _OWN},
     "material.read": {_SUBMIT: _OWN, _READ: _OWN, _AUDIT: _REGION},
+    "record.erase": {_ADMIN: _OWN},
     "log.read": dict.fromkeys(Role, _ANY),
     "log.open": {_ADMIN: _OWN},
     "log.rotate": {_ADMIN: _OWN},

@@ -38,6 +38,7 @@ _NAMING = {
 }
 _PG_OPTIONS = "-c lock_timeout=5s -c statement_timeout=30s -c synchronous_commit=on -c timezone=UTC"
 _BUSY_MS = 10_000
+_SCRUB_BUSY_MS = 200
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
 
 
@@ -145,6 +146,24 @@ class Database:
         os.truncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         self._claim = handle
+
+    def scrub(self) -> bool:
+        """Empties SQLite's write-ahead log, so that it holds no older copy of a page; False while a reader needs it.
+
+        True and nothing done on PostgreSQL, whose old row versions are VACUUM's business (docs/operations.md).
+        """
+        if not self.is_sqlite:
+            return True
+        with self._one_writer():
+            connection = self.writer.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(f"PRAGMA busy_timeout={_SCRUB_BUSY_MS}")  # the next run tries again
+                busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+            finally:
+                connection.close()
+        return not busy
 
     def close(self) -> None:
         """Closes all connections and gives the process lock back."""

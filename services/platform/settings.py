@@ -17,7 +17,15 @@ from chain.proof.errors import ProofError
 from chain.proof.note import VerifierKey
 from services.platform.errors import StartRefused
 
-__all__ = ["ChainConfig", "MaterialsConfig", "RateLimits", "Settings", "WitnessConfig", "load_settings"]
+__all__ = [
+    "ChainConfig",
+    "MaterialsConfig",
+    "RateLimits",
+    "RetentionTerm",
+    "Settings",
+    "WitnessConfig",
+    "load_settings",
+]
 
 
 def _check_finality(value: str) -> str:
@@ -70,6 +78,13 @@ class MaterialsConfig(_Part):
     upload_days: int = Field(default=7, gt=0)
 
 
+class RetentionTerm(_Part):
+    """How long records of a retention class are kept, and who says so; see services/evidence/retention/rules.py."""
+
+    months: int = Field(gt=0, le=12_000)
+    source: str = Field(min_length=3, max_length=200)
+
+
 class RateLimits(_Part):
     """Requests per minute and institution; ``public_per_minute`` is per network address."""
 
@@ -99,6 +114,8 @@ class Settings(BaseSettings):
 
     witnesses: tuple[WitnessConfig, ...] = ()
     witness_quorum: dict[str, int] = Field(default_factory=dict)
+
+    retention: dict[str, RetentionTerm] = Field(default_factory=dict)
 
     rate_limits: RateLimits = RateLimits()
     materials: MaterialsConfig = MaterialsConfig()

@@ -22,6 +22,7 @@ from services.evidence.fsck.tree import Part, part_of
 from services.evidence.keys import KeyRange
 from services.evidence.models import CheckpointRow, CosignatureRow
 from services.evidence.records import StoredRecord
+from services.evidence.retention.evidence import erasure_fault
 from services.evidence.rules import Witness
 from services.evidence.standing import Standing
 from services.evidence.submission import record_aad
@@ -257,6 +258,11 @@ class _RowCheck:
         self._open(row, row.institution_id, row.ciphertext)
 
     def _open(self, row: LeafAndRecord, institution_id: str, ciphertext: bytes) -> None:
+        if not ciphertext:
+            fault = erasure_fault(self._session, self._vault, row.found_id or "")
+            if fault is not None:
+                self._found("record-unreadable", row.idx, row.found_id, fault)
+            return
         try:
             plain = self._vault.decrypt(self._session, institution_id, ciphertext, record_aad(row.found_id or ""))
             stored = StoredRecord.unpack(plain)

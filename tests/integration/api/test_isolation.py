@@ -80,6 +80,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/uploads/{upload_id}/abort": lambda c, b: c.post(f"/v1/uploads/{b.upload}/abort"),
     "GET /v1/uploads/{upload_id}/outcomes": lambda c, b: c.get(f"/v1/uploads/{b.upload}/outcomes"),
     "GET /v1/uploads/{upload_id}/acknowledgements": lambda c, b: c.get(f"/v1/uploads/{b.upload}/acknowledgements"),
+    "POST /v1/records/{record_id}/erasure": lambda c, b: c.post(
+        f"/v1/records/{b.record}/erasure", json={"reason": "mine"}
+    ),
     "GET /v1/operations/{operation_id}": lambda c, b: c.get(f"/v1/operations/{b.operation}"),
     "POST /v1/operations/{operation_id}/authorisations": lambda c, b: c.post(
         f"/v1/operations/{b.operation}/authorisations", json={"signer": "0x" + "11" * 20, "signature": "0x" + "22" * 65}

@@ -30,6 +30,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "record.receipt-private": {"submitter": "o", "reader": "o"},
     "material.store": {"submitter": "o"},
     "material.read": {"submitter": "o", "reader": "o", "auditor": "or"},
+    "record.erase": {"administrator": "o"},
     "log.read": dict.fromkeys(Role, "ora"),
     "log.open": {"administrator": "o"},
     "log.rotate": {"administrator": "o"},
