@@ -34,6 +34,7 @@ def main() -> int:
         _register(stage)
         record = _submit(stage)
         receipt = _receipts(stage, record)
+        _examine(stage, receipt)
         stage.tell("The service is stopped: nothing that follows can ask it")
         installation.stop()
         _verify(stage, receipt)
@@ -94,6 +95,12 @@ def _receipts(stage: Stage, record: str) -> Path:
     shutil.copy(AUDITOR / "trust.json", OUT / "trust.json")
     stage.note(receipt=private, public_receipt=public)
     return private
+
+
+def _examine(stage: Stage, receipt: Path) -> None:
+    stage.tell("The whole installation is derived anew and compared with chain, witness's mirror and receipt")
+    witness = VAR / "parties" / "witness-regulator"
+    stage.regseal("fsck", "--var", VAR, "--mirror", witness, "--receipt", receipt)
 
 
 def _verify(stage: Stage, receipt: Path) -> None:
