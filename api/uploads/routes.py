@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from api.deps import CallerDep, OnceDep, ServicesDep
 from api.paging import Cursor, Limit, Page
@@ -18,6 +19,7 @@ from api.uploads.schemas import ChunkView, NewUpload, OutcomeView, UploadView
 from services.evidence.bulk import views
 from services.evidence.bulk.intake import Intake
 from services.platform.clock import rfc3339
+from services.platform.errors import Invalid
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
@@ -75,7 +77,11 @@ async def put_lines(
     ends whole ends its last line.
     """
     async with in_threads(services.uploads.receiving(caller, upload_id, offset)) as intake:
-        await _receive(request, intake)
+        try:
+            await _receive(request, intake)
+        except ClientDisconnect:
+            await run_in_threadpool(intake.keep)
+            raise Invalid("body", "It broke off; ask the upload for its position.") from None
     return _view(await run_in_threadpool(services.uploads.get, caller, upload_id))
 
 

@@ -158,9 +158,10 @@ class ApiClient:
         """GET of bytes, such as a tile. A list is one parameter repeated."""
         return self._send("GET", _with_query(path, query), accept="application/octet-stream").body
 
-    def items(self, path: str, **query: str | int | None) -> Iterator[Mapping[str, object]]:
-        """All items of a keyset-paged list; its `next` is an opaque cursor, never an address."""
-        cursor: str | None = None
+    def items(
+        self, path: str, *, cursor: str | None = None, **query: str | int | None
+    ) -> Iterator[Mapping[str, object]]:
+        """All items of a keyset-paged list, from a cursor on; its `next` is an opaque one, never an address."""
         for _ in range(_MAX_PAGES):
             page = self.get(path, **query, cursor=cursor)
             if not isinstance(page, dict) or not isinstance(page.get("items"), list):
@@ -198,6 +199,16 @@ class ApiClient:
         """POST of a UTF-8 text; gives the status."""
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         return self._send("POST", path, body=text.encode(), headers=headers).status
+
+    def put_lines(self, path: str, data: bytes, offset: int) -> object:
+        """PUT of whole lines of NDJSON that begin at byte ``offset``, answered in JSON.
+
+        Raises:
+            ApiProblem, Unreachable (nobody knows how much of it was taken), ResponseRefused.
+        """
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = self._send("PUT", _with_query(path, {"offset": offset}), body=data, headers=headers)
+        return answer.json(self.url + path)
 
     def delete(self, path: str) -> int:
         """DELETE; gives the status."""

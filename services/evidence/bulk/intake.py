@@ -1,7 +1,7 @@
 """The bytes of one request on their way into the log: verify or split, prepare, encrypt, sequence.
 
-A few chunks are on their way at once, each at another station, always in order. What was not yet sequenced when the
-request breaks off is forgotten; what was, is finished.
+A few chunks are on their way at once, each at another station, always in order. When the request fails, what was not
+yet sequenced is forgotten; what was, is finished.
 """
 
 from collections import deque
@@ -76,6 +76,10 @@ class Intake:
             self._replay.finish()
         for chunk in self._splitter.finish():
             self._push(chunk)
+        self.keep()
+
+    def keep(self) -> None:
+        """Returns when all full chunks are durable: those of a body that broke off are kept."""
         while self._preparing:
             self._hand_over()
         while self._committing:
