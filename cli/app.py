@@ -19,6 +19,7 @@ MODULES = (
     "log",
     "record",
     "upload",
+    "submit",
     "receipt",
     "operation",
     "verify",
@@ -35,7 +36,7 @@ Exit codes: 0 done; 1 refused, or a check failed; 2 used wrongly, or an unreadab
 """
 
 
-_ALONE = frozenset(("upload", "verify", "sign", "keys", "witness"))
+_ALONE = frozenset(("upload", "submit", "verify", "sign", "keys", "witness"))
 """Modules that add one command of their own name: it can be started without building the others."""
 
 

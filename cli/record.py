@@ -43,15 +43,15 @@ def submit(
     """Submit one record. `actor` and `occurred_at` are filled in when the file leaves them out."""
     with guarded(as_json=as_json):
         who = open_party(party)
-        body = _submission(who, file, log, key)
+        body = submission(who, read_json(file), log, key)
         sent = fresh_key() if idempotency_key is None else idempotency_key
         _, answer = who.api.post("/v1/records", body, idempotency_key=sent)
         done: dict[str, Any] = dict(answer)  # type: ignore[call-overload]
         if not as_json:
             note(f"{done['id']}  index {done['index']} of {done['origin']}")
-        _keep_acknowledgement(who, done)
+        keep_acknowledgement(who, done)
         if wait == "final":
-            done["status"] = _follow(who, done["id"], FINAL_SECONDS, as_json=as_json)
+            done["status"] = follow(who, done["id"], FINAL_SECONDS, as_json=as_json)
         emit(done, _lines(done), as_json=as_json)
         if wait == "final" and done["status"] != "final":
             fail(
@@ -73,7 +73,7 @@ def show(
     with guarded(as_json=as_json):
         who = open_party(party)
         if wait:
-            _follow(who, record_id, wait, as_json=as_json)
+            follow(who, record_id, wait, as_json=as_json)
         found: Any = who.api.get(f"/v1/records/{segment(record_id)}")
         emit(found, _lines(found), as_json=as_json)
 
@@ -125,10 +125,10 @@ def list_(
         )
 
 
-def _submission(who: Party, file: Path, log: str | None, key: Path | None) -> dict[str, Any]:
+def submission(who: Party, record: Any, log: str | None, key: Path | None) -> dict[str, Any]:
+    """What is posted for a record, signed when there is a ``key``; `actor` and `occurred_at` are filled in."""
     from chain.party.clock import rfc3339, system_now
 
-    record = read_json(file)
     if isinstance(record, dict):
         record.setdefault("actor", who.settings.get("institution", ""))
         record.setdefault("occurred_at", rfc3339(system_now()))
@@ -163,7 +163,7 @@ def _log_id(who: Party, wanted: str) -> str:
     return _log(who, wanted)[0]
 
 
-def _keep_acknowledgement(who: Party, done: dict[str, Any]) -> None:
+def keep_acknowledgement(who: Party, done: dict[str, Any]) -> None:
     """The signed acknowledgement proves a later omission: it is kept before anything else happens."""
     from chain.party.durable import write_private
 
@@ -172,7 +172,7 @@ def _keep_acknowledgement(who: Party, done: dict[str, Any]) -> None:
     write_private(folder / f"{done['id']}.note", done["acknowledgement"].encode())
 
 
-def _follow(who: Party, record_id: str, seconds: int, *, as_json: bool) -> str:
+def follow(who: Party, record_id: str, seconds: int, *, as_json: bool) -> str:
     """Says each step as it is reached, until final or out of patience."""
     from chain.party.http import segment
 

@@ -200,6 +200,18 @@ class ApiClient:
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         return self._send("POST", path, body=text.encode(), headers=headers).status
 
+    def patch_bytes(self, path: str, data: bytes, offset: int) -> int:
+        """PATCH of a part of a file that begins at ``offset``; gives where the stored part ends now.
+
+        Raises:
+            ApiProblem, Unreachable (nobody knows how much arrived), ResponseRefused.
+        """
+        headers = {"Content-Type": "application/octet-stream", "Upload-Offset": str(offset)}
+        stands = self._send("PATCH", path, body=data, headers=headers).headers.get("upload-offset", "")
+        if not stands.isdecimal() or not offset <= int(stands) <= offset + len(data):
+            raise ResponseRefused(self.url + path, "no Upload-Offset")
+        return int(stands)
+
     def put_lines(self, path: str, data: bytes, offset: int) -> object:
         """PUT of whole lines of NDJSON that begin at byte ``offset``, answered in JSON.
 

@@ -1,0 +1,209 @@
+"""Power cuts, full disks, changed bytes, and what must not be found anywhere."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.evidence.materials.errors import Damaged, OffsetMismatch
+from services.evidence.materials.sealed import CHUNK, HEADER
+from services.platform.database import Database
+from tests.conftest import FULL
+from tests.integration.services.evidence.materials.conftest import ONE, Depot, digest
+
+STEP = CHUNK + 28
+LARGE = 5 << 30 if FULL else 64 << 20
+RSS_MIB = 200
+"""Of the whole process with its libraries, whatever the file's size."""
+
+
+def work(url: str, folder: Path, *given: object, failpoint: str = "") -> tuple[int, list[dict[str, Any]]]:
+    command = [sys.executable, "-m", "tests.integration.services.evidence.materials.worker", url, folder, *given]
+    environment = {**os.environ, "REGSEAL_FAILPOINT": failpoint}
+    done = subprocess.run([str(each) for each in command], env=environment, stdout=subprocess.PIPE, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "stands"),
+    [
+        ("material.after-chunk:1", 1),
+        ("material.after-chunk:3", 3),
+        ("material.before-store", 4),
+        ("material.after-store", 4),
+        ("material.after-commit", 4),
+    ],
+)
+def test_a_killed_upload_goes_on_and_nothing_is_stored_that_is_not_complete(
+    depot: Depot, database_url: str, failpoint: str, stands: int, tmp_path: Path
+) -> None:
+    content, file = os.urandom(3 * CHUNK + 17), tmp_path / "content"
+    file.write_bytes(content)
+    view = depot.announce(len(content))
+    code, _ = work(database_url, tmp_path, "store", view.id, file, failpoint=failpoint)
+    assert code == -signal.SIGKILL
+    found = depot.reopened().get(ONE, view.id)
+    assert found.offset == min(stands * CHUNK, len(content))
+    assert (found.digest is not None) is (failpoint == "material.after-commit")
+    depot.materials.sweep()
+    assert len(depot.stored()) == (1 if "after-commit" in failpoint or "after-store" in failpoint else 0)
+    if found.digest is None:
+        code, _ = work(database_url, tmp_path, "store", view.id, file)
+        assert code == 0
+    depot.materials.sweep()
+    assert depot.read(depot.materials.get(ONE, view.id)) == content
+    assert (depot.uploads(), len(depot.stored())) == ([], 1)
+
+
+def test_a_full_disk_is_said_keeps_what_stands_and_the_upload_goes_on(
+    depot: Depot, database_url: str, tmp_path: Path
+) -> None:
+    content, file = os.urandom(3 * CHUNK + 17), tmp_path / "content"
+    file.write_bytes(content)
+    view = depot.announce(len(content))
+    code, said = work(database_url, tmp_path, "full", view.id, file)
+    assert code == 0
+    assert said == [{"slug": "storage-full", "status": 507, "offset": 2 * CHUNK}, {"same": True}]
+
+
+def test_memory_does_not_grow_with_the_file(
+    depot: Depot, database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    code, (said,) = work(database_url, tmp_path, "large", LARGE)
+    record_property("material", {"bytes": LARGE, **said})
+    assert code == 0
+    assert said["same"]
+    assert said["rss_mib"] < RSS_MIB
+    assert len(depot.stored()) == 1
+
+
+def stored_file(depot: Depot) -> Path:
+    (name,) = depot.stored()
+    return depot.folder / "objects" / name
+
+
+def changes() -> dict[str, Any]:
+    """How somebody may change a stored file of three full chunks and a rest."""
+    first = len(HEADER)
+
+    def chunk(stored: bytes, index: int) -> bytes:
+        return stored[first + index * STEP : first + (index + 1) * STEP]
+
+    return {
+        "a byte of the header": lambda s: bytes([s[0] ^ 1]) + s[1:],
+        "a byte in the middle": lambda s: s[: STEP + 99] + bytes([s[STEP + 99] ^ 1]) + s[STEP + 100 :],
+        "the last byte": lambda s: s[:-1] + bytes([s[-1] ^ 1]),
+        "cut by a byte": lambda s: s[:-1],
+        "cut at a chunk": lambda s: s[: first + 3 * STEP],
+        "longer": lambda s: s + b"\0",
+        "reordered": lambda s: s[:first] + chunk(s, 1) + chunk(s, 0) + chunk(s, 2) + chunk(s, 3),
+        "repeated": lambda s: s[:first] + chunk(s, 0) + chunk(s, 0) + chunk(s, 2) + chunk(s, 3),
+        "empty": lambda s: s[:0],
+    }
+
+
+def taken(depot: Depot, material: str) -> bytes:
+    """What is given out before the damage is found, as it must be."""
+    got = bytearray()
+
+    def take() -> None:
+        for piece in depot.materials.content(ONE, material).pieces:
+            got.extend(piece)
+
+    with pytest.raises(Damaged):
+        take()
+    return bytes(got)
+
+
+def said(capfd: pytest.CaptureFixture[str]) -> str:
+    captured = capfd.readouterr()
+    return captured.out + captured.err
+
+
+def test_no_byte_of_a_changed_chunk_is_given_out(depot: Depot, capfd: pytest.CaptureFixture[str]) -> None:
+    content = os.urandom(3 * CHUNK + 17)
+    view = depot.put(content)
+    file = stored_file(depot)
+    sound = file.read_bytes()
+    for name, change in changes().items():
+        file.write_bytes(change(sound))
+        got = taken(depot, view.id)
+        assert len(got) < len(content), name
+        assert content.startswith(got), name
+        assert view.id in said(capfd), name
+    file.write_bytes(sound)
+    assert depot.read(view) == content
+
+
+def test_a_chunk_of_another_file_of_the_same_institution_is_found(depot: Depot) -> None:
+    one, other = os.urandom(2 * CHUNK), os.urandom(2 * CHUNK)
+    view = depot.put(one)
+    file = stored_file(depot)
+    depot.put(other)
+    (second,) = [depot.folder / "objects" / name for name in depot.stored() if not file.match(name)]
+    sound = file.read_bytes()
+    file.write_bytes(second.read_bytes()[: len(HEADER) + STEP] + sound[len(HEADER) + STEP :])
+    with pytest.raises(Damaged):
+        depot.read(view)
+    file.write_bytes(second.read_bytes())
+    with pytest.raises(Damaged):
+        depot.read(view)
+
+
+def test_an_upload_whose_chunks_did_not_reach_the_disk_goes_on_before_them(depot: Depot) -> None:
+    content = os.urandom(3 * CHUNK)
+    view = depot.announce(len(content))
+    depot.send(view, content, upto=2 * CHUNK)
+    (name,) = depot.uploads()
+    upload = depot.folder / "uploads" / name
+    raw = bytearray(upload.read_bytes())
+    raw[-500:] = bytes(500)  # what a power cut leaves of a file that was not synchronised
+    upload.write_bytes(raw)
+    depot.reopened()
+    with pytest.raises(OffsetMismatch) as caught:
+        depot.send(view, content, offset=2 * CHUNK)
+    assert caught.value.extra == {"offset": CHUNK}
+    depot.send(view, content, offset=CHUNK)
+    assert depot.read(depot.materials.complete(ONE, view.id, digest(content))) == content
+
+
+CANARY = "身份证440301199001011234-canary"
+
+
+def test_nothing_of_a_file_its_name_or_its_digest_is_found_anywhere(
+    depot: Depot, database: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    content = CANARY.encode() * (2 * CHUNK // len(CANARY.encode()))
+    view = depot.announce(len(content), f"{CANARY}.txt")
+    depot.send(view, content, upto=CHUNK)
+    depot.reopened()
+    _search(depot, database, content, said(capfd))
+    depot.send(view, content, offset=CHUNK)
+    done = depot.materials.complete(ONE, view.id, digest(content))
+    assert depot.read(done) == content
+    depot.materials.sweep()
+    _search(depot, database, content, said(capfd))
+
+
+def _search(depot: Depot, database: Database, content: bytes, log: str) -> None:
+    found = digest(content)
+    wanted = [CANARY.encode(), found.sha256, found.sm3, found.sha256.hex().encode(), found.sm3.hex().encode()]
+    held = {path.name: path.read_bytes() for path in depot.folder.rglob("*") if path.is_file()}
+    assert len(held) >= 2
+    with database.reader.connect() as connection:
+        for table in ("materials", "material_objects", "material_keys", "idempotency_keys"):
+            rows = connection.exec_driver_sql(f"SELECT * FROM {table}").all()
+            raw = [bytes(value) if isinstance(value, memoryview) else value for row in rows for value in row]
+            held[table] = b"\n".join(each if isinstance(each, bytes) else str(each).encode() for each in raw)
+    assert held["materials"]
+    held["log"] = log.encode()
+    held["names"] = "\n".join(str(path) for path in depot.folder.rglob("*")).encode()
+    for place, data in held.items():
+        for each in wanted:
+            assert each not in data, place
