@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from chain.proof.note import SignatureType, VerifierKey
 from services.platform.errors import StartRefused
 from services.platform.settings import ChainConfig, Settings, load_settings
 
@@ -47,7 +48,8 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_chains_and_witnesses_come_from_the_file(tmp_path: Path) -> None:
-    text = 'witness_quorum = { regulator = 1 }\nwitnesses = [{ vkey = "w+0+a", role = "regulator" }]\n'
+    vkey = VerifierKey("w.example", SignatureType.COSIGNATURE, bytes(32)).format()
+    text = f'witness_quorum = {{ regulator = 1 }}\nwitnesses = [{{ vkey = "{vkey}", role = "regulator" }}]\n'
     _write(tmp_path, text + CHAIN.format(genesis="ab" * 32, finality="confirmations:12"))
     settings = load_settings(tmp_path)
     assert settings.chains["supervision"].finality == "confirmations:12"
