@@ -17,6 +17,7 @@ from services.chains import Chains
 from services.evidence.bulk.service import BulkService
 from services.evidence.materials.wiring import open_materials
 from services.evidence.service import EvidenceService, Ports
+from services.fsck import self_audit
 from services.health import Health
 from services.identity.evidence import EvidenceDesk
 from services.identity.materials import MaterialDesk
@@ -167,6 +168,8 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
         jobs.add(name, seconds, job)
     jobs.add("materials.sweep", 600.0, services.materials.sweep)
     jobs.add("evidence.retention", 60.0, services.retention.run)
+    audit = self_audit(services.settings, services.clock, lambda: _sizes(services))
+    jobs.add("evidence.selfaudit", 3_600.0, audit.run_when_due)
     for name in services.chains.clients:
         manager, indexer = _chain_workers(services, name, signer)
         jobs.add(f"transactions.{name}.manage", _MANAGE_S, manager)
@@ -213,6 +216,10 @@ def _patiently(tick: Callable[[], object], chain: str) -> None:
         raise
     except ChainError as error:
         _log.debug("chain_away", chain=chain, reason=str(error))
+
+
+def _sizes(services: Services) -> dict[str, int]:
+    return {log.origin: log.size for log in services.evidence.public.logs()}
 
 
 def _renew(lease: Lease) -> None:

@@ -5,8 +5,9 @@ database's snapshot is taken, so that it cannot know more.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -24,13 +25,14 @@ from services.evidence.fsck.findings import Report
 from services.evidence.fsck.fsck import Fsck, Progress, Scope
 from services.evidence.fsck.outside import ChainLog, ChainView, Cursor, Event, MirrorFolder, Outside, read_paper
 from services.evidence.fsck.papers import sound_receipt
+from services.evidence.fsck.selfaudit import SelfAudit
 from services.evidence.heads import read_heads
-from services.platform.clock import SystemClock
+from services.platform.clock import Clock, SystemClock
 from services.platform.settings import Settings
 from services.transactions import cursor
 from services.transactions.encoding import EventDecoder
 
-__all__ = ["Report", "Scope", "fsck"]
+__all__ = ["Report", "Scope", "fsck", "self_audit"]
 
 _CONTRACT = "EvidenceLog"
 _STEP = 10_000
@@ -142,3 +144,8 @@ def _cursors(client: ChainClient) -> Callable[[Session], tuple[Cursor, ...]]:
         return tuple(found)
 
     return read
+
+
+def self_audit(settings: Settings, clock: Clock, sizes: Callable[[], Mapping[str, int]]) -> SelfAudit:
+    """The daily job of a running service; ``sizes``: the leaves of each log by origin."""
+    return SelfAudit(clock, sizes=sizes, examine=partial(fsck, settings))

@@ -35,14 +35,15 @@ __all__ = ["Fsck", "Scope"]
 
 Progress = Callable[[str, int, int], None]
 LEAST = 5 * RANGE
-"""Fewer leaves are read in the time in which another process starts."""
+"""Fewer leaves with their records are examined in the time in which another process starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What to look at: all logs or one, all leaves or those from ``first`` to before ``end``; in how many processes.
 
-    Without ``records`` only leaves, tree and chain are derived, not the records behind them.
+    Without ``records`` only leaves, tree and chain are derived, not the records behind them. ``apart``: in a process of
+    its own even when one is enough, so that a service goes on serving.
     """
 
     origin: str | None = None
@@ -50,6 +51,7 @@ class Scope:
     end: int | None = None
     records: bool = True
     jobs: int = 1
+    apart: bool = False
 
 
 class Fsck:
@@ -81,8 +83,8 @@ class Fsck:
             with database.read() as session, ExitStack() as stack:
                 repository.patient(session)
                 logs = [row for row in rows.logs(session) if scope.origin in (None, row.origin)]
-                worth = 1 + sum(row.size for row in logs) // LEAST
-                pool = stack.enter_context(_workers(self._source, min(scope.jobs, worth)))
+                worth = 1 + sum(row.size for row in logs) // (LEAST if scope.records else 10 * LEAST)
+                pool = stack.enter_context(_workers(self._source, min(scope.jobs, worth), apart=scope.apart))
                 self._check_strangers(session, report, scope)
                 if self._outside.chain is not None:
                     self._outside = replace(
@@ -262,8 +264,8 @@ class _Pool:
 
 
 @contextmanager
-def _workers(source: _Source, jobs: int) -> Iterator[_Pool]:
-    if jobs > 1:
+def _workers(source: _Source, jobs: int, *, apart: bool) -> Iterator[_Pool]:
+    if jobs > 1 or apart:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(jobs, mp_context=context, initializer=_open, initargs=(source,)) as executor:
             yield _Pool(executor, 2 * jobs)

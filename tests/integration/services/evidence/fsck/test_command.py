@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.services.evidence.fsck.store import Copy
 
+pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 ROOT = Path(__file__).parents[5]
 
 
