@@ -259,7 +259,11 @@ def _handler(stage: Stage) -> type[BaseHTTPRequestHandler]:
         wbufsize = 1 << 20  # an answer leaves at once, or it waits for delayed acknowledgements
 
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # who sent it was killed meanwhile: such a request was never made
+                self.close_connection = True
+                return
             status, answer = stage.answer(self.command, self.path, body)
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
