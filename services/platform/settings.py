@@ -35,6 +35,10 @@ def _check_finality(value: str) -> str:
     raise ValueError("expected immediate, finalized or confirmations:N")
 
 
+def _half_the_processors() -> int:
+    return max(1, min(4, (os.cpu_count() or 1) // 2))
+
+
 def _check_vkey(value: str) -> str:
     try:
         VerifierKey.parse(value)
@@ -121,7 +125,7 @@ class Settings(BaseSettings):
     materials: MaterialsConfig = MaterialsConfig()
     max_body_bytes: int = Field(default=262_144, ge=65_536)
     max_upload_bytes: int = Field(default=4 << 30, ge=1 << 20)
-    bulk_workers: int = Field(default=2, ge=1, le=64)
+    bulk_workers: int = Field(default_factory=_half_the_processors, ge=1, le=64)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("chains")
