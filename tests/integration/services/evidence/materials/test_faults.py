@@ -71,6 +71,7 @@ def test_a_full_disk_is_said_keeps_what_stands_and_the_upload_goes_on(
     assert said == [{"slug": "storage-full", "status": 507, "offset": 2 * CHUNK}, {"same": True}]
 
 
+@pytest.mark.timeout(1_200)
 def test_memory_does_not_grow_with_the_file(depot: Depot, database_url: str, tmp_path: Path) -> None:
     code, (said,) = work(database_url, tmp_path, "large", LARGE)
     sys.stdout.write(f"{LARGE >> 20} MiB: {said}\n")
