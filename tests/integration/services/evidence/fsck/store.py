@@ -42,7 +42,7 @@ from tests.integration.services.transactions.rig import OWNER, REGIONAL, Anvil
 
 FULL = os.environ.get("REGSEAL_TEST_SIZE") == "full"
 ROUNDS = 6
-RECORDS = 10_000 if FULL else 600
+RECORDS = 10_080 if FULL else 600  # the same number in each half of a round
 JOBS = ("transactions.supervision.manage", "transactions.supervision.index", "evidence.proofs")
 KEY = NoteKey("witness.example", b"\x42" * 32)
 
