@@ -7,6 +7,7 @@ It needs no database and no key of ours, so that it can be done in other process
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from chain.proof import manifest
 from chain.proof.canonical import JsonObject, parse_json
 from chain.proof.ed25519 import signature_holds
 from chain.proof.encoding import from_hex
@@ -76,6 +77,8 @@ def _ready(basis: Basis, line: bytes) -> Ready:
     for name in given.keys() - {"record", "signature"}:
         raise FormatError(f"/{name}", "unknown member")
     record: JsonObject = read_record(given["record"])  # type: ignore[arg-type]
+    if record["type"] == manifest.TYPE:
+        raise Invalid("/type", "A manifest is submitted alone: its files are looked up in the store first.")
     record_type = check_submission(record, basis.institution_id)
     signature = given.get("signature")
     submitter = None if signature is None else _submitter(basis, record, signature)

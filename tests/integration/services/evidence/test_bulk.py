@@ -69,6 +69,7 @@ BAD_LINES: dict[str, tuple[bytes, str]] = {
     "array": (b"[]", "{record, signature?}"),
     "unknown member": (line(0)[:-1] + b', "log": "x"}', "unknown member"),
     "service's own type": (line(0, type="log.opening"), "alone"),
+    "manifest": (line(0, type="material.manifest"), "A manifest is submitted alone"),
     "another's actor": (line(0, actor=OTHER), "actor"),
     "no signature": (line(0)[:-1] + b', "signature": "0xzz"}', "hexadecimal"),
     "nobody's signature": (line(0)[:-1] + b', "signature": "0x' + b"00" * 64 + b'"}', "No registered"),
