@@ -3,12 +3,14 @@
 import json
 import re
 import sys
+from io import StringIO
 from typing import Any
 
 import pytest
 
 from api.limits import RateLimiter
 from chain.proof.canonical import parse_json
+from services.platform.logging import configure
 from services.platform.settings import RateLimits
 from tests.integration.api.conftest import Market
 
@@ -137,14 +139,18 @@ def test_lists_are_paged_and_stable_under_inserts(market: Market) -> None:
     assert len(seen) == len(set(seen))
 
 
-def test_every_answer_has_a_request_id_and_logs_hold_no_body(market: Market, capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_answer_has_a_request_id_and_logs_hold_no_body(market: Market) -> None:
+    told = StringIO()
+    configure("info", told)
     answer = market.a.client.get("/v1/records", headers={"X-Request-Id": "my-id.1"})
     assert answer.headers["x-request-id"] == "my-id.1"
     odd = market.a.client.get("/v1/records", headers={"X-Request-Id": "bad id\x07"})
     assert re.fullmatch(r"[0-9a-f]{32}", odd.headers["x-request-id"])
     market.a.submit(subject="CANARY-张三-110101199003078515", body={"name": "CANARY-NAME"})
-    logged = "".join(capfd.readouterr())
-    assert "CANARY" not in logged
+    configure()
+    assert told.getvalue().count('"/v1/records"') == 3
+    assert "my-id.1" in told.getvalue()
+    assert "CANARY" not in told.getvalue()
 
 
 def test_private_receipts_open_the_record_and_public_ones_do_not(market: Market) -> None:

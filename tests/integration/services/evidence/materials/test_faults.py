@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from services.evidence.materials.errors import Damaged, OffsetMismatch
 from services.evidence.materials.sealed import CHUNK, HEADER
 from services.platform.database import Database
+from services.platform.logging import configure
 from tests.conftest import FULL
 from tests.integration.services.evidence.materials.conftest import ONE, Depot, digest
 
@@ -119,12 +122,24 @@ def taken(depot: Depot, material: str) -> bytes:
     return bytes(got)
 
 
-def said(capfd: pytest.CaptureFixture[str]) -> str:
-    captured = capfd.readouterr()
-    return captured.out + captured.err
+@pytest.fixture
+def told() -> Iterator[StringIO]:
+    """What is logged, from whatever configured logging before this test."""
+    stream = StringIO()
+    configure("info", stream)
+    yield stream
+    configure()
 
 
-def test_no_byte_of_a_changed_chunk_is_given_out(depot: Depot, capfd: pytest.CaptureFixture[str]) -> None:
+def said(told: StringIO) -> str:
+    """What was logged since the last time."""
+    text = told.getvalue()
+    told.seek(0)
+    told.truncate()
+    return text
+
+
+def test_no_byte_of_a_changed_chunk_is_given_out(depot: Depot, told: StringIO) -> None:
     content = os.urandom(3 * CHUNK + 17)
     view = depot.put(content)
     file = stored_file(depot)
@@ -134,7 +149,7 @@ def test_no_byte_of_a_changed_chunk_is_given_out(depot: Depot, capfd: pytest.Cap
         got = taken(depot, view.id)
         assert len(got) < len(content), name
         assert content.startswith(got), name
-        assert view.id in said(capfd), name
+        assert view.id in said(told), name
     file.write_bytes(sound)
     assert depot.read(view) == content
 
@@ -175,18 +190,18 @@ CANARY = "身份证440301199001011234-canary"
 
 
 def test_nothing_of_a_file_its_name_or_its_digest_is_found_anywhere(
-    depot: Depot, database: Database, capfd: pytest.CaptureFixture[str]
+    depot: Depot, database: Database, told: StringIO
 ) -> None:
     content = CANARY.encode() * (2 * CHUNK // len(CANARY.encode()))
     view = depot.announce(len(content), f"{CANARY}.txt")
     depot.send(view, content, upto=CHUNK)
     depot.reopened()
-    _search(depot, database, content, said(capfd))
+    _search(depot, database, content, said(told))
     depot.send(view, content, offset=CHUNK)
     done = depot.materials.complete(ONE, view.id, digest(content))
     assert depot.read(done) == content
     depot.materials.sweep()
-    _search(depot, database, content, said(capfd))
+    _search(depot, database, content, said(told))
 
 
 def _search(depot: Depot, database: Database, content: bytes, log: str) -> None:
