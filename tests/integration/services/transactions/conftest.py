@@ -26,7 +26,7 @@ def address_file(anvil: Anvil, tmp_path: Path) -> Path:
 @pytest.fixture
 def chain(anvil: Anvil, address_file: Path) -> Client:
     """Blocks are final at once."""
-    return client_of(anvil.url, address_file)
+    return client_of(anvil.url, address_file, anvil.settle)
 
 
 @pytest.fixture

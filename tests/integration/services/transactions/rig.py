@@ -3,7 +3,6 @@
 import gc
 import socket
 import subprocess
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -31,6 +30,7 @@ from services.transactions.manager import Manager
 from services.transactions.service import Transactions
 from services.transactions.signer import GatewayKey
 from services.transactions.views import OperationView
+from tests.waiting import until
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[4]
@@ -56,7 +56,7 @@ class Anvil:
         self.arguments = arguments
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.rpc = JsonRpc(self.url, timeout=20)
+        self.rpc = JsonRpc(self.url, timeout=60)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Anvil":
@@ -73,24 +73,31 @@ class Anvil:
             *self.arguments,
         ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 20
-        while True:
-            try:
-                self.rpc.call("eth_chainId")
-            except PartyError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.02)
-            else:
-                return self
+        until(self._answers, tell=lambda: f"{command} ended with {self._process and self._process.poll()}")
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.rpc.call("eth_chainId"))
+        except PartyError:
+            return False
 
     def stop(self) -> None:
         """Ends the process."""
         self.rpc._connection.close()
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
+
+    def send(self, raw: bytes) -> None:
+        """Takes a signed transaction, and mines it when it mines at once."""
+        self.rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
+        self.settle()
+
+    def settle(self) -> None:
+        """Returns when nothing is left to mine: told to mine at once, it does so soon after it has answered."""
+        until(lambda: not self.rpc.call("anvil_getAutomine") or self.rpc.call("txpool_status")["pending"] == "0x0")
 
     def fund(self, *keys: EvmKey) -> None:
         """Gives each key 1,000 ether."""
@@ -113,28 +120,34 @@ def _free_port() -> int:
 
 
 class Client(ChainClient):
-    """The real client, noting what it sends; a test may change the rule of finality."""
+    """The real client, noting what it sends; a test may change the rule of finality.
 
-    def __init__(self, settings: ChainSettings) -> None:
+    ``settle`` is called after each sending, so that a test knows what has been mined when it counts its ticks.
+    """
+
+    def __init__(self, settings: ChainSettings, settle: Callable[[], None]) -> None:
         super().__init__(settings)
         self.sent: list[bytes] = []
+        self._settle = settle
 
     def send(self, raws: Sequence[bytes]) -> list[str | None]:
         """Notes them first: the answer may be lost."""
         self.sent += raws
-        return super().send(raws)
+        answers = super().send(raws)
+        self._settle()
+        return answers
 
     def final_after(self, confirmations: int) -> None:
         """From now on a block needs so many on top of it."""
         self.settings = replace(self.settings, finality=f"confirmations:{confirmations}")
 
 
-def client_of(url: str, address_file: Path) -> Client:
+def client_of(url: str, address_file: Path, settle: Callable[[], None] = lambda: None) -> Client:
     """A client of the chain whose contracts the file names; final at once."""
     addresses = load_addresses(address_file)
     assert addresses is not None
     pins = (addresses.chain_id, addresses.genesis)
-    return Client(ChainSettings("supervision", (url,), *pins, addresses=address_file, timeout=10))
+    return Client(ChainSettings("supervision", (url,), *pins, addresses=address_file, timeout=60), settle)
 
 
 def deployed(anvil: Anvil, folder: Path) -> Path:
@@ -246,8 +259,8 @@ class Rig:
             "commitment": "0x" + keccak256(b"commitment" + identity).hex(),
             "leaf": "0x" + keccak256(b"leaf" + identity).hex(),
         }
-        until = deadline or self.clock.ms() // 1000 + 86_400
-        typed = self.service.typed_data("RegisterInstitution", message, self.chain.name, deadline=until)
+        latest = deadline or self.clock.ms() // 1000 + 86_400
+        typed = self.service.typed_data("RegisterInstitution", message, self.chain.name, deadline=latest)
         with self.database.write() as session:
             operation = self.service.create_operation(
                 session,
@@ -295,13 +308,14 @@ class Rig:
             self.indexer.tick()
             self.manager.tick()
 
-    def run(self, *operation_ids: str, ticks: int = 30) -> None:
+    def run(self, *operation_ids: str) -> None:
         """Ticks until all operations have ended; fails when they do not."""
-        for _ in range(ticks):
+
+        def ended() -> bool:
             self.tick()
-            if all(self.state(each) in ENDED for each in operation_ids):
-                return
-        raise AssertionError({each: self.actions(each) for each in operation_ids})
+            return all(self.state(each) in ENDED for each in operation_ids)
+
+        until(ended, tell=lambda: {each: self.actions(each) for each in operation_ids})
 
     def nonces_used(self) -> int:
         """How many transactions of the gateway the chain has."""

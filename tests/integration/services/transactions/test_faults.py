@@ -1,6 +1,5 @@
 """What nodes do to transactions: drop them, reorganise them away, price them out, vanish and come back."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def test_a_transaction_moved_to_another_block_by_a_reorganisation_is_followed(ri
     operation = rig.register(1)
     rig.tick(2)
     anvil.rpc.call("anvil_reorg", 1, [])
-    anvil.rpc.call("eth_sendRawTransaction", "0x" + rig.chain.sent[0].hex())
+    anvil.send(rig.chain.sent[0])
     rig.tick()
     assert rig.actions(operation)[-1] == "moved"
     anvil.mine(4)
@@ -132,7 +131,7 @@ def test_the_first_bytes_may_be_mined_after_they_were_replaced(rig: Rig, anvil: 
     replaced_by = next(line.detail["hash"] for line in rig.operation(operation).history if line.action == "replaced")
     anvil.rpc.call("anvil_dropTransaction", replaced_by)
     anvil.rpc.call("anvil_setNextBlockBaseFeePerGas", "0x1")
-    anvil.rpc.call("eth_sendRawTransaction", "0x" + first.hex())
+    anvil.send(first)
     anvil.mine()
     rig.run(operation)
     view = rig.operation(operation)
@@ -188,7 +187,7 @@ def test_bug_7_a_nonce_used_by_a_foreign_transaction_is_found_by_sender_and_nonc
     rig.tick()
     anvil.rpc.call("anvil_dropTransaction", rig.operation(operation).history[-1].detail["hash"])
     foreign = rig.signer.sign(_transfer(rig, nonce=0))
-    anvil.rpc.call("eth_sendRawTransaction", "0x" + foreign.raw.hex())
+    anvil.send(foreign.raw)
     anvil.mine()
     rig.tick(2)
     assert rig.operation(operation).history[-1].detail["answer"] == "nonce-too-low"
@@ -251,12 +250,7 @@ def test_bug_17_who_lost_the_lease_signs_and_sends_nothing(rig: Rig) -> None:
     stalled = Rig(rig.database, rig.chain, rig.policy, fence=ours.check)
     operation = stalled.register(1)
     theirs = Lease(rig.database, holder="successor", ttl_ms=60_000)
-    while True:
-        try:
-            theirs.acquire()
-        except Exception:  # noqa: BLE001 (the term of the first runs for one more millisecond)
-            continue
-        break
+    theirs.acquire(wait_ms=60_000)  # the term of the first runs for one more millisecond
     with pytest.raises(LeaseLost):
         stalled.tick()
     assert rig.chain.sent == []
@@ -270,7 +264,7 @@ def test_a_nonce_gap_left_by_others_is_filled_so_that_ours_go_on(rig: Rig, anvil
     """Foreign transactions at lower nonces made room for ours and then vanished in a reorganisation."""
     rig.chain.final_after(5)
     for nonce in range(2):
-        anvil.rpc.call("eth_sendRawTransaction", "0x" + rig.signer.sign(_transfer(rig, nonce=nonce)).raw.hex())
+        anvil.send(rig.signer.sign(_transfer(rig, nonce=nonce)).raw)
     operation = rig.register(1)
     rig.tick(2)
     assert rig.state(operation) == "mined"
@@ -309,7 +303,6 @@ def test_a_backlog_made_while_the_chain_was_away_drains_when_it_is_back(
     assert {rig.state(each) for each in operations} == {"queued"}
 
     persistent.start()
-    time.sleep(1.1)
     rig.run(*operations)
     assert {rig.state(each) for each in operations} == {"final"}
     with database.read() as session:

@@ -1,0 +1,23 @@
+"""Waiting for what other processes and threads do, and ports for them: the one way of all tests.
+
+Machines are slow and busy: a node mines after it has answered, a process ends after its signal. A test says what it
+waits for; the limit only ends what would never come.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+LIMIT = 90.0
+"""Seconds; less than the time a test has (`timeout` in pyproject.toml), so that what was waited for is told."""
+
+
+def until(condition: Callable[[], T], limit: float = LIMIT, *, tell: Callable[[], object] = lambda: "") -> T:
+    """The first true answer. Fails after `limit` seconds, saying what `tell` has to say."""
+    end = time.monotonic() + limit
+    while not (answer := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {limit:g} s in vain; {tell() or f'last answer: {answer!r}'}")
+        time.sleep(0.02)
+    return answer
