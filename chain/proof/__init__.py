@@ -9,6 +9,7 @@ The bytes are fixed by `docs/spec/`; `tests/vectors/` holds examples that every 
 `types` `record`        the record types; records, commitments and disclosures
 `leaf` `merkle` `tiles` the 104-byte leaf, the RFC 9162 tree, its tiles
 `note` `checkpoint`     signed notes and the five statements made with them
+`epoch`                 the heads of a lost chain, and a witness's word on its successor
 `ethereum` `trie`       block headers, transaction receipts and Merkle-Patricia proofs
 `receipt` `trust`       the two files a verification needs
 `forms`                 tlog-proofs, and receipts that show single fields

@@ -33,7 +33,8 @@ def _lines(text: str, count: int, field: str) -> list[str]:
     return lines[:-1]
 
 
-def _titled(text: str, count: int, title: str, field: str) -> list[str]:
+def statement_lines(text: str, count: int, title: str, field: str) -> list[str]:
+    """What follows the title of a statement of `count` lines. Raises FormatError."""
     found, *lines = _lines(text, count, field)
     if found != title:
         raise FormatError(field, f"must start with {title}")
@@ -83,7 +84,7 @@ class Acknowledgement:
     def parse(cls, text: str) -> "Acknowledgement":
         """Raises FormatError."""
         field = "acknowledgement"
-        origin, first, count, root, times = _titled(text, 6, _ACKNOWLEDGEMENT, field)
+        origin, first, count, root, times = statement_lines(text, 6, _ACKNOWLEDGEMENT, field)
         accepted_at, _, anchor_by = times.partition(" ")
         if parse_decimal(count, field) == 0:
             raise FormatError(field, "acknowledges nothing")
@@ -117,7 +118,7 @@ class HeadStatement:
     def parse(cls, text: str) -> "HeadStatement":
         """Raises FormatError."""
         field = "head statement"
-        origin, nonce, size, root = _titled(text, 5, _HEAD_STATEMENT, field)
+        origin, nonce, size, root = statement_lines(text, 5, _HEAD_STATEMENT, field)
         if not _NONCE.fullmatch(nonce):
             raise FormatError(field, "the nonce must be 64 lower-case hexadecimal digits")
         return cls(check_origin(origin, field), nonce, parse_decimal(size, field), from_base64(root, field, HASH_BYTES))
@@ -140,7 +141,7 @@ class HeaderAttestation:
     def parse(cls, text: str) -> "HeaderAttestation":
         """Raises FormatError."""
         field = "header attestation"
-        chain_id, genesis, number, block_hash = _titled(text, 5, _HEADER, field)
+        chain_id, genesis, number, block_hash = statement_lines(text, 5, _HEADER, field)
         return cls(
             parse_decimal(chain_id, field),
             from_hex(genesis, field, HASH_BYTES),
