@@ -11,6 +11,7 @@ The bytes are fixed by `docs/spec/`; `tests/vectors/` holds examples that every 
 `note` `checkpoint`     signed notes and the five statements made with them
 `epoch`                 the heads of a lost chain, and a witness's word on its successor
 `ethereum` `trie`       block headers, transaction receipts and Merkle-Patricia proofs
+`entries` `keyring`     what a log's mirror keeps, so that the log can be put back
 `receipt` `trust`       the two files a verification needs
 `forms`                 tlog-proofs, and receipts that show single fields
 `verify` `explain`      the eight stages and what they mean in words

@@ -9,7 +9,7 @@ from chain.proof.canonical import JsonObject, JsonValue
 from chain.proof.hashing import sha256
 from chain.proof.receipt import format_receipt
 from chain.proof.verify import verify_files
-from tests.vectors import golden, golden_epoch, golden_log
+from tests.vectors import golden, golden_entries, golden_epoch, golden_log
 from tests.vectors.cases import bad_trusts, good_receipts, trust_documents
 from tests.vectors.evil import evil_cases
 
