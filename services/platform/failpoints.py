@@ -30,6 +30,7 @@ POINTS = (
     "indexer.after-unit",
     "material.after-chunk",
     "material.before-store",
+    "material.after-part",
     "material.after-store",
     "material.after-commit",
 )

@@ -6,10 +6,19 @@ derived from ``home``.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from typing_extensions import override
 
@@ -76,10 +85,27 @@ class WitnessConfig(_Part):
 
 
 class MaterialsConfig(_Part):
-    """Files (bytes), and after how many days an upload that nobody continues is forgotten."""
+    """Files (bytes), and after how many days an upload that nobody continues is forgotten.
+
+    ``store``: empty for a folder in ``home``, or a bucket at ``endpoint``; ``credentials_file`` (relative to ``home``,
+    0600) is TOML with ``access_key``, ``secret_key`` and perhaps ``session_token``.
+    """
 
     max_bytes: int = Field(default=5 << 30, ge=0)
     upload_days: int = Field(default=7, gt=0)
+    store: str = Field(default="", pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*)?$")
+    endpoint: str = Field(default="", pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,64}$")
+    credentials_file: Path = Path("materials-store.toml")
+    addressing: Literal["path", "virtual"] = "path"
+    ca_file: Path | None = None
+    timeout_s: int = Field(default=30, ge=1, le=600)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if bool(self.store) != bool(self.endpoint):
+            raise ValueError("store and endpoint belong together")
+        return self
 
 
 class RetentionTerm(_Part):

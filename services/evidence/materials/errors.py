@@ -11,6 +11,8 @@ __all__ = [
     "DigestMismatch",
     "OffsetMismatch",
     "StorageFull",
+    "StoreAway",
+    "StoreRefuses",
     "UploadBusy",
     "UploadIncomplete",
     "refusing_full",
@@ -32,6 +34,22 @@ class StorageFull(RegsealError):
     def __init__(self) -> None:
         detail = "There is no room for this file now; the part that was stored is kept, resume later."
         super().__init__("storage-full", 507, "Insufficient storage", detail)
+
+
+class StoreAway(Unavailable):
+    """The store of the materials does not answer, or not in time. What stands is kept; the request can be repeated."""
+
+    def __init__(self, what: str) -> None:
+        detail = f"The store of the materials does not answer ({what}); what was received is kept, try again."
+        super().__init__("materials-store-away", detail)
+
+
+class StoreRefuses(Unavailable):
+    """The store answers, and does not do what is asked: a matter of its settings or of the credentials."""
+
+    def __init__(self, code: str) -> None:
+        detail = f"The store of the materials refuses ({code}); what was received is kept. The operator must see to it."
+        super().__init__("materials-store-refuses", detail)
 
 
 class UploadBusy(Conflict):

@@ -14,7 +14,7 @@ Chunks have one length, so the place of each is known: ranges are read and uploa
 
 import os
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +26,7 @@ __all__ = [
     "CHUNK",
     "HEADER",
     "Sealer",
+    "Source",
     "check_header",
     "chunk_count",
     "place_of",
@@ -38,6 +39,16 @@ HEADER: Final = b"regseal/material@v1".ljust(32, b"\x00")
 _NONCE: Final = 12
 _OVERHEAD: Final = _NONCE + 16
 _DOMAIN: Final = b"regseal/v1/material-chunk\x00"
+
+
+class Source(Protocol):
+    """Stored bytes, read once from a place on."""
+
+    def read(self, length: int, /) -> bytes:
+        """At most so many of the next bytes; none at the end."""
+
+    def close(self) -> None:
+        """Lets go of them."""
 
 
 def chunk_count(size: int) -> int:
@@ -83,7 +94,7 @@ class Sealer:
         return self._domain + index.to_bytes(8, "big") + bytes((last,))
 
 
-def read_range(file: BinaryIO, sealer: Sealer, size: int, start: int, stop: int) -> Iterator[bytes]:
+def read_range(file: Source, sealer: Sealer, size: int, start: int, stop: int) -> Iterator[bytes]:
     """The content's bytes from `start` to before `stop`, in pieces of at most 1 MiB; `file` stands at the first chunk.
 
     That is the one of `start` (see :func:`place_of`). Nothing of a chunk is given out before the whole of it is proven.
@@ -96,13 +107,13 @@ def read_range(file: BinaryIO, sealer: Sealer, size: int, start: int, stop: int)
         yield content[max(0, start - begin) : max(0, stop - begin)]
 
 
-def check_header(file: BinaryIO) -> None:
+def check_header(file: Source) -> None:
     """Reads the header of a file that stands at its beginning. Damaged when it is none."""
     if _exactly(file, len(HEADER)) != HEADER:
         raise Damaged("it does not begin as a stored file does")
 
 
-def _exactly(file: BinaryIO, length: int) -> bytes:
+def _exactly(file: Source, length: int) -> bytes:
     parts = []
     while length:
         part = file.read(length)

@@ -2,7 +2,7 @@
 
 An upload's bytes exist sealed only, from the first chunk on. It becomes a material in one transaction, after its file
 is durably stored under its final name; until that commit it is an upload that can be completed again, whatever
-happens to the process. What a crash leaves behind is found by :meth:`Materials.sweep`.
+happens to the process. What a crash leaves behind is found by the sweep (:mod:`upkeep`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +18,12 @@ from chain.proof.digest import FileDigest, keyed_address
 from chain.proof.encoding import from_hex, to_hex
 from chain.proof.errors import FormatError
 from chain.proof.manifest import FileEntry
-from services.evidence.materials import repository, rules
+from services.evidence.materials import repository, rules, upkeep
 from services.evidence.materials.errors import Damaged, DigestMismatch, UploadIncomplete
 from services.evidence.materials.models import MaterialRow, ObjectRow
 from services.evidence.materials.sealed import CHUNK, Sealer, check_header, place_of, read_range, sealed_size
 from services.evidence.materials.spool import Spool, Upload
-from services.evidence.materials.store import Store, name_of, object_of
+from services.evidence.materials.store import Store, name_of
 from services.platform import idempotency
 from services.platform.atrest import Vault, aad
 from services.platform.clock import Clock
@@ -217,21 +217,8 @@ class Materials:
 
     def sweep(self) -> None:
         """Forgets uploads nobody continued, and removes files that nothing refers to."""
-        with self._database.write() as session:
-            self._fence(session)
-            expired = repository.expire(session, rules.stale_before(self._clock.ms(), self._limits.upload_days))
-        uploads, stored = self._spool.names(), list(self._store.names())  # before the snapshot: see module store
-        with self._database.read() as session:
-            under_way = repository.uploads_among(session, uploads)
-            kept = under_way | repository.objects_among(session, [object_of(name) for name in stored])
-        idle = [each for each in uploads if each not in under_way]
-        orphans = [name for name in stored if object_of(name) not in kept]
-        for each in idle:
-            self._spool.discard(each)
-        for name in orphans:
-            self._store.remove(name)
-        if expired or idle or orphans:
-            _log.info("swept", expired=expired, uploads=len(idle), objects=len(orphans))
+        upkeep.sweep(self._database, self._clock.ms(), self._limits.upload_days, fence=self._fence,
+                     spool=self._spool, store=self._store)  # fmt: skip
 
     # --- an upload's way to the store
 

@@ -1,5 +1,8 @@
 """Materials on each database and each store."""
 
+import os
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from services.evidence.materials.store import FileStore, Store
 from services.platform.atrest import Vault
 from services.platform.clock import FixedClock
 from services.platform.database import Database
+from tests.integration.services.evidence.materials.s3server import s3_store, serving
 
 ONE, OTHER = "ins_" + "1" * 32, "ins_" + "2" * 32
 LIMITS = Limits(max_bytes=8 << 30, upload_days=7)
@@ -65,17 +69,61 @@ class Depot:
     def uploads(self) -> list[str]:
         return sorted(each.name for each in (self.folder / "uploads").iterdir())
 
+    def raw(self, name: str) -> bytes:
+        """What the store has under a name."""
+        source, found = self.store.open(name, 0), b""
+        while piece := source.read(1 << 20):
+            found += piece
+        source.close()
+        return found
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        """What somebody does who can write to the store."""
+        changed = self.folder / f"changed-{uuid.uuid4().hex}"
+        changed.write_bytes(data)
+        self.store.remove(name)
+        self.store.put(name, changed)
+        changed.unlink()
+
     def stored(self) -> list[str]:
-        return sorted(self.store.names())
+        return sorted(each.name for each in self.store.entries())
 
 
 def digest(content: bytes) -> FileDigest:
     return digest_of([content])
 
 
+@pytest.fixture(scope="session")
+def s3_port() -> Iterator[int]:
+    with serving() as port:
+        yield port
+
+
+@pytest.fixture(params=["sqlite-files", "postgresql-files", "sqlite-s3"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which database: each of the stores with SQLite, for the database does not know which store it is."""
+    return str(request.param).partition("-")[0]
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return FileStore(tmp_path / "objects")
+def place(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> str:
+    """Where the store is, in a word that another process understands: a folder, or `PORT:PREFIX`."""
+    if request.node.callspec.params["backend"].endswith("files"):
+        return str(tmp_path / "objects")
+    return f"{request.getfixturevalue('s3_port')}:{uuid.uuid4().hex}/"
+
+
+def store_at(place: str) -> Store:
+    """The store of such a word."""
+    if place.startswith(os.sep):
+        return FileStore(Path(place))
+    port, _, prefix = place.partition(":")
+    return s3_store(int(port), prefix)
+
+
+@pytest.fixture
+def store(place: str) -> Store:
+    return store_at(place)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A process that is killed, or held to little memory or little disk, while it stores a file.
 
-python -m tests.integration.services.evidence.materials.worker DATABASE_URL FOLDER WHAT …
+python -m tests.integration.services.evidence.materials.worker DATABASE_URL FOLDER STORE WHAT …
 """
 
 import json
@@ -15,12 +15,11 @@ from pathlib import Path
 from chain.proof.digest import Digester, digest_of
 from services.evidence.materials.errors import StorageFull
 from services.evidence.materials.sealed import CHUNK
-from services.evidence.materials.store import FileStore
 from services.platform.atrest import Vault
 from services.platform.clock import FixedClock
 from services.platform.database import Database
 from services.platform.logging import configure
-from tests.integration.services.evidence.materials.conftest import ONE, Depot
+from tests.integration.services.evidence.materials.conftest import ONE, Depot, store_at
 
 SEED = os.urandom(CHUNK)
 
@@ -37,10 +36,10 @@ def say(**line: object) -> None:
     sys.stdout.flush()
 
 
-def depot(url: str, folder: Path) -> Depot:
+def depot(url: str, folder: Path, place: str) -> Depot:
     configure("error")
     vault = Vault(folder / "master.key")
-    return Depot(Database(url), FixedClock(), vault, folder, FileStore(folder / "objects"))
+    return Depot(Database(url), FixedClock(), vault, folder, store_at(place))
 
 
 def store(where: Depot, material: str, content: bytes) -> None:
@@ -90,8 +89,8 @@ def full(where: Depot, material: str, content: bytes) -> None:
     say(same=where.read(where.materials.get(ONE, material)) == content)
 
 
-def main(url: str, folder: str, what: str, *given: str) -> None:
-    where = depot(url, Path(folder))
+def main(url: str, folder: str, place: str, what: str, *given: str) -> None:
+    where = depot(url, Path(folder), place)
     if what == "large":
         large(where, int(given[0]))
     else:
