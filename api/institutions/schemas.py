@@ -50,7 +50,7 @@ class RoleRequest(_Request):
     """A region-scoped role on the chain for one account of the institution."""
 
     account: str = Field(pattern=ADDRESS)
-    role: str = Field(pattern=r"^[a-z][a-z-]{1,31}$")
+    role: str = Field(pattern=r"^[a-z][a-z.-]{1,31}$")
     region: int = Region
     expires_at: Moment
     reason: str = Field(min_length=1, max_length=500)
@@ -60,7 +60,7 @@ class RoleRevocationRequest(_Request):
     """Takes a role away."""
 
     account: str = Field(pattern=ADDRESS)
-    role: str = Field(pattern=r"^[a-z][a-z-]{1,31}$")
+    role: str = Field(pattern=r"^[a-z][a-z.-]{1,31}$")
     region: int = Region
     reason: str = Field(min_length=1, max_length=500)
 

@@ -45,7 +45,7 @@ class Scope(IntEnum):
 
 
 _ADMIN, _SYSTEM, _REGISTRAR = Role.ADMINISTRATOR, Role.SYSTEM, Role.REGISTRAR
-_SUBMIT, _READ, _AUDIT = Role.SUBMITTER, Role.READER, Role.AUDITOR
+_SUBMIT, _READ, _AUDIT, _SUPERVISE = Role.SUBMITTER, Role.READER, Role.AUDITOR, Role.SUPERVISOR
 _OWN, _REGION, _ANY = Scope.OWN, Scope.REGION, Scope.ANY
 
 TABLE: Mapping[str, Mapping[Role, Scope]] = {
@@ -76,15 +76,38 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "log.freeze": {_ADMIN: _OWN, _REGISTRAR: _REGION},
     "log.succeed": {_ADMIN: _OWN},
     "log.entries": {_AUDIT: _REGION},
+    # pilots; which body decides a step is the rulebook's word and the chain's, here only whose affair a project is
+    "rulebook.read": dict.fromkeys(Role, _ANY),
+    "rulebook.activate": {_SUPERVISE: _REGION},
+    "pilot.draft": {_SUBMIT: _OWN},
+    "pilot.act": {_SUBMIT: _OWN},
+    "pilot.decide": {_SUPERVISE: _REGION},
+    "pilot.read": {_ADMIN: _OWN, _SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION, _AUDIT: _REGION},
+    "pilot.application": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION},
     # operations; whoever carries a signature back need not be who signed: the signature itself is checked
-    "operation.read": {_ADMIN: _OWN, _SUBMIT: _OWN, _READ: _OWN, _REGISTRAR: _REGION, _AUDIT: _REGION},
-    "operation.authorise": {_ADMIN: _OWN, _REGISTRAR: _REGION},
-    "operation.cancel": {_ADMIN: _OWN},
+    "operation.read": {
+        _ADMIN: _OWN,
+        _SUBMIT: _OWN,
+        _READ: _OWN,
+        _SUPERVISE: _OWN,
+        _REGISTRAR: _REGION,
+        _AUDIT: _REGION,
+    },
+    "operation.authorise": {_ADMIN: _OWN, _SUPERVISE: _OWN, _REGISTRAR: _REGION},
+    "operation.cancel": {_ADMIN: _OWN, _SUPERVISE: _OWN},
     # the installation
     "system.read": {_SYSTEM: _ANY},
 }
 
-WHILE_PENDING = frozenset(TABLE) - {"record.submit", "material.store", "role.grant"}
+WHILE_PENDING = frozenset(TABLE) - {
+    "record.submit",
+    "material.store",
+    "role.grant",
+    "rulebook.activate",
+    "pilot.draft",
+    "pilot.act",
+    "pilot.decide",
+}
 WHILE_STOPPED = frozenset(
     {
         "institution.read",
@@ -93,6 +116,9 @@ WHILE_STOPPED = frozenset(
         "record.read",
         "record.receipt-private",
         "material.read",
+        "rulebook.read",
+        "pilot.read",
+        "pilot.application",
         "token.list",
     }
 )

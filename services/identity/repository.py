@@ -34,6 +34,7 @@ __all__ = [
     "put_regional_authority",
     "regional_authority",
     "regions_with_authority",
+    "role_holders",
     "revoke_chain_role",
     "set_authority",
     "set_status",
@@ -244,3 +245,15 @@ def chain_roles(session: Session, institution_id: str) -> Sequence[ChainRoleRow]
     """The roles of an institution's accounts."""
     statement = select(ChainRoleRow).where(ChainRoleRow.institution_id == institution_id)
     return session.scalars(statement.order_by(ChainRoleRow.region, ChainRoleRow.account, ChainRoleRow.role)).all()
+
+
+def role_holders(session: Session, role: bytes, region: int, now_s: int) -> list[tuple[str, str]]:
+    """(account, institution id) of everybody who holds a role in a region now, as far as the chain was followed."""
+    statement = (
+        select(ChainRoleRow.account, ChainRoleRow.institution_id)
+        .join(InstitutionRow, InstitutionRow.id == ChainRoleRow.institution_id)
+        .where(ChainRoleRow.role == role, ChainRoleRow.region == region, ~ChainRoleRow.revoked)
+        .where(ChainRoleRow.expires_at >= now_s, InstitutionRow.status == "active")
+        .order_by(ChainRoleRow.account)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]

@@ -73,14 +73,15 @@ class Role(StrEnum):
     SUBMITTER = "submitter"  # 提交员
     READER = "reader"  # 查阅员
     AUDITOR = "auditor"  # 审计员: reads what its region submitted
+    SUPERVISOR = "supervisor"  # 监管员: drives the pilots of its region
 
 
 _CODES = {Status.ACTIVE: 1, Status.SUSPENDED: 2, Status.EXITED: 3}
 _ORDINARY = frozenset({Role.ADMINISTRATOR, Role.SUBMITTER, Role.READER})
 KIND_ROLES: Mapping[Kind, frozenset[Role]] = {
     Kind.OPERATOR: _ORDINARY,
-    Kind.REGULATOR: _ORDINARY | {Role.REGISTRAR, Role.AUDITOR},
-    Kind.WORKING_GROUP: _ORDINARY | {Role.REGISTRAR, Role.AUDITOR},
+    Kind.REGULATOR: _ORDINARY | {Role.REGISTRAR, Role.AUDITOR, Role.SUPERVISOR},
+    Kind.WORKING_GROUP: _ORDINARY | {Role.REGISTRAR, Role.AUDITOR, Role.SUPERVISOR},
     Kind.AUDITOR: _ORDINARY | {Role.AUDITOR},
     Kind.APPLICANT: _ORDINARY,
     Kind.DATA_USER: _ORDINARY,
@@ -98,7 +99,7 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 """Changes of status that may be asked for; a registration's outcome is the chain's alone."""
 
 _KINDS = {kind.slug: kind for kind in Kind}
-_ROLE_NAME = re.compile(r"[a-z][a-z-]{1,31}")
+_ROLE_NAME = re.compile(r"[a-z][a-z.-]{1,31}")
 
 
 def kind_named(slug: str, field: str = "kind") -> Kind:
@@ -136,9 +137,9 @@ def check_address(address: str, field: str) -> str:
 
 
 def check_role_name(role: str, field: str = "role") -> str:
-    """The name of a role on the chain (``freeze``, ``court-liaison``): lower case, 2 to 32 characters."""
+    """The name of a role on the chain (``freeze``, ``pilot.working-group``): lower case, 2 to 32 characters."""
     if not _ROLE_NAME.fullmatch(role):
-        raise Invalid(field, "Expected 2 to 32 lower-case letters or hyphens.")
+        raise Invalid(field, "Expected 2 to 32 lower-case letters, hyphens or dots.")
     return role
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from services.identity import bootstrap, policy, repository, rules
-from services.identity.commands import Commands
+from services.identity.commands import Commands, role_hash
 from services.identity.directory import add_institution, institution_view, require
 from services.identity.keys import SubmitterKeys
 from services.identity.models import InstitutionRow
@@ -99,10 +99,25 @@ class IdentityService:
         return repository.regional_authority(session, require(repository.institution(session, institution_id)).region)
 
     @staticmethod
+    def authority_of_region(session: Session, region: int) -> str | None:
+        """The address that signs for a region; None while the chain has not told us."""
+        return repository.regional_authority(session, region)
+
+    @staticmethod
     def target(session: Session, institution_id: str) -> Target:
         """An institution as the policy sees it. NotFound."""
         row = require(repository.institution(session, institution_id))
         return Target(row.id, row.region)
+
+    @staticmethod
+    def role_holders(session: Session, role: str, region: int, now_ms: int) -> list[tuple[str, str]]:
+        """(account, institution id) of everybody who holds the role of this name in the region on the chain."""
+        return repository.role_holders(session, role_hash(role), region, now_ms // 1000)
+
+    @staticmethod
+    def view(session: Session, institution_id: str) -> InstitutionView:
+        """An institution as the directory shows it. NotFound."""
+        return institution_view(require(repository.institution(session, institution_id)))
 
     @staticmethod
     def host_id(session: Session) -> str | None:

@@ -37,9 +37,23 @@ EXPECTED: dict[str, dict[str, str]] = {
     "log.freeze": {"administrator": "o", "registrar": "or"},
     "log.succeed": {"administrator": "o"},
     "log.entries": {"auditor": "or"},
-    "operation.read": {"administrator": "o", "submitter": "o", "reader": "o", "registrar": "or", "auditor": "or"},
-    "operation.authorise": {"administrator": "o", "registrar": "or"},
-    "operation.cancel": {"administrator": "o"},
+    "rulebook.read": dict.fromkeys(Role, "ora"),
+    "rulebook.activate": {"supervisor": "or"},
+    "pilot.draft": {"submitter": "o"},
+    "pilot.act": {"submitter": "o"},
+    "pilot.decide": {"supervisor": "or"},
+    "pilot.read": {"administrator": "o", "submitter": "o", "reader": "o", "supervisor": "or", "auditor": "or"},
+    "pilot.application": {"submitter": "o", "reader": "o", "supervisor": "or"},
+    "operation.read": {
+        "administrator": "o",
+        "submitter": "o",
+        "reader": "o",
+        "supervisor": "o",
+        "registrar": "or",
+        "auditor": "or",
+    },
+    "operation.authorise": {"administrator": "o", "supervisor": "o", "registrar": "or"},
+    "operation.cancel": {"administrator": "o", "supervisor": "o"},
     "system.read": {"system": "ora"},
 }
 
@@ -75,6 +89,9 @@ def test_an_institution_that_was_stopped_can_only_read(status: str) -> None:
         "record.read",
         "record.receipt-private",
         "material.read",
+        "rulebook.read",
+        "pilot.read",
+        "pilot.application",
         "token.list",
     }
 
@@ -85,6 +102,10 @@ def test_an_institution_that_is_not_registered_yet_submits_nothing() -> None:
         "record.submit",
         "material.store",
         "role.grant",
+        "rulebook.activate",
+        "pilot.draft",
+        "pilot.act",
+        "pilot.decide",
     }
 
 
