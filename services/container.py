@@ -19,6 +19,7 @@ from services.evidence.materials.wiring import open_materials
 from services.evidence.service import EvidenceService, Ports
 from services.fsck import self_audit
 from services.health import Health
+from services.identity.entries import EntryDesk
 from services.identity.evidence import EvidenceDesk
 from services.identity.materials import MaterialDesk
 from services.identity.operations import OperationDesk
@@ -63,6 +64,7 @@ class Services:
     evidence: EvidenceService
     identity: IdentityService
     records: EvidenceDesk
+    entries: EntryDesk
     uploads: UploadDesk
     materials: MaterialDesk
     retention: RetentionDesk
@@ -148,6 +150,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         evidence=evidence,
         identity=identity,
         records=EvidenceDesk(database, evidence, materials.check_manifest),
+        entries=EntryDesk(database, vault, evidence.public),
         uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=evidence.sequencer)),
         materials=MaterialDesk(database, materials),
         retention=RetentionDesk(settings, database, clock, evidence=evidence, fence=lease.check),

@@ -15,8 +15,9 @@ from api.logs import schemas
 from api.logs.views import log_view
 from api.operations.schemas import OperationView
 from api.operations.views import accepted
-from api.paging import Page
+from api.paging import Limit, Page
 from chain.proof.encoding import to_hex
+from chain.proof.entries import parse_entries_path
 from chain.proof.errors import FormatError
 from chain.proof.tiles import parse_tile_path
 from services.container import Services
@@ -24,6 +25,7 @@ from services.container import Services
 router = APIRouter(prefix="/v1/logs", tags=["logs"])
 
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+PRIVATE = {"Cache-Control": "no-store"}
 MAX_NOTE = 65_536
 MAX_SIZE = 2**53 - 1
 
@@ -71,6 +73,35 @@ def inclusion(
     """The RFC 9162 §2.1.3 proof of the leaf at `index` in the tree of `size`. Public."""
     hashes = services.evidence.public.inclusion_proof(log_id, index, size)
     return schemas.Proof(proof=[to_hex(item) for item in hashes])
+
+
+@router.get("/{log_id}/tile/entries/{path:path}", response_class=Response)
+def entries(log_id: str, path: str, services: ServicesDep, caller: CallerDep) -> Response:
+    """An entry bundle (docs/spec/entries.md): `x001/067`, a partial one `000.p/42`. For the auditor role."""
+    index, width = parse_entries_path(f"tile/entries/{path}")
+    bundle = services.entries.bundle(caller, log_id, index, width)
+    return Response(bundle, media_type="application/octet-stream", headers=PRIVATE)
+
+
+@router.get("/{log_id}/keyring", response_class=Response)
+def keyring(log_id: str, services: ServicesDep, caller: CallerDep) -> Response:
+    """The log's keys, wrapped by a key that no reader has (docs/spec/entries.md). For the auditor role."""
+    found = services.entries.keyring(caller, log_id)
+    return Response(found, media_type="application/json", headers=PRIVATE)
+
+
+@router.get("/{log_id}/erasures")
+def erasures(
+    log_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    limit: Limit = 500,
+    cursor: Annotated[int | None, Query(ge=0, le=MAX_SIZE)] = None,
+) -> Page[schemas.ErasedEntry]:
+    """Indexes whose records have lost their content: a mirror fetches their bundles anew. For the auditor role."""
+    found = services.entries.erased(caller, log_id, after=-1 if cursor is None else cursor, limit=limit + 1)
+    items = [schemas.ErasedEntry(index=index) for index in found[:limit]]
+    return Page(items=items, next=str(items[-1].index) if len(found) > limit else None)
 
 
 @router.get("/{log_id}/tile/{path:path}", dependencies=[PublicDep], response_class=Response)

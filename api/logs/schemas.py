@@ -48,6 +48,12 @@ class LogView(BaseModel):
     created_at: str
 
 
+class ErasedEntry(BaseModel):
+    """A leaf whose record has lost its content."""
+
+    index: int = Field(examples=[41])
+
+
 class LogRequest(BaseModel):
     """Asks for a new log of the caller's institution."""
 

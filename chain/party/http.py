@@ -133,8 +133,10 @@ class Connection:
 class ApiClient:
     """A client of the service's API (`/v1/...`), with a token or without."""
 
-    def __init__(self, base_url: str, token: str | None = None, *, timeout: float = 30.0) -> None:
-        self._connection = Connection(base_url, timeout)
+    def __init__(
+        self, base_url: str, token: str | None = None, *, timeout: float = 30.0, max_answer: int = MAX_ANSWER
+    ) -> None:
+        self._connection = Connection(base_url, timeout, max_answer)
         self._token = token
         self.url = base_url.rstrip("/")
 

@@ -67,6 +67,7 @@ class StreamRow(Base):
     """A stream (卷): what one institution says about one subject in one log."""
 
     __tablename__ = "streams"
+    __table_args__ = (Index("ix_streams_stream_id", "stream_id"),)
 
     log_id: Mapped[str] = mapped_column(ForeignKey(_LOG), primary_key=True)
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)

@@ -15,7 +15,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -30,7 +30,7 @@ from services.platform import repository
 from services.platform.clock import Clock, SystemClock
 from services.platform.errors import StartRefused, Unavailable
 
-__all__ = ["Holder", "Vault", "Wrapping", "aad"]
+__all__ = ["DataKey", "Holder", "Vault", "Wrapping", "aad"]
 
 _VERSION = b"\x01"
 _NEW_KEYS = "regseal.atrest.new-keys"
@@ -59,6 +59,17 @@ class Wrapping:
     def master_id(self) -> str:
         """Which master key wrapped it."""
         return _master_of(self.wrapped)
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """An institution's data key as it is stored: under the master key ``master_id``. ``created_at`` in UTC ms."""
+
+    institution_id: str
+    version: int
+    master_id: str
+    wrapped: bytes
+    created_at: int
 
 
 Holder = Callable[[Session], Iterable[Wrapping]]
@@ -136,6 +147,18 @@ class Vault:
     def old_masters(self) -> tuple[str, ...]:
         """Ids of the master keys that only unwrap."""
         return tuple(self._masters)[:-1]
+
+    def stored(self, session: Session) -> tuple[DataKey, ...]:
+        """Every institution's data keys as they lie in the database, wrapped."""
+        return tuple(
+            DataKey(row.institution_id, row.version, row.master_id, row.wrapped, row.created_at)
+            for row in repository.data_key_rows(session)
+        )
+
+    def restore(self, session: Session, key: DataKey) -> bool:
+        """Puts a stored data key back; False when it is there. Unavailable unless a master key of the file opens it."""
+        self.unwrap(key.wrapped, _key_aad(key.institution_id, key.version))
+        return repository.add_data_key(session, **asdict(key))
 
     def rewrap_all(self, session: Session, *holders: Holder) -> int:
         """Puts everything wrapped under the present master key, in the caller's transaction; how much it was.

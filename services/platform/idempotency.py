@@ -12,7 +12,7 @@ from chain.proof.hashing import sha256
 from services.platform import repository
 from services.platform.errors import IdempotencyKeyReused, Invalid
 
-__all__ = ["Existing", "Once", "begin", "check_key", "find", "find_many", "purge", "request_digest"]
+__all__ = ["Existing", "Made", "Once", "begin", "check_key", "find", "find_many", "made_at", "purge", "request_digest"]
 
 KEY_MAX = 255
 KEEP_MS = 30 * 86_400_000
@@ -92,6 +92,25 @@ def begin(
         created_at=now_ms,
     )
     return None if fresh else find(session, institution_id, key, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One key as it was noted: whose, which, for what request, and what it made."""
+
+    institution_id: str
+    key: str
+    digest: bytes
+    resource_type: str
+    resource_id: str
+
+
+def made_at(session: Session, times: Collection[int]) -> list[Made]:
+    """What was noted at exactly these times (UTC ms)."""
+    wanted = sorted(times)
+    parts = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+    rows = (row for part in parts for row in repository.idempotencies_made_at(session, part))
+    return [Made(row.institution_id, row.key, row.request_digest, row.resource_type, row.resource_id) for row in rows]
 
 
 def purge(session: Session, before_ms: int) -> int:

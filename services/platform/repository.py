@@ -13,12 +13,14 @@ from services.platform.models import DataKeyRow, IdempotencyRow, LeaseRow
 __all__ = [
     "add_data_key",
     "change_lease",
+    "data_key_rows",
     "data_keys",
     "database_ms",
     "find_data_key",
     "find_idempotencies",
     "find_idempotency",
     "find_lease",
+    "idempotencies_made_at",
     "latest_data_key",
     "limit_migration",
     "ping",
@@ -86,6 +88,11 @@ def find_idempotencies(session: Session, institution_id: str, keys: Sequence[str
     return {found[0]: (found[1], found[2], found[3]) for found in session.execute(statement)}
 
 
+def idempotencies_made_at(session: Session, times: Sequence[int]) -> Sequence[IdempotencyRow]:
+    """The keys noted at these very milliseconds, at most some hundreds of them."""
+    return session.scalars(select(IdempotencyRow).where(IdempotencyRow.created_at.in_(times))).all()
+
+
 def purge_idempotency(session: Session, before_ms: int) -> int:
     """Forgets keys older than ``before_ms``; their number."""
     result: Any = session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before_ms))
@@ -135,6 +142,11 @@ def find_data_key(session: Session, institution_id: str, version: int) -> tuple[
 def add_data_key(session: Session, **values: Any) -> bool:
     """A new wrapped key. False when this version is there already."""
     return _insert_unless_present(session, DataKeyRow, values)
+
+
+def data_key_rows(session: Session) -> Sequence[DataKeyRow]:
+    """All at-rest keys, as they are stored."""
+    return session.scalars(select(DataKeyRow).order_by(DataKeyRow.institution_id, DataKeyRow.version)).all()
 
 
 def data_keys(session: Session) -> list[tuple[str, int, str, bytes]]:

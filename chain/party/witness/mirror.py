@@ -39,6 +39,10 @@ class Mirror:
             raise ProofError("tile-short", f"the mirror has {self.size} leaves")
         return root_at(size, tile_nodes(self._stored))
 
+    def leaf_hashes(self, index: int) -> Hashes:
+        """The hashes of a tile of level 0, as many as are here. Raises ProofError when it is damaged."""
+        return self._stored(0, index)
+
     def extend(self, head: Checkpoint, fetch: FetchTile, proof: FetchProof) -> None:
         """Grows towards `head`, by one step.
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from chain.party.clock import Now, rfc3339, system_now
-from chain.party.durable import write_json, write_private
+from chain.party.durable import read_optional, write_json, write_private
 from chain.party.errors import ApiProblem, PartyError, Unreachable
 from chain.party.http import ApiClient, segment
 from chain.party.keystore import NoteKey
@@ -23,11 +23,13 @@ from chain.party.witness.store import SHARD, keep_evidence
 from chain.party.witness.watch import ListedLog, LogWatch, read_listed
 from chain.proof.checkpoint import HeaderAttestation
 from chain.proof.encoding import to_hex
+from chain.proof.entries import MAX_BUNDLE
 from chain.proof.errors import ProofError
 from chain.proof.ethereum import log_id
 from chain.proof.note import NoteSigner, SignatureType, sign_note
 
 STATUS_FILE = "status.json"
+TOKEN_FILE = "token"  # noqa: S105 (a file's name)
 _STATUS_AGE_S = 10
 _log = logging.getLogger("regseal.witness")
 
@@ -74,6 +76,7 @@ class Witness:
         self._key = key
         self._now = now
         self._api = ApiClient(config.api, timeout=10.0)
+        self._auditor = _auditor(home, config.api)
         self._plain = NoteSigner(key.name, SignatureType.ED25519, key.secret)
         wanted = None if config.logs is None else frozenset(log_id(origin) for origin in config.logs)
         nodes = [JsonRpc(url) for url in config.chain.rpc]
@@ -141,6 +144,8 @@ class Witness:
             size = watch.store.head.checkpoint.size if watch.store.head else 0
             _log.info("cosigned origin=%s size=%d", log.origin, size)
         watch.copy_tiles(self._api, log)
+        if self._auditor is not None:
+            watch.copy_entries(self._auditor, log, at_s=self._now().timestamp())
 
     def _watch(self, origin: str) -> LogWatch:
         if origin not in self._watches:
@@ -251,7 +256,16 @@ class Witness:
         head = watch.store.head.checkpoint if watch and watch.store.head else None
         if watch is None or head is None:
             return {}
-        return {"size": head.size, "root": to_hex(head.root), "mirrored": watch.mirror.size}
+        mirrored = {"mirrored": watch.mirror.size, "entries": watch.entries.size}
+        return {"size": head.size, "root": to_hex(head.root), **mirrored}
+
+
+def _auditor(home: Path, url: str) -> ApiClient | None:
+    """A client with the token in `token`, when there is one: then entries are mirrored too."""
+    token = read_optional(home / TOKEN_FILE)
+    if token is None:
+        return None
+    return ApiClient(url, token.decode("ascii", "replace").strip(), timeout=30.0, max_answer=2 * MAX_BUNDLE)
 
 
 def _refuse(kind: str, detail: str) -> None:

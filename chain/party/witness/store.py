@@ -1,7 +1,8 @@
 """What a witness must never forget about a log, on disk before anything it signed leaves the process.
 
 `logs/<keccak256 of the origin>/`: `head.note` (the last checkpoint, with all its signatures), `checkpoints/` (every one
-it cosigned), `pins.json` (the log's keys), `alarm.json`. `evidence/`: what was seen when it refused.
+it accepted), `cosigned/` (what it posted over them), `pins.json` (the log's keys), `alarm.json`. `evidence/`: what was
+seen when it refused.
 """
 
 from __future__ import annotations
@@ -68,6 +69,12 @@ class LogStore:
         write_private(self.folder / "head.note", head.note.encode())
         self._head = head
 
+    def keep_cosigned(self, size: int, note: str) -> None:
+        """Keeps what was posted first over a head: a service that lost it is given it back by a recovery."""
+        path = cosigned_file(self.folder, size)
+        if not path.exists():
+            write_private(path, note.encode())
+
     def pins(self) -> tuple[KeyRange, ...]:
         """The log's keys as pinned, by first size; none before the first use."""
         data = read_optional(self.folder / "pins.json")
@@ -115,6 +122,11 @@ class LogStore:
         if checkpoint.origin != self.origin:
             raise ConfigError(f"{path} is a checkpoint of {checkpoint.origin}")
         return Head(checkpoint, note.format())
+
+
+def cosigned_file(folder: Path, size: int) -> Path:
+    """Where a log's folder keeps this witness's cosignature of a head."""
+    return folder / "cosigned" / str(size // SHARD) / f"{size}.note"
 
 
 def keep_evidence(home: Path, subject: str, refusal: Refusal, *, at: str) -> Path | None:

@@ -11,6 +11,7 @@ from chain.party.clock import Now
 from chain.party.errors import ApiProblem, ResponseRefused
 from chain.party.http import ApiClient, segment
 from chain.party.keystore import NoteKey
+from chain.party.witness.entries import EntryMirror
 from chain.party.witness.follow import Anchor
 from chain.party.witness.mirror import Mirror
 from chain.party.witness.refusal import Alarm, Refusal
@@ -18,6 +19,7 @@ from chain.party.witness.store import Head, KeyRange, LogStore
 from chain.proof.canonical import JsonObject
 from chain.proof.checkpoint import Checkpoint, HeadStatement, check_origin
 from chain.proof.encoding import from_hex, to_hex
+from chain.proof.entries import entries_path
 from chain.proof.errors import ProofError
 from chain.proof.hashing import sha256
 from chain.proof.merkle import HASH_BYTES, MAX_PROOF, empty_root, verify_consistency
@@ -33,6 +35,7 @@ from chain.proof.note import (
 from chain.proof.tiles import TILE_WIDTH, Tile, tile_path
 
 _LOG_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_KEYRING_S = 60
 _NONCE = re.compile(r"[0-9a-f]{64}")
 ChainKeys = Sequence[tuple[int, bytes]]
 """(first size, SHA-256 of the public key) of a log as the chain tells them."""
@@ -58,6 +61,8 @@ class LogWatch:
     def __init__(self, home: Path, origin: str, key: NoteKey, *, configured: Sequence[VerifierKey] = ()) -> None:
         self.store = LogStore(home, origin)
         self.mirror = Mirror(self.store.folder / "mirror")
+        self.entries = EntryMirror(self.store.folder / "mirror")
+        self._keyring_at = float("-inf")
         self._configured = tuple(KeyRange(0, one) for one in configured)
         self._plain = NoteSigner(key.name, SignatureType.ED25519, key.secret)
         self._cosigner = NoteSigner(key.name, SignatureType.COSIGNATURE, key.secret)
@@ -104,6 +109,7 @@ class LogWatch:
         note = parse_note(head.note)
         own = [one for one in note.signatures if one.name == self.store.origin]
         signed = Note(note.text, (*own, self._cosigner.sign(note.text, seconds=seconds)))
+        self.store.keep_cosigned(size, signed.format())
         api.post_text(f"{log.path}/cosignatures", signed.format())
         self._posted = (size, seconds)
         return True
@@ -117,6 +123,27 @@ class LogWatch:
                 lambda tile: _fetch_tile(api, log, tile),
                 lambda old, new: _fetch_proof(api, log, old, new),
             )
+
+    def copy_entries(self, api: ApiClient, log: ListedLog, *, at_s: float) -> None:
+        """Brings the mirrored entries one step closer to the mirrored tiles; `api` speaks with an auditor's token.
+
+        Raises:
+            Refusal: `entries-wrong`, `keyring-wrong`.
+            ApiProblem: the token is not an auditor's of this log's region.
+        """
+
+        def fetch(index: int, width: int) -> bytes:
+            return api.get_bytes(f"{log.path}/{entries_path(index, width)}")
+
+        grown = self.entries.extend(self.mirror.size, self.mirror.leaf_hashes, fetch)
+        if not grown and 0 <= at_s - self._keyring_at < _KEYRING_S:
+            return
+        keyring = self.entries.keep_keyring(api.get_bytes(f"{log.path}/keyring"))
+        self._keyring_at = at_s
+        if keyring.erased != self.entries.erased:
+            listed = [item.get("index") for item in api.items(f"{log.path}/erasures", limit=500)]
+            indexes = [index for index in listed if isinstance(index, int)]
+            self.entries.forget(indexes, keyring.erased, self.mirror.leaf_hashes, fetch)
 
     def judge(self, anchor: Anchor) -> bool | None:
         """True when an anchored head is one of the log this witness cosigned; None when that cannot be told yet.

@@ -88,6 +88,9 @@ ATTEMPTS: dict[str, Attempt] = {
         f"/v1/operations/{b.operation}/authorisations", json={"signer": "0x" + "11" * 20, "signature": "0x" + "22" * 65}
     ),
     "POST /v1/logs": lambda c, _: c.post("/v1/logs", json={"origin": "suicheng.example/register"}),
+    "GET /v1/logs/{log_id}/tile/entries/{path}": lambda c, b: c.get(f"/v1/logs/{b.log}/tile/entries/000.p/1"),
+    "GET /v1/logs/{log_id}/keyring": lambda c, b: c.get(f"/v1/logs/{b.log}/keyring"),
+    "GET /v1/logs/{log_id}/erasures": lambda c, b: c.get(f"/v1/logs/{b.log}/erasures"),
     "POST /v1/logs/{log_id}/rotation": lambda c, b: c.post(f"/v1/logs/{b.log}/rotation", json={"reason": "mine"}),
     "POST /v1/logs/{log_id}/freeze": lambda c, b: c.post(f"/v1/logs/{b.log}/freeze", json={"reason": "mine"}),
     "POST /v1/logs/{log_id}/successor": lambda c, b: c.post(
