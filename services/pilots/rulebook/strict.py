@@ -1,0 +1,176 @@
+"""YAML as rulebooks and settings are written: a small strict part of it, every value with its line.
+
+Plain scalars are `true`, `false`, `null`, decimal integers or text; nothing else is guessed (no dates, no `yes`).
+Anchors, aliases, tags, duplicate keys and fractions are refused.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+__all__ = ["Part", "RulebookError", "read"]
+
+Value: TypeAlias = "dict[str, Part] | list[Part] | str | int | bool | None"
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
+_WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "": None}
+
+
+class RulebookError(ValueError):
+    """A rulebook or a settings file is wrong; says in which file, on which line, at which path, and what."""
+
+    def __init__(self, file: str, line: int, path: str, complaint: str) -> None:
+        where = f"{file}:{line}: {path}: " if path else f"{file}:{line}: "
+        super().__init__(where + complaint)
+        self.file, self.line, self.path, self.complaint = file, line, path, complaint
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value and where it stands. The readers return it as what it must be, or raise RulebookError."""
+
+    value: Value
+    file: str
+    line: int
+    path: str
+
+    def wrong(self, complaint: str) -> NoReturn:
+        """Raises RulebookError for this place."""
+        raise RulebookError(self.file, self.line, self.path, complaint)
+
+    def text(self) -> str:
+        """A text that is not empty."""
+        if not isinstance(self.value, str) or not self.value.strip():
+            self.wrong(f"expected text, got {self._shown()}")
+        return self.value
+
+    def integer(self, minimum: int = 0, maximum: int = 2**31) -> int:
+        """An integer between the two, inclusive."""
+        if not isinstance(self.value, int) or isinstance(self.value, bool):
+            self.wrong(f"expected an integer, got {self._shown()}")
+        if not minimum <= self.value <= maximum:
+            self.wrong(f"expected {minimum} to {maximum}, got {self.value}")
+        return self.value
+
+    def boolean(self) -> bool:
+        """`true` or `false`."""
+        if not isinstance(self.value, bool):
+            self.wrong(f"expected true or false, got {self._shown()}")
+        return self.value
+
+    def items(self) -> list["Part"]:
+        """The members of a list; a single text counts as a list of one."""
+        if isinstance(self.value, str):
+            return [self]
+        if not isinstance(self.value, list):
+            self.wrong(f"expected a list, got {self._shown()}")
+        return self.value
+
+    def texts(self) -> tuple[str, ...]:
+        """A list of texts without repetitions."""
+        found = tuple(item.text() for item in self.items())
+        if len(set(found)) != len(found):
+            self.wrong("an entry is repeated")
+        return found
+
+    def members(self) -> dict[str, "Part"]:
+        """A mapping with keys of the author's choice, in the author's order."""
+        if not isinstance(self.value, dict):
+            self.wrong(f"expected a mapping, got {self._shown()}")
+        return self.value
+
+    def fields(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, "Part"]:
+        """A mapping that has all the required keys and no key beyond the optional ones."""
+        found = self.members()
+        for key, part in found.items():
+            if key not in required and key not in optional:
+                part.wrong(f"unknown key; expected some of {', '.join(sorted({*required, *optional}))}")
+        if missing := [key for key in required if key not in found]:
+            self.wrong(f"missing: {', '.join(missing)}")
+        return found
+
+    def one_of(self, choices: Collection[str], what: str) -> str:
+        """A text that is one of `choices`."""
+        chosen = self.text()
+        if chosen not in choices:
+            self.wrong(f"unknown {what} {chosen!r}")
+        return chosen
+
+    def plain(self) -> object:
+        """The value without its places, as JSON would have it."""
+        if isinstance(self.value, dict):
+            return {key: part.plain() for key, part in self.value.items()}
+        if isinstance(self.value, list):
+            return [part.plain() for part in self.value]
+        return self.value
+
+    def _shown(self) -> str:
+        match self.value:
+            case dict():
+                return "a mapping"
+            case list():
+                return "a list"
+            case None:
+                return "nothing"
+        return repr(self.value)
+
+
+def read(text: str, file: str) -> Part:
+    """The root of a YAML document; RulebookError names the line of what is wrong."""
+    try:
+        _refuse_anchors(text, file)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise RulebookError(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise RulebookError(file, 1, "", f"not YAML: {error}") from None
+    if node is None:
+        raise RulebookError(file, 1, "", "the file is empty")
+    return _part(node, file, "")
+
+
+def _refuse_anchors(text: str, file: str) -> None:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        tagged = getattr(event, "tag", None) not in {None, "!"}
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tagged:
+            raise RulebookError(file, event.start_mark.line + 1, "", "anchors, aliases and tags are not used here")
+
+
+def _part(node: Node, file: str, path: str) -> Part:
+    line = node.start_mark.line + 1
+    if isinstance(node, MappingNode):
+        return Part(_mapping(node, file, path), file, line, path)
+    if isinstance(node, SequenceNode):
+        return Part([_part(item, file, f"{path}[{i}]") for i, item in enumerate(node.value)], file, line, path)
+    return Part(_scalar(node, file, path), file, line, path)
+
+
+def _mapping(node: MappingNode, file: str, path: str) -> dict[str, Part]:
+    found: dict[str, Part] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, ScalarNode):
+            raise RulebookError(file, line, path, "a key is not a text")
+        name: str = key.value
+        if name in found:
+            raise RulebookError(file, line, path, f"duplicate key {name!r} (first on line {found[name].line})")
+        found[name] = _part(value, file, f"{path}.{name}" if path else name)
+    return found
+
+
+def _scalar(node: ScalarNode, file: str, path: str) -> str | int | bool | None:
+    text: str = node.value
+    if node.style is not None:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if re.fullmatch(r"[-+]?[0-9]*\.[0-9]+|[-+]?[0-9]+\.[0-9]*", text):
+        raise RulebookError(file, node.start_mark.line + 1, path, f"{text} is a fraction; quote it if it is text")
+    return text
