@@ -3,12 +3,29 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from chain.errors import DeployError
 from chain.party.durable import read_optional, write_json
 
-__all__ = ["Addresses", "Contract", "load_addresses", "save_addresses"]
+__all__ = ["CONTRACTS", "Addresses", "Contract", "Role", "load_addresses", "save_addresses"]
+
+_EVERYWHERE = ("InstitutionRegistry", "EvidenceLog", "Calendar")
+
+
+class Role(StrEnum):
+    """What a chain is for: the national supervision chain (监管链), or a region's business chain (地方业务链)."""
+
+    SUPERVISION = "supervision"
+    BUSINESS = "business"
+
+
+CONTRACTS: Mapping[Role, tuple[str, ...]] = {
+    Role.SUPERVISION: (*_EVERYWHERE, "RulebookRegistry", "PilotLifecycle"),
+    Role.BUSINESS: _EVERYWHERE,
+}
+"""The contracts of a chain, in the order in which they are deployed: each knows only earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)

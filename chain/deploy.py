@@ -1,8 +1,9 @@
 """Brings the contracts onto a chain once, however often and however interrupted it is called.
 
 Each creation is signed and noted beside the address file before it is sent. A second run looks for the receipts of what
-was noted, sends the same bytes again or, once the address file stands, nothing at all. The deployer keeps no right in
-the contracts (docs/spec/anchor.md).
+was noted, sends the same bytes again or, once the address file names every contract, nothing at all. Contracts that
+came with a later version are added to those that stand; those are never replaced. The deployer keeps no right in the
+contracts (docs/spec/anchor.md).
 """
 
 import json
@@ -16,7 +17,7 @@ import rlp
 from eth_abi.abi import encode
 from eth_account import Account
 
-from chain.addresses import Addresses, Contract, load_addresses, save_addresses
+from chain.addresses import CONTRACTS, Addresses, Contract, Role, load_addresses, save_addresses
 from chain.artifacts import load
 from chain.errors import DeployError, EndpointError, HandshakeError
 from chain.party.durable import read_optional, write_json
@@ -31,7 +32,14 @@ _RECEIPT_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 _PRIORITY_FEE = 10**9  # wei
 
-REGISTRY, LOG = "InstitutionRegistry", "EvidenceLog"
+REGISTRY = "InstitutionRegistry"
+_KNOWS: Mapping[str, tuple[str, ...]] = {
+    "EvidenceLog": (REGISTRY,),
+    "Calendar": (REGISTRY,),
+    "RulebookRegistry": (REGISTRY,),
+    "PilotLifecycle": (REGISTRY, "Calendar", "RulebookRegistry", "EvidenceLog"),
+}
+"""Of which contracts a constructor takes the addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +57,19 @@ def create_address(deployer: bytes, nonce: int) -> bytes:
 
 
 def deploy_all(  # noqa: PLR0917 -- a deployment is these six facts
-    endpoint: str, deployer_key: bytes, root: str, regional: Mapping[int, str], delay: int, out: Path
+    endpoint: str,
+    deployer_key: bytes,
+    root: str,
+    regional: Mapping[int, str],
+    delay: int,
+    out: Path,
+    *,
+    role: Role = Role.SUPERVISION,
 ) -> Addresses:
-    """Deploys InstitutionRegistry(root, delay, regions, authorities) and EvidenceLog(registry), or confirms both.
+    """Deploys InstitutionRegistry(root, delay, regions, authorities) and what builds on it, or confirms what stands.
 
-    ``regional``: region code → address of its authority; ``delay`` in seconds; ``out`` is the address file.
+    ``regional``: region code → address of its authority; ``delay`` in seconds; ``out`` is the address file; ``role``
+    says which contracts the chain has.
 
     Raises:
         HandshakeError: the address file belongs to another chain, or other code stands at its addresses.
@@ -61,7 +77,7 @@ def deploy_all(  # noqa: PLR0917 -- a deployment is these six facts
         EndpointError: the endpoint does not answer; run again.
     """
     try:
-        return _Deployment(JsonRpc(endpoint, timeout=30), deployer_key, out).run(root, regional, delay)
+        return _Deployment(JsonRpc(endpoint, timeout=30), deployer_key, out).run(root, regional, delay, role)
     except RpcError as error:
         raise DeployError(f"{endpoint} refused: {error}") from error
     except PartyError as error:
@@ -79,23 +95,29 @@ class _Deployment:
         self._chain_id = int(rpc.call("eth_chainId"), 16)
         self._genesis = str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
 
-    def run(self, root: str, regional: Mapping[int, str], delay: int) -> Addresses:
+    def run(self, root: str, regional: Mapping[int, str], delay: int, role: Role) -> Addresses:
         regions = sorted(regional)
         registry = _wanted(REGISTRY, [root, delay, regions, [regional[region] for region in regions]])
         known = load_addresses(self._out)
         if known is not None:
-            return self._confirm(known, registry)
+            self._confirm(known, registry)
+        contracts = dict(known.contracts) if known else {}
+        arguments = dict(known.arguments) if known else {}
+        missing = [name for name in CONTRACTS[role] if name not in contracts]
+        if known is not None and not missing:
+            self._pending.unlink(missing_ok=True)
+            return known
         noted = self._noted()
-        deployed = self._create(registry, noted)
-        log = _wanted(LOG, [deployed.address])
-        contracts = {REGISTRY: deployed, LOG: self._create(log, noted)}
-        done = Addresses(self._chain_id, self._genesis, contracts, {one.name: one.arguments for one in (registry, log)})
+        for name in missing:
+            wanted = registry if name == REGISTRY else _wanted(name, [contracts[one].address for one in _KNOWS[name]])
+            contracts[name], arguments[name] = self._create(wanted, noted), wanted.arguments
+        done = Addresses(self._chain_id, self._genesis, contracts, arguments)
         save_addresses(self._out, done)
         self._pending.unlink()
         return done
 
-    def _confirm(self, known: Addresses, registry: _Wanted) -> Addresses:
-        """Nothing to send: what the file says must be what the chain has, and what is asked for."""
+    def _confirm(self, known: Addresses, registry: _Wanted) -> None:
+        """What the file says must be what the chain has, and the registry what is asked for."""
         self._require_this_chain(self._out, known.chain_id, known.genesis)
         if known.arguments.get(REGISTRY) != registry.arguments:
             raise DeployError(f"{self._out} tells of a registry deployed with other arguments; they cannot be changed")
@@ -103,7 +125,6 @@ class _Deployment:
             found = self._code_hash(contract.address)
             if found != contract.code_hash:
                 raise HandshakeError(f"code of {name} at {contract.address}", contract.code_hash, found)
-        return known
 
     def _noted(self) -> dict[str, Any]:
         """The creations signed by interrupted runs on this chain by this deployer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
+from chain.party import days
 from chain.party.eip712 import TypedData, check, integer
 from chain.party.evm import checksummed, parse_address
 from chain.proof.hashing import keccak256
@@ -34,6 +35,24 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
         "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "freeze a log for good 日志冻结",
         "OpenSuccessor(bytes32 log,string origin,address anchor,bytes32 keyId,"
         "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "open a frozen log's successor 日志承继",
+    },
+    "regseal Calendar": {
+        "PublishCalendarYear(uint32 region,uint16 year,uint256[2] working,uint256[2] trading,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "publish a year's calendar 工作日历公布",
+        "CloseCalendarDays(uint32 region,uint32[] numbers,bool working,bool trading,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "close days of the calendar 工作日历调整",
+    },
+    "regseal RulebookRegistry": {
+        "ActivateRulebook(bytes32 rulebook,uint32 region,string version,bytes32 log,bytes32 document,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "make a rulebook the law 规则手册启用",
+        "RetireRulebook(bytes32 rulebook,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "retire a rulebook 规则手册停用",
+    },
+    "regseal PilotLifecycle": {
+        "OpenPilot(bytes16 project,bytes32 rulebook,bytes16 lead,bytes16 stream,string action,uint64 seq,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "submit a pilot project 试点项目申报",
+        "PilotStep(bytes16 project,string action,uint64 value,uint64 seq,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "take a step of a pilot project 试点项目步骤",
     },
 }
 KINDS = {
@@ -73,6 +92,7 @@ def describe(document: object, *, texts: Iterable[str] = ()) -> list[str]:
         value = data.message[name]
         known = f"{printable(names[str(value)])} = " if name == "role" and str(value) in names else ""
         lines.append(f"{name}: {known}{_value(name, value)}")
+        lines += days.words(name, value, data.message)
     return lines
 
 

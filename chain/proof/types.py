@@ -50,6 +50,12 @@ RECORD_TYPES = (
     RecordType(0x0203, "log.freeze", "日志冻结", _COMMAND),
     RecordType(0x0204, "log.succession", "日志承继", _COMMAND),
     RecordType(0x0211, "record.erasure", "记录删除", _COMMAND),
+    RecordType(0x0301, "pilot.step", "试点项目步骤", _COMMAND),
+    RecordType(0x0302, "pilot.fact", "试点项目事实", _EVENT),
+    RecordType(0x0311, "calendar.publication", "工作日历公布", _COMMAND),
+    RecordType(0x0312, "calendar.closure", "工作日历调整", _COMMAND),
+    RecordType(0x0321, "rulebook.activation", "规则手册启用", _COMMAND),
+    RecordType(0x0322, "rulebook.retirement", "规则手册停用", _COMMAND),
 )
 BY_NAME = {each.name: each for each in RECORD_TYPES}
 BY_CODE = {each.code: each for each in RECORD_TYPES}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from chain.addresses import CONTRACTS, Role, load_addresses
+from chain.errors import DeployError
 from chain.party.errors import PartyError
 from chain.party.keystore import EvmKey, passphrase_for
 from chain.party.rpc import JsonRpc
@@ -45,9 +46,9 @@ def await_chain(supervisor: Supervisor, layout: Layout, name: str, child: Child)
 
 
 def deploy_missing(layout: Layout, chain: Running, say: Say) -> None:
-    """Deploys the contracts of one chain unless its address file already names this very chain."""
+    """Deploys the contracts of one chain that its address file does not name yet."""
     out = layout.addresses(chain.name)
-    if _deployed_on(out) == (chain.chain_id, chain.genesis):
+    if has_contracts(layout, chain.name, (chain.chain_id, chain.genesis)):
         return
     from chain.deploy import deploy_all
 
@@ -56,7 +57,18 @@ def deploy_missing(layout: Layout, chain: Running, say: Say) -> None:
     key_file = layout.gateway / "keys" / "deployer.json"
     key = EvmKey.load(key_file, passphrase_for(key_file, {}))
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    deploy_all(chain.url, key.secret, wanted.root, dict(wanted.authorities), wanted.delay, out)
+    deploy_all(chain.url, key.secret, wanted.root, dict(wanted.authorities), wanted.delay, out, role=Role(chain.name))
+
+
+def has_contracts(layout: Layout, name: str, where: tuple[int, str] | None = None) -> bool:
+    """Whether the address file names every contract of this chain; and on ``where`` (chain id, genesis), if given."""
+    try:
+        found = load_addresses(layout.addresses(name))
+    except DeployError:
+        return False
+    if found is None or not set(CONTRACTS[Role(name)]) <= set(found.contracts):
+        return False
+    return where is None or where == (found.chain_id, found.genesis)
 
 
 def _launch_one(supervisor: Supervisor, layout: Layout, name: str, port: int, funded: Sequence[str]) -> Child:
@@ -88,14 +100,6 @@ def _endpoint(layout: Layout, name: str) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _deployed_on(out: Path) -> tuple[int, str] | None:
-    try:
-        written = json.loads(out.read_text("utf-8"))
-        return int(written["chain_id"]), str(written["genesis"])
-    except (FileNotFoundError, ValueError, KeyError):
-        return None
 
 
 def term(name: str) -> str:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from chain.addresses import CONTRACTS, Role
 from chain.party.clock import system_now
 from chain.party.errors import ApiProblem, PartyError
 from chain.party.http import ApiClient
 from chain.party.rpc import JsonRpc
 from cli.local.checks import Check, Level, bad, good
-from cli.local.layout import Layout, shown
+from cli.local.layout import SUPERVISION, Layout, shown
 from cli.local.status import complaint
 
 SKEW_SECONDS = 30
@@ -86,6 +87,10 @@ def _contracts(layout: Layout, name: str, chain: Any, rpc: JsonRpc) -> Iterator[
         found = f"{shown(chain.addresses_file)} is missing or unreadable"
         yield bad(f"chain {name}", found, _how_to_deploy(name, chain))
         return
+    role = Role.SUPERVISION if name == SUPERVISION else Role.BUSINESS
+    missing = [contract for contract in CONTRACTS[role] if contract not in deployed]
+    if missing:
+        yield bad(f"chain {name}", f"{', '.join(missing)} not deployed there yet", _how_to_deploy(name, chain))
     for contract, entry in deployed.items():
         code = bytes.fromhex(str(rpc.call("eth_getCode", entry["address"], "latest")).removeprefix("0x"))
         if "0x" + keccak256(code).hex() != entry["code_hash"]:

@@ -121,7 +121,7 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
 def _known(layout: Layout, names: Sequence[str]) -> bool:
     """Whether an earlier start has pinned these chains and deployed on them."""
     pinned = gateway.pinned_chains(layout)
-    return all(name in pinned and layout.addresses(name).exists() for name in names)
+    return all(name in pinned and chains.has_contracts(layout, name) for name in names)
 
 
 def _bring_up(supervisor: Supervisor, layout: Layout, name: str, node: Child, say: Say) -> chains.Running:

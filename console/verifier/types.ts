@@ -29,6 +29,12 @@ const TYPES: readonly RecordType[] = [
   { code: 0x0203, name: "log.freeze", phases: COMMAND },
   { code: 0x0204, name: "log.succession", phases: COMMAND },
   { code: 0x0211, name: "record.erasure", phases: COMMAND },
+  { code: 0x0301, name: "pilot.step", phases: COMMAND },
+  { code: 0x0302, name: "pilot.fact", phases: EVENT },
+  { code: 0x0311, name: "calendar.publication", phases: COMMAND },
+  { code: 0x0312, name: "calendar.closure", phases: COMMAND },
+  { code: 0x0321, name: "rulebook.activation", phases: COMMAND },
+  { code: 0x0322, name: "rulebook.retirement", phases: COMMAND },
 ];
 
 export const BY_CODE: ReadonlyMap<number, RecordType> = new Map(TYPES.map((type) => [type.code, type]));

@@ -1,5 +1,6 @@
 """Between JSON-safe values and the ABI: call data from named arguments, events and errors back into named values."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ __all__ = ["Abi", "EventDecoder", "calldata", "json_safe", "type_string"]
 
 Abi = Sequence[Mapping[str, Any]]
 _ALIASES = {"id": "institution"}  # what a parameter is called in the typed data, where Solidity needed another name
+_ARRAY = re.compile(r"(.+)\[([0-9]*)\]")
 _HIDDEN = "auth"  # the Authorisation tuple of a function: it comes from the signature, not from the author
 
 
@@ -115,17 +117,28 @@ def _argument(spec: Mapping[str, Any], values: Mapping[str, Any], path: str = ""
     here = f"{path}{name}"
     if spec["type"] == "tuple":
         given = values.get(name)
-        inner = given if isinstance(given, Mapping) else values
-        return tuple(_argument(part, inner, f"{here}.") for part in spec["components"])
+        return _members(spec, given if isinstance(given, Mapping) else values, here)
     key = name if name in values else _ALIASES.get(name, name)
     if key not in values:
         raise Invalid(here, "The argument is missing.")
-    return _convert(str(spec["type"]), here, values[key])
+    return _convert(spec, str(spec["type"]), here, values[key])
 
 
-def _convert(kind: str, path: str, value: Any) -> Any:
-    if kind.endswith("[]") and isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_convert(kind[:-2], f"{path}[{index}]", member) for index, member in enumerate(value)]
+def _members(spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> tuple[Any, ...]:
+    return tuple(_argument(part, values, f"{path}.") for part in spec["components"])
+
+
+def _convert(spec: Mapping[str, Any], kind: str, path: str, value: Any) -> Any:
+    array = _ARRAY.fullmatch(kind)
+    if array:
+        wanted = array[2]
+        if not isinstance(value, list | tuple) or (wanted and len(value) != int(wanted)):
+            raise Invalid(path, f"Expected {kind}.")
+        return [_convert(spec, array[1], f"{path}[{index}]", member) for index, member in enumerate(value)]
+    if kind == "tuple":
+        if not isinstance(value, Mapping):
+            raise Invalid(path, "Expected an object.")
+        return _members(spec, value, path)
     try:
         return _scalar(kind, value)
     except (TypeError, ValueError):

@@ -36,6 +36,30 @@ _TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("freeze", f"FreezeLog(bytes32 log,{_EVIDENCE})"),
         ("openSuccessor", f"OpenSuccessor(bytes32 log,string origin,address anchor,bytes32 keyId,{_EVIDENCE})"),
     ),
+    "Calendar": (
+        (
+            "publishYear",
+            f"PublishCalendarYear(uint32 region,uint16 year,uint256[2] working,uint256[2] trading,{_EVIDENCE})",
+        ),
+        ("closeDays", f"CloseCalendarDays(uint32 region,uint32[] numbers,bool working,bool trading,{_EVIDENCE})"),
+    ),
+    "RulebookRegistry": (
+        (
+            "activate",
+            f"ActivateRulebook(bytes32 rulebook,uint32 region,string version,bytes32 log,bytes32 document,{_EVIDENCE})",
+        ),
+        ("retire", f"RetireRulebook(bytes32 rulebook,{_EVIDENCE})"),
+    ),
+    "PilotLifecycle": (
+        (
+            "open",
+            (
+                "OpenPilot(bytes16 project,bytes32 rulebook,bytes16 lead,bytes16 stream,string action,uint64 seq,"
+                f"{_EVIDENCE})"
+            ),
+        ),
+        ("step", f"PilotStep(bytes16 project,string action,uint64 value,uint64 seq,{_EVIDENCE})"),
+    ),
 }
 _TAIL = (("uint256", "nonce"), ("uint64", "deadline"))
 _DOMAIN = (("string", "name"), ("string", "version"), ("uint256", "chainId"), ("address", "verifyingContract"))
@@ -43,7 +67,10 @@ _DOMAIN = (("string", "name"), ("string", "version"), ("uint256", "chainId"), ("
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """One action. ``fields``: (type, name) in the order of the type string, nonce and deadline included."""
+    """One action. ``fields``: (type, name) in the order of the type string, nonce and deadline included.
+
+    ``function`` takes its signature; for ``PilotStep`` also ``gate`` does.
+    """
 
     name: str
     contract: str

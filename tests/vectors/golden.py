@@ -1,6 +1,7 @@
 """Golden vectors of the parts: what every implementation must compute alike."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from chain.proof.canonical import INTEGER_MAX, JsonObject, JsonValue, canonical, parse_json
 from chain.proof.ed25519 import SigningKey
@@ -10,6 +11,7 @@ from chain.proof.hashing import keccak256, sha256
 from chain.proof.leaf import Leaf
 from chain.proof.record import commit, disclose, field_paths, submission_message
 from chain.proof.trie import EMPTY_ROOT
+from chain.proof.types import RECORD_TYPES
 from tests.vectors import public
 from tests.vectors.world import ORIGIN, RECORDS, SUBMITTER, make_leaves, secret
 
@@ -186,9 +188,16 @@ def leaves() -> JsonObject:
         ("time beyond the year 9999", "leaf-time", encoded[:96] + b"\xff" * 8),
     )
     return {
-        "valid": [_leaf(leaf) for leaf in good],
+        "valid": [_leaf(leaf) for leaf in good + every_type()],
         "invalid": [{"name": name, "code": code, "leaf": to_hex(data)} for name, code, data in wrong],
     }
+
+
+def every_type() -> list[Leaf]:
+    """The first leaf of a stream for each record type and phase."""
+    kinds = [(each.code, phase) for each in RECORD_TYPES for phase in sorted(each.phases)]
+    first = make_leaves(1)[0]
+    return [replace(first, type_code=code, phase=phase) for code, phase in kinds]
 
 
 def _leaf(leaf: Leaf) -> JsonObject:

@@ -7,7 +7,7 @@ import pytest
 from eth_account import Account
 
 from chain import deploy as deployment
-from chain.addresses import load_addresses, save_addresses
+from chain.addresses import CONTRACTS, Addresses, Role, load_addresses, save_addresses
 from chain.deploy import create_address, deploy_all
 from chain.errors import DeployError, EndpointError, HandshakeError
 from chain.party.durable import write_json
@@ -20,12 +20,19 @@ REGIONS = {440300: ADDRESSES[2], 0: ADDRESSES[3]}
 Deployed = Callable[[str], Path]
 
 
-def deploy(rpc: Rpc, out: Path, *, delay: int = 60) -> Any:
-    return deploy_all(rpc.url, KEY, ADDRESSES[1], REGIONS, delay, out)
+ALL = len(CONTRACTS[Role.SUPERVISION])
+
+
+def deploy(rpc: Rpc, out: Path, *, delay: int = 60, role: Role = Role.SUPERVISION) -> Addresses:
+    return deploy_all(rpc.url, KEY, ADDRESSES[1], REGIONS, delay, out, role=role)
 
 
 def sent(rpc: Rpc) -> int:
     return int(rpc("eth_getTransactionCount", ADDRESSES[0], "latest"), 16)
+
+
+class Interrupted(BaseException):
+    """As a kill would."""
 
 
 def test_the_address_file_tells_what_the_chain_has(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
@@ -33,7 +40,7 @@ def test_the_address_file_tells_what_the_chain_has(new_anvil: Callable[..., Plai
     made = deploy(rpc, tmp_path / "addresses.json")
     assert load_addresses(tmp_path / "addresses.json") == made
     assert made.chain_id == int(rpc("eth_chainId"), 16)
-    for nonce, name in enumerate(("InstitutionRegistry", "EvidenceLog")):
+    for nonce, name in enumerate(CONTRACTS[Role.SUPERVISION]):
         contract = made.contracts[name]
         code = bytes.fromhex(rpc("eth_getCode", contract.address, "latest")[2:])
         assert contract.address == checksummed(create_address(bytes.fromhex(ADDRESSES[0][2:]), nonce))
@@ -46,19 +53,40 @@ def test_a_second_run_sends_nothing(new_anvil: Callable[..., Plain], tmp_path: P
     first = deploy(rpc, tmp_path / "addresses.json")
     content = (tmp_path / "addresses.json").read_bytes()
     assert deploy(rpc, tmp_path / "addresses.json") == first
-    assert sent(rpc) == 2
+    assert sent(rpc) == ALL
     assert (tmp_path / "addresses.json").read_bytes() == content
 
 
-class Interrupted(BaseException):
-    """As a kill would."""
+def test_a_business_chain_has_no_contract_of_the_pilots(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
+    made = deploy(new_anvil().rpc, tmp_path / "addresses.json", role=Role.BUSINESS)
+    assert list(made.contracts) == ["InstitutionRegistry", "EvidenceLog", "Calendar"]
 
 
-@pytest.mark.parametrize("point", range(9))
-def test_interrupted_anywhere_the_next_run_finishes_with_two_transactions(
+@pytest.mark.parametrize("point", range(7))
+def test_contracts_of_a_later_version_are_added_to_those_that_stand(
     new_anvil: Callable[..., Plain], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: int
 ) -> None:
-    rpc = new_anvil().rpc
+    rpc, out = new_anvil().rpc, tmp_path / "addresses.json"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(deployment, "CONTRACTS", {Role.SUPERVISION: ("InstitutionRegistry", "EvidenceLog")})
+        old = deploy(rpc, out)
+    assert sent(rpc) == 2
+    if point:
+        with monkeypatch.context() as patched:
+            interrupt(patched, point)
+            with pytest.raises(Interrupted):
+                deploy(rpc, out)
+        assert load_addresses(out) == old
+    made = deploy(rpc, out)
+    assert sent(rpc) == ALL
+    assert {name: made.contracts[name] for name in old.contracts} == old.contracts
+    assert list(made.contracts) == list(CONTRACTS[Role.SUPERVISION])
+    assert load_addresses(out) == made
+    assert not (tmp_path / "addresses.json.pending").exists()
+
+
+def interrupt(patched: pytest.MonkeyPatch, point: int) -> None:
+    """Ends the run before or after one of its writes and sendings."""
     left = [point]
 
     def cut(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,17 +102,22 @@ def test_interrupted_anywhere_the_next_run_finishes_with_two_transactions(
 
         return maybe
 
+    patched.setattr(deployment._Deployment, "_send", cut(deployment._Deployment._send))
+    patched.setattr(deployment, "write_json", cut(write_json))
+    patched.setattr(deployment, "save_addresses", cut(save_addresses))
+
+
+@pytest.mark.parametrize("point", range(1, 15))
+def test_interrupted_anywhere_the_next_run_finishes_without_one_transaction_more(
+    new_anvil: Callable[..., Plain], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: int
+) -> None:
+    rpc = new_anvil().rpc
     with monkeypatch.context() as patched:
-        patched.setattr(deployment._Deployment, "_send", cut(deployment._Deployment._send))
-        patched.setattr(deployment, "write_json", cut(write_json))
-        patched.setattr(deployment, "save_addresses", cut(save_addresses))
-        if point == 0:
-            deploy(rpc, tmp_path / "addresses.json")
-        else:
-            with pytest.raises(Interrupted):
-                deploy(rpc, tmp_path / "addresses.json")
-    made = deploy(rpc, tmp_path / "addresses.json")
-    assert sent(rpc) == 2
+        interrupt(patched, point)
+        with pytest.raises(Interrupted):
+            deploy(rpc, tmp_path / "addresses.json", role=Role.BUSINESS)
+    made = deploy(rpc, tmp_path / "addresses.json", role=Role.BUSINESS)
+    assert sent(rpc) == len(made.contracts) == 3
     assert load_addresses(tmp_path / "addresses.json") == made
     assert not (tmp_path / "addresses.json.pending").exists()
 
@@ -100,7 +133,7 @@ def test_a_nonce_used_up_by_something_else_is_replaced(new_anvil: Callable[..., 
     )
     again = deploy(rpc, tmp_path / "addresses.json")
     assert again.contracts["InstitutionRegistry"].address != made.contracts["InstitutionRegistry"].address
-    assert sent(rpc) == 4
+    assert sent(rpc) == 2 * ALL
 
 
 def test_another_chain_other_arguments_and_other_code_are_refused(
@@ -120,7 +153,7 @@ def test_another_chain_other_arguments_and_other_code_are_refused(
     rpc("anvil_setCode", registry, "0x")
     with pytest.raises(HandshakeError, match="found none"):
         deploy(rpc, out)
-    assert (sent(rpc), sent(other)) == (2, 0)
+    assert (sent(rpc), sent(other)) == (ALL, 0)
 
 
 def test_an_interrupted_run_on_another_chain_is_refused(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
@@ -146,8 +179,8 @@ def test_on_the_embedded_chain_a_kill_between_the_contracts_loses_nothing(node: 
     node.ended()
     again = node.start()
     made = deploy(again, tmp_path / "addresses.json")
-    assert sent(again) == 2
-    assert [one.block for one in made.contracts.values()] == [1, 2]
+    assert sent(again) == ALL
+    assert [one.block for one in made.contracts.values()] == [*range(1, ALL + 1)]
 
 
 def test_on_a_hardhat_node_the_contracts_deploy_as_well(hardhat_node: Plain, tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from chain.party.describe import ACTIONS, describe
 from chain.party.evm import checksummed
@@ -46,7 +49,7 @@ GRANTED = {
 
 def test_every_published_authorisation_is_known_and_no_other() -> None:
     published = set(re.findall(r"`([A-Z]\w+\([^`]*uint64 deadline\))`", SPEC.read_text()))
-    assert len(published) == 10
+    assert len(published) == 16
     assert published == {one for contract in ACTIONS.values() for one in contract}
 
 
@@ -81,6 +84,36 @@ def test_a_look_alike_is_called_unknown() -> None:
         assert "WARNING" in describe(document)[0]
     right["domain"]["version"] = "2"
     assert "WARNING" in describe(right)[0]
+
+
+def test_days_read_as_dates() -> None:
+    meant = {name: GRANTED[name] for name in ("commitment", "leaf", "nonce", "deadline")} | {"region": 440300}
+    first = date(2026, 1, 1)
+    bits = sum(1 << (date(2026, *day) - first).days for day in [(1, 2), (1, 4), (12, 31)])
+    year = meant | {"year": 2026, "working": [str(bits % 2**256), str(bits >> 256)], "trading": ["0", str(1 << 109)]}
+    definition = next(one for one in ACTIONS["regseal Calendar"] if one.startswith("Publish"))
+    lines = describe(authorisation("regseal Calendar", definition, year))
+    place = next(index for index, line in enumerate(lines) if line.startswith("working: "))
+    assert lines[place + 1] == "  that is: 3 working days of 2026"
+    assert lines[place + 2].startswith("  weekdays off: 01-01, 01-05, 01-06, ")
+    assert lines[place + 3] == "  on weekends: 01-04"
+    assert "  that is: 0 trading days of 2026" in lines
+    assert "  WARNING: days beyond the year" in lines
+    closing = meant | {"numbers": [(date(2026, 10, 9) - date(1970, 1, 1)).days], "working": True, "trading": False}
+    definition = next(one for one in ACTIONS["regseal Calendar"] if one.startswith("Close"))
+    assert "  that is: 2026-10-09" in describe(authorisation("regseal Calendar", definition, closing))
+
+
+@pytest.mark.parametrize(("value", "more"), [(20780, ["  as a day: 2026-11-23"]), (12, [])])
+def test_the_value_of_a_step_reads_as_a_day_where_it_may_be_one(value: int, more: list[str]) -> None:
+    message = {name: GRANTED[name] for name in ("commitment", "leaf", "nonce", "deadline")}
+    message |= {"project": "0x" + "01" * 16, "action": "extend", "value": value, "seq": 4}
+    definition = next(one for one in ACTIONS["regseal PilotLifecycle"] if one.startswith("PilotStep"))
+    lines = describe(authorisation("regseal PilotLifecycle", definition, message))
+    assert lines[0] == "You are asked to sign: take a step of a pilot project 试点项目步骤"
+    place = lines.index(f"value: {value}")
+    assert lines[place + 1 : place + 1 + len(more)] == more
+    assert lines[place + 1 + len(more)] == "seq: 4"
 
 
 def test_a_foreign_text_cannot_draw_on_the_terminal() -> None:

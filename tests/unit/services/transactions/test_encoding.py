@@ -44,8 +44,10 @@ def test_nested_arguments_do_too() -> None:
 
 @pytest.mark.parametrize("struct", STRUCTS.values(), ids=STRUCTS.keys())
 def test_every_authorised_function_takes_the_fields_of_its_struct(struct: Any) -> None:
-    values = {"string": "a", "address": ADDRESS, "bytes16": b"\x01" * 16, "bytes32": b"\x02" * 32}
-    args = {field: values.get(kind, 1) for kind, field in struct.fields[:-2]}
+    values = {"string": "a", "address": ADDRESS, "bytes16": b"\x01" * 16, "bytes32": b"\x02" * 32, "bool": True}
+    values |= {"uint256[2]": [1, str(2**255)], "uint32[]": [1, 2]}
+    beside: dict[str, Any] = {"bodies": [], "table": []}  # of a rulebook: its struct names them by their hash
+    args = beside | {field: values.get(kind, 1) for kind, field in struct.fields[:-2]}
     assert calldata(load(f"I{struct.contract}").abi, struct.function, args, AUTH)
 
 
@@ -54,6 +56,29 @@ def test_arrays_are_converted_member_by_member() -> None:
     args = {"log": "0x" + "11" * 32, "size": 5, "root": "0x" + "22" * 32, "proof": ["0x" + "33" * 32, b"\x44" * 32]}
     values = [b"\x11" * 32, 5, b"\x22" * 32, [b"\x33" * 32, b"\x44" * 32]]
     assert calldata(abi, "append", args)[4:] == encode(["bytes32", "uint64", "bytes32", "bytes32[]"], values)
+
+
+def test_arrays_of_structs_and_of_fixed_length_are_too() -> None:
+    entry = {"from": 0, "action": "0x" + "55" * 32, "rule": str(2**255)}
+    book = {"region": 440300, "log": b"\x66" * 32, "version": "X", "document": b"\x77" * 32}
+    args: dict[str, Any] = {"book": {**book, "bodies": ["0x" + "88" * 32], "table": [entry]}}
+    types = "(uint32,bytes32,string,bytes32,bytes32[],(uint8,bytes32,uint256)[])"
+    row = (0, b"\x55" * 32, 2**255)
+    values = [(440300, b"\x66" * 32, "X", b"\x77" * 32, [b"\x88" * 32], [row])]
+    abi = load("IRulebookRegistry").abi
+    assert calldata(abi, "idOf", args)[4:] == encode([types], values)
+    for wrong, field in (
+        ({"table": [1]}, "book.table[0]"),
+        ({"table": [entry | {"rule": -1}]}, "book.table[0].rule"),
+        ({"bodies": "0x"}, "book.bodies"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            calldata(abi, "idOf", {"book": args["book"] | wrong})
+        assert refused.value.field == field
+    year = {"region": 1, "year": 2026, "working": [1, 2, 3], "trading": [0, 0], "evidence": REGISTER}
+    with pytest.raises(Invalid) as refused:
+        calldata(load("ICalendar").abi, "publishYear", year, AUTH)
+    assert refused.value.field == "working"
 
 
 @pytest.mark.parametrize(

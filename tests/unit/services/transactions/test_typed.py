@@ -28,11 +28,15 @@ def sample(struct: Struct) -> dict[str, Any]:
 def value_of(kind: str, field: str) -> Any:
     if kind == "string":
         return "sz.example/登记"
+    if kind.endswith("]"):
+        return [value_of(kind.partition("[")[0], field)] * 2
+    if kind == "bool":
+        return True
     if kind == "address":
         return "0x" + keccak256(field.encode())[:20].hex()
     if kind.startswith("bytes"):
         return keccak256(field.encode())[: int(kind[5:])]
-    return 440300 if kind != "uint8" else 1
+    return {"uint8": 1, "uint16": 2027}.get(kind, 440300)
 
 
 def test_the_table_is_the_one_of_the_format() -> None:
