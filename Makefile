@@ -9,7 +9,7 @@ NPM = $(NPM_IN) hardhat-devnet
 ifndef SEED
 SEED := $(shell date +%s)
 endif
-PYTEST = $(PYTHON_IN) -m pytest -n 2 --dist loadfile --hypothesis-seed=$(SEED) --randomly-seed=$(SEED)
+PYTEST = $(PYTHON_IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED) --randomly-seed=$(SEED)
 
 help: ## explain every target
 	@echo "regseal · targets of make"

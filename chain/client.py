@@ -88,6 +88,7 @@ class ChainClient:
         self.settings = settings
         self._endpoints = Endpoints(settings.endpoints, settings.chain_id, settings.genesis, timeout=settings.timeout)
         self._addresses = _pinned(settings)
+        self._abis: dict[str, Sequence[dict[str, Any]]] = {}
 
     @property
     def name(self) -> str:
@@ -123,8 +124,10 @@ class ChainClient:
         return self._addresses.contracts[contract].address
 
     def abi(self, contract: str) -> Sequence[dict[str, Any]]:
-        """A contract's ABI."""
-        return load(contract).abi
+        """A contract's ABI; read once, for looking whether it has to be compiled anew takes its time."""
+        if contract not in self._abis:
+            self._abis[contract] = load(contract).abi
+        return self._abis[contract]
 
     def handshake(self) -> None:
         """Compares chain id, genesis and the code of every contract with what was pinned. Raises HandshakeError."""

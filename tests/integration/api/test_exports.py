@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from chain.proof.forms import TlogProof
@@ -20,6 +18,7 @@ from chain.proof.trust import parse_trust
 from chain.proof.verify import verify
 from cli.app import build
 from tests.integration.api.conftest import Market
+from tests.serving import serving
 
 ORIGIN = "wanqu.example/register"
 
@@ -39,16 +38,8 @@ def run(*arguments: object) -> Any:
 @contextmanager
 def listening(market: Market) -> Iterator[str]:
     """The application on a real port."""
-    server = uvicorn.Server(uvicorn.Config(market.anyone.app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
+    with serving(market.anyone.app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -66,7 +57,7 @@ def web_server(folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
-            thread.join(20)
+            thread.join(60)
 
 
 @pytest.fixture

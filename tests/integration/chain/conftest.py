@@ -65,7 +65,7 @@ def new_client() -> Callable[..., ChainClient]:
             "chain_id": int(Rpc(urls[0])("eth_chainId"), 16),
             "genesis": Rpc(urls[0])("eth_getBlockByNumber", "0x0", False)["hash"],
         }
-        return ChainClient(ChainSettings("test", urls, **(pins | {"timeout": 5.0} | options)))
+        return ChainClient(ChainSettings("test", urls, **(pins | {"timeout": 60.0} | options)))
 
     return make
 

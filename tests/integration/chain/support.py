@@ -2,11 +2,9 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +15,8 @@ from eth_account import Account
 
 from chain.compile import PROJECT, find_node
 from chain.node.backend import find_anvil
+from tests.ports import free_port
+from tests.waiting import until
 
 CHAIN_ID = 7001
 ACCOUNTS = [Account.from_key(bytes(31) + bytes((i + 1,))) for i in range(6)]
@@ -56,19 +56,9 @@ class Rpc:
         end = self.head() if last is None else last
         return [self("eth_getBlockByNumber", hex(number), True) for number in range(end + 1)]
 
-    def mined(self, digest: str, seconds: float = 20) -> dict[str, Any]:
-        receipt: dict[str, Any] = until(lambda: self("eth_getTransactionReceipt", digest), seconds)
+    def mined(self, digest: str) -> dict[str, Any]:
+        receipt: dict[str, Any] = until(lambda: self("eth_getTransactionReceipt", digest))
         return receipt
-
-
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first true answer; fails after so long."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if answer := condition():
-            return answer
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def signed(sender: int, nonce: int, *, chain_id: int = CHAIN_ID, **changes: Any) -> tuple[str, str]:
@@ -123,7 +113,7 @@ class Node:
             assert process.poll() is None, self.words()
             return endpoint.exists()
 
-        until(ready, 60)
+        until(ready)
         return Rpc(json.loads(endpoint.read_text())["url"])
 
     def words(self) -> str:
@@ -135,13 +125,13 @@ class Node:
     def ended(self) -> int:
         """Waits for its end by itself."""
         assert self.process is not None
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def kill(self) -> None:
         if self.process is not None:
             if self.process.poll() is None:
                 self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
             if self.process.stderr is not None:
                 self.process.stderr.close()
 
@@ -169,11 +159,11 @@ class Plain:
             except OSError:
                 return False
 
-        until(answers, 60)
+        until(answers)
 
     def stop(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def anvil(home: Path, *flags: str, port: int | None = None, salt: int = 0) -> Plain:
@@ -204,12 +194,6 @@ def hardhat(home: Path) -> Plain:
     script = tool / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
     command = [str(find_node()), str(script), "node", "--network", "node", "--port", str(port)]
     return Plain(command, port, tool)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Proxy:
@@ -255,4 +239,4 @@ class Proxy:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(60)

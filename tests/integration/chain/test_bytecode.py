@@ -18,7 +18,6 @@ def hardhat_bytecode(project: Path) -> dict[str, str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
     )
     assert finished.returncode == 0, finished.stderr
     bytecode: dict[str, str] = json.loads(finished.stdout)

@@ -6,20 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from api.app import create_app
 from services.evidence.materials.sealed import CHUNK
 from tests.integration.api.conftest import Market, market  # noqa: F401 (a fixture)
 from tests.integration.services.identity.conftest import deployed  # noqa: F401 (a fixture)
+from tests.serving import serving
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -46,24 +45,15 @@ class Served:
 
 @pytest.fixture
 def served(market: Market, tmp_path: Path) -> Iterator[Served]:  # noqa: F811 (the fixture)
-    config = uvicorn.Config(create_app(market.house.services), port=0, lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
     party = tmp_path / "机构 party"
     party.mkdir()
     token = market.a.client.headers["authorization"].removeprefix("Bearer ")
     (party / "token").write_text(token)
     (party / "token").chmod(0o600)
-    known = {"url": f"http://127.0.0.1:{port}", "institution": market.a.caller.institution_id, "log": market.a.log}
-    (party / "api.json").write_text(json.dumps(known))
-    yield Served(port, party, market, token)
-    server.should_exit = True
-    thread.join(20)
+    with serving(create_app(market.house.services)) as port:
+        known = {"url": f"http://127.0.0.1:{port}", "institution": market.a.caller.institution_id, "log": market.a.log}
+        (party / "api.json").write_text(json.dumps(known))
+        yield Served(port, party, market, token)
 
 
 def test_a_folder_becomes_one_record_that_names_each_file(served: Served, tmp_path: Path) -> None:
@@ -94,14 +84,16 @@ def test_an_upload_that_was_killed_goes_on(served: Served, tmp_path: Path) -> No
     content = os.urandom(CHUNK) * 96
     file.write_bytes(content)
     first = subprocess.Popen(served.command("submit", file), cwd=ROOT, stderr=subprocess.PIPE)
-    until = time.monotonic() + 30
-    while time.monotonic() < until and first.poll() is None:
-        mine = [each for each in served.materials() if each["name"] == file.name and each["state"] == "uploading"]
-        if mine and mine[0]["offset"] > 0:
-            break
-        time.sleep(0.01)
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
+
+    def begins() -> bool:
+        mine = [each for each in served.materials() if each["name"] == file.name]
+        return bool(mine and mine[0]["offset"] > 0)
+
+    try:
+        until(lambda: begins() or first.poll() is not None)
+    finally:
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
     (begun,) = [each for each in served.materials() if each["name"] == file.name]
     assert begun["offset"] > 0
     done = served.run("submit", file)
@@ -133,7 +125,7 @@ def test_a_changed_byte_breaks_the_connection_before_it_is_sent(served: Served, 
     stored = max(objects.glob("*/*"), key=lambda path: path.stat().st_mtime_ns)
     sound = stored.read_bytes()
     stored.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=90)
     try:
         headers = {"Authorization": f"Bearer {served.token}"}
         connection.request("GET", f"/v1/materials/{entry['material']}/content", headers=headers)
@@ -151,23 +143,23 @@ def test_a_connection_that_breaks_leaves_the_whole_mebibytes_that_arrived(served
     client = served.market.a.client
     said = {"name": "cut.bin", "media_type": "application/octet-stream", "size": 4 * CHUNK}
     place = client.post("/v1/materials", json=said).json()["id"]
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=90)
     connection.putrequest("PATCH", f"/v1/materials/{place}/content")
     for name, value in (("Authorization", f"Bearer {served.token}"), ("Upload-Offset", "0")):
         connection.putheader(name, value)
     connection.putheader("Content-Length", str(4 * CHUNK))
     connection.endheaders()
     connection.send(os.urandom(2 * CHUNK + 1000))
-    until = time.monotonic() + 20
-    while client.get(f"/v1/materials/{place}").json()["offset"] < 2 * CHUNK and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: client.get(f"/v1/materials/{place}").json()["offset"] >= 2 * CHUNK)
     connection.close()
     assert client.get(f"/v1/materials/{place}").json()["offset"] == 2 * CHUNK
     content = bytes(2 * CHUNK)
-    while True:
+
+    def goes_on() -> Any:
+        """Once the service has noticed that the other connection is gone."""
         headers = {"Upload-Offset": str(2 * CHUNK)}
-        sent = client.patch(f"/v1/materials/{place}/content", content=content, headers=headers)
-        if sent.status_code != 409 or time.monotonic() > until:
-            break
-        time.sleep(0.02)
+        answer = client.patch(f"/v1/materials/{place}/content", content=content, headers=headers)
+        return None if answer.status_code == 409 else answer
+
+    sent = until(goes_on)
     assert (sent.status_code, sent.headers["upload-offset"]) == (204, str(4 * CHUNK))

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.chain.conftest import new_anvil, new_client
+from tests.waiting import alone
 
 __all__ = ["new_anvil", "new_client", "node"]
 
@@ -15,5 +16,6 @@ NODE = ROOT / ".tools" / "node" / "bin" / "node"
 def node() -> Path:
     """The project's Node, with the second verifier built."""
     compiler = ROOT / "console" / "node_modules" / "typescript" / "bin" / "tsc"
-    subprocess.run([NODE, compiler, "--build", ROOT / "console"], check=True, timeout=120)
+    with alone("console"):
+        subprocess.run([NODE, compiler, "--build", ROOT / "console"], check=True)
     return NODE

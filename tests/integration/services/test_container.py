@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from services.platform.errors import StartRefused, Unavailable
 from services.platform.settings import ChainConfig, Settings
 from tests.integration.services.identity.house import deploy, make_home
 from tests.integration.services.transactions.rig import Anvil
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 SERVE = "import sys, time; from services.container import build; from services.platform.settings import load_settings; "
@@ -33,7 +33,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Anvil, 
 
 @pytest.fixture
 def settings(deployed: tuple[Anvil, Path], tmp_path: Path, new_database: Callable[..., str]) -> Settings:
-    return make_home(*deployed, tmp_path / "home", new_database(empty=True))
+    return make_home(*deployed, tmp_path / "home", new_database())
 
 
 def _process(settings: Settings) -> subprocess.Popen[str]:
@@ -49,7 +49,6 @@ def _process(settings: Settings) -> subprocess.Popen[str]:
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     )
     assert started.stdout is not None
@@ -59,7 +58,7 @@ def _process(settings: Settings) -> subprocess.Popen[str]:
 
 def _end(process: subprocess.Popen[str], number: int) -> None:
     process.send_signal(number)
-    process.wait(30)
+    process.wait(60)
     assert process.stdout is not None
     process.stdout.close()
 
@@ -77,15 +76,12 @@ def test_a_started_service_is_ready_and_a_stopped_one_starts_again(settings: Set
 def test_jobs_run_once_started(settings: Settings) -> None:
     services = build(settings)
     services.start()
-    until = time.monotonic() + 30
     wanted = {"evidence.seal", "evidence.anchor", "transactions.supervision.index", "transactions.supervision.manage"}
-    done: set[str] = set()
-    while not wanted <= done and time.monotonic() < until:
-        time.sleep(0.1)
-        done = {name for name, state in services.jobs.states().items() if state.last_ok_ms}
-    failures = {name: state.last_error for name, state in services.jobs.states().items() if state.failures}
-    services.stop()
-    assert wanted <= done
+    try:
+        until(lambda: all(services.jobs.states()[name].last_ok_ms for name in wanted), tell=services.jobs.states)
+        failures = {name: state.last_error for name, state in services.jobs.states().items() if state.failures}
+    finally:
+        services.stop()
     assert failures == {}
 
 

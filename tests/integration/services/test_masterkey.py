@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 from cli.app import build as command_line
 from cli.local.gateway import quoted
 from services import masterkey
-from services.platform import migrate
 from services.platform.atrest import Vault
 from services.platform.clock import FixedClock
 from services.platform.database import Database
@@ -65,8 +64,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, new_database: Callable[..., str], clock: FixedClock) -> Home:
-    url = new_database(empty=True)
-    migrate.upgrade(url)
+    url = new_database()
     return Home(tmp_path / "gateway", url, clock)
 
 

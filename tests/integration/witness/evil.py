@@ -59,7 +59,8 @@ class Log:
         return root_of(self.leaves[: self.size if size is None else size])
 
     def checkpoint(self) -> str:
-        return sign_note(Checkpoint(self.origin, self.size, self.root()).text(), self.signer)
+        size = self.size  # once: the log may grow while the server's threads answer
+        return sign_note(Checkpoint(self.origin, size, self.root(size)).text(), self.signer)
 
     def node(self, level: int, index: int) -> bytes:
         return root_of(self.leaves[index << level : (index + 1) << level])
@@ -131,8 +132,8 @@ class Chain:
             "transactions": [to_hex(sha256(f"{number}/{i}".encode())) for i in range(len(events))],
         }
         block["hash"] = to_hex(keccak256(encode_header(block)))
-        self.blocks.append(block)
         self.receipts.append([_receipt(i, one) for i, one in enumerate(receipts)])
+        self.blocks.append(block)  # last: who is told of a block may ask for its receipts
 
     def hash(self, number: int) -> bytes:
         return bytes.fromhex(self.blocks[number]["hash"][2:])

@@ -18,6 +18,7 @@ from chain.proof.checkpoint import Checkpoint
 from chain.proof.encoding import to_hex
 from chain.proof.note import VerifierKey, parse_note, verify_note
 from tests.integration.witness.evil import CHAIN_ID, CONTRACT, Log, Stage, fork_of
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 KILLS = 40 if os.environ.get("REGSEAL_TEST_SIZE") == "full" else 6
@@ -44,7 +45,7 @@ def command(tmp_path: Path) -> Command:
 
 def done(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """(exit code, standard output, standard error) of a process that ends by itself."""
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=150)
     return process.returncode, out, err
 
 
@@ -109,7 +110,7 @@ def test_wrong_use_and_absence_have_their_exit_codes(home: Path, tmp_path: Path,
 def test_a_second_process_on_one_home_is_refused(home: Path, stage: Stage, command: Command) -> None:
     first = command("--home", home)
     try:
-        _wait_for(lambda: bool(stage.notes("/cosignatures")))
+        until(lambda: bool(stage.notes("/cosignatures")))
         code, _, err = done(command("--home", home, "--once"))
         assert code == 2
         assert "in use" in err
@@ -127,9 +128,9 @@ def test_kill_9_at_any_moment_forgets_nothing(
     for _ in range(KILLS):
         before = len(stage.posted)
         process = command("--home", home)
-        _wait_for(lambda before=before: len(stage.posted) > before)  # type: ignore[misc]
-        until = time.monotonic() + chance.uniform(0.0, 0.5)
-        while time.monotonic() < until:
+        until(lambda before=before: len(stage.posted) > before)  # type: ignore[misc]
+        killed_at = time.monotonic() + chance.uniform(0.0, 0.5)
+        while time.monotonic() < killed_at:
             log.grow(chance.randint(1, 90))
             stage.chain.mine(log.anchored(len(log.leaves)))
             time.sleep(0.005)
@@ -159,13 +160,6 @@ def _check_memory(home: Path, stage: Stage, log: Log) -> None:
         (kept,) = (home / "chain" / "attestations").glob(f"*/{number}.note")
         assert kept.read_text() == body
     assert list(home.rglob("*.toml")) == [home / "witness.toml"]
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "nothing happened in 20 s"
-        time.sleep(0.01)
 
 
 def test_the_vkey_of_init_verifies_what_the_witness_signs(home: Path, stage: Stage, command: Command) -> None:

@@ -5,20 +5,20 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.local.errors import LocalError
 from cli.local.layout import Layout
-from cli.local.ports import LOOPBACK, is_free, next_free
+from cli.local.ports import LOOPBACK, is_free, listen, next_free
 from cli.local.processes import MARK, clear_leftovers, is_ours, leftovers
 from cli.local.supervisor import Child, Supervisor
 from cli.local.up import down, only_one, read_state
+from tests.waiting import until
 
-SLEEP = ("-c", "import time; print('awake', flush=True); time.sleep(120)")
+SLEEP = ("-c", "import time; print('awake', flush=True); time.sleep(600)")
 
 
 @pytest.fixture
@@ -40,20 +40,13 @@ def supervisor(layout: Layout, said: list[str]) -> Iterator[Supervisor]:
     made.stop()
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_dead_child_is_announced_and_started_again(supervisor: Supervisor, said: list[str]) -> None:
     child = Child("sleeper", SLEEP, pause=0.1)
     supervisor.start(child)
     assert child.process is not None
     first = child.process.pid
     os.kill(first, signal.SIGKILL)
-    child.process.wait(5)
+    child.process.wait(60)
     supervisor.tend()
     assert any("sleeper was killed by signal 9" in line for line in said)
 
@@ -80,7 +73,7 @@ def test_child_that_dies_while_starting_shows_its_last_words(supervisor: Supervi
     child = Child("broken", ("-c", "raise SystemExit('no such table')"), ready=lambda: False)
     supervisor.start(child)
     with pytest.raises(LocalError, match="no such table"):
-        supervisor.wait_ready(child, 10)
+        supervisor.wait_ready(child, 60)
 
 
 def test_child_does_not_inherit_another_installation(
@@ -112,7 +105,7 @@ def test_a_stranger_with_a_remembered_pid_is_left_alone(layout: Layout) -> None:
         assert stranger.poll() is None
     finally:
         stranger.kill()
-        stranger.wait(5)
+        stranger.wait(60)
 
 
 def test_second_start_on_the_same_folder_is_refused(layout: Layout) -> None:
@@ -128,9 +121,9 @@ def test_busy_port_gives_the_next_free_one() -> None:
         busy.listen()
         port = busy.getsockname()[1]
         assert not is_free(port)
-        chosen = next_free(port)
-        assert chosen != port
-        assert is_free(chosen)
+        assert next_free(port) != port
+        with listen(port) as held:
+            assert held.getsockname()[1] != port
 
 
 def test_taken_port_is_not_given_twice() -> None:

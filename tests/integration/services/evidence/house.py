@@ -85,7 +85,7 @@ class House:
     def submit(self, value: JsonObject | None = None, **options: Any) -> Accepted:
         content = canonical(value if value is not None else record())
         actor = str((value or record())["actor"])
-        return self.service.submit_record(actor, content, **options).result(timeout=30)
+        return self.service.submit_record(actor, content, **options).result(timeout=60)
 
     def leaves(self, log_id: str | None = None) -> list[tuple[int, bytes]]:
         from sqlalchemy import select

@@ -177,7 +177,7 @@ def test_an_origin_in_the_head_file_never_restarts(house: House) -> None:
 
     house.service.heads.write([Head("regseal.example/gone", 4, b"\x02" * 32)])
     with pytest.raises(Conflict) as taken:
-        house.service.request_log_opening(OPERATOR, "regseal.example/gone").result(10)
+        house.service.request_log_opening(OPERATOR, "regseal.example/gone").result(60)
     assert taken.value.slug == "origin-taken"
 
 

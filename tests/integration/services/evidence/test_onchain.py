@@ -114,7 +114,7 @@ def test_an_institution_opens_a_log_of_its_own(town: Town) -> None:
     town.register(OTHER)
     operation = town.done(town.house.service.request_log_opening(OTHER, "regseal.example/other", key="k"))
     assert operation.state == "final"
-    again = town.house.service.request_log_opening(OTHER, "regseal.example/other", key="k").result(10)
+    again = town.house.service.request_log_opening(OTHER, "regseal.example/other", key="k").result(60)
     assert again.id == operation.id
     log_id = str(operation.reference)
     accepted = town.house.submit(record(actor=OTHER))
@@ -122,7 +122,7 @@ def test_an_institution_opens_a_log_of_its_own(town: Town) -> None:
     with pytest.raises(NotFound):
         town.house.submit(log_id=log_id)
     with pytest.raises(Conflict):
-        town.house.service.request_log_opening(OPERATOR, "regseal.example/other").result(10)
+        town.house.service.request_log_opening(OPERATOR, "regseal.example/other").result(60)
     assert town.phases("log.opening")[2:] == [Phase.REQUESTED, Phase.REGISTERED]
 
 
@@ -134,7 +134,7 @@ def test_a_repeated_request_for_a_log_does_not_pass_the_gate_after_a_restart(tow
     assert town.house.service.gate.states()[log_id].passed, "made by this process"
     town.restart()
     assert not town.house.service.gate.states()[log_id].passed, "no witness has answered"
-    again = town.house.service.request_log_opening(OTHER, "regseal.example/other", key="k").result(10)
+    again = town.house.service.request_log_opening(OTHER, "regseal.example/other", key="k").result(60)
     assert again.id == operation.id
     with pytest.raises(Unavailable, match="log-unchecked"):
         town.house.submit(record(actor=OTHER), log_id=log_id)
@@ -157,7 +157,7 @@ def test_after_a_rotation_old_and_new_receipts_verify(town: Town) -> None:
     town.anchor()
     request = town.house.service.request_rotation(OPERATOR, town.house.log_id, reason="yearly")
     between = town.house.submit()
-    operation = request.result(10)
+    operation = request.result(60)
     town.seal()
     town.sign(operation, OWNER)
     assert town.ended(operation).state == "final"
@@ -183,9 +183,9 @@ def test_a_frozen_log_takes_nothing_and_its_successor_goes_on(town: Town) -> Non
     log_id = str(town.done(service.request_log_opening(OTHER, "regseal.example/one")).reference)
     town.house.submit(record(actor=OTHER))
     with pytest.raises(Conflict):
-        service.request_successor(OTHER, log_id, "regseal.example/two", reason="moved").result(10)
+        service.request_successor(OTHER, log_id, "regseal.example/two", reason="moved").result(60)
     with pytest.raises(NotFound):
-        service.request_freeze(OPERATOR, log_id, reason="stolen key").result(10)
+        service.request_freeze(OPERATOR, log_id, reason="stolen key").result(60)
     assert town.done(service.request_freeze(OTHER, log_id, reason="stolen key")).state == "final"
     with pytest.raises(Conflict) as closed:
         town.house.submit(record(actor=OTHER), log_id=log_id)
@@ -204,7 +204,7 @@ def test_a_freeze_asked_by_the_regulator_says_so_and_takes_no_strangers_signatur
     service = town.house.service
     log_id = str(town.done(service.request_log_opening(OTHER, "regseal.example/one")).reference)
     request = service.request_freeze(OTHER, log_id, reason="stolen key", key="k", actor_id=OPERATOR)
-    operation = request.result(10)
+    operation = request.result(60)
     stranger = key_of("stranger")
     signature = sign_typed_data(operation.typed_data, stranger)
     with pytest.raises(Forbidden):

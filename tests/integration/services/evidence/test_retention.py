@@ -54,7 +54,7 @@ def ciphertext(house: House, record_id: str) -> bytes:
 
 def ask(retention: Retention, record_id: str, **options: Any) -> Any:
     given = {"reason": "consent withdrawn", "token_id": "tok_1", **options}
-    return retention.request(record_id, **given).result(30)
+    return retention.request(record_id, **given).result(60)
 
 
 def refused(house: House, record_id: str) -> RegsealError:

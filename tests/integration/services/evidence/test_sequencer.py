@@ -77,14 +77,14 @@ def test_a_bad_unit_rolls_back_alone(house: House, *, with_sql: bool) -> None:
         group.append(house.log_id, DRAFT)
         raise Invalid("field", "no")
 
-    blocker = house.service.sequencer.submit(lambda _: gate.wait(10))
+    blocker = house.service.sequencer.submit(lambda _: gate.wait(60))
     futures: list[Future[Any]] = [house.service.sequencer.submit(unit) for unit in (good, bad, good, bad, good)]
     gate.set()
-    assert blocker.result(10)
+    assert blocker.result(60)
     for bad_future in futures[1::2]:
         with pytest.raises(Invalid):
-            bad_future.result(10)
-    leaves = [future.result(10) for future in futures[::2]]
+            bad_future.result(60)
+    leaves = [future.result(60) for future in futures[::2]]
     assert [leaf.index for leaf in leaves] == [0, 1, 2]
     assert [leaf.seq for leaf in leaves] == [0, 1, 2]
     assert [Leaf.decode(leaf.leaf).previous for leaf in leaves] == [NO_LEAF, leaves[0].leaf_hash, leaves[1].leaf_hash]
@@ -93,16 +93,16 @@ def test_a_bad_unit_rolls_back_alone(house: House, *, with_sql: bool) -> None:
 
 def test_a_submission_to_no_log_fails_alone(house: House) -> None:
     gate = threading.Event()
-    blocker = house.service.sequencer.submit(lambda _: gate.wait(10))
+    blocker = house.service.sequencer.submit(lambda _: gate.wait(60))
     futures = [
         house.service.submit_record(OTHER, canonical(record("stray", actor=OTHER)), log_id=new_id("log")),
         house.service.submit_record(OPERATOR, canonical(record()), log_id=house.log_id),
     ]
     gate.set()
-    assert blocker.result(10)
+    assert blocker.result(60)
     with pytest.raises(NotFound):
-        futures[0].result(10)
-    assert futures[1].result(10).index == 0
+        futures[0].result(60)
+    assert futures[1].result(60).index == 0
 
 
 @pytest.mark.parametrize("with_sql", [False, True], ids=["staged only", "with its own SQL"])
@@ -115,7 +115,7 @@ def test_a_unit_whose_rows_the_database_refuses_rolls_back_alone(house: House, *
             assert group.session.execute(text("SELECT 1")).scalar() == 1
         group.insert(repository.LEAVES, repository.leaf_row(house.log_id, leaf.index, b"", b"", None))
 
-    blocker = house.service.sequencer.submit(lambda _: gate.wait(10))
+    blocker = house.service.sequencer.submit(lambda _: gate.wait(60))
     units = (
         lambda group: group.append(house.log_id, DRAFT),
         leaf_twice,
@@ -123,10 +123,10 @@ def test_a_unit_whose_rows_the_database_refuses_rolls_back_alone(house: House, *
     )
     futures = [house.service.sequencer.submit(unit) for unit in units]
     gate.set()
-    assert blocker.result(10)
-    assert futures[0].result(10).index == 0
-    assert futures[1].exception(10) is not None
-    assert futures[2].result(10).index == 1
+    assert blocker.result(60)
+    assert futures[0].result(60).index == 0
+    assert futures[1].exception(60) is not None
+    assert futures[2].result(60).index == 1
     assert len(house.leaves()) == 2
 
 
@@ -185,7 +185,7 @@ def test_the_same_key_with_another_record_is_refused(house: House) -> None:
 def test_a_key_sent_many_times_at_once_makes_one_record(house: House) -> None:
     content = record()
     futures = [house.service.submit_record(OPERATOR, content, idempotency_key="k") for _ in range(50)]
-    results = [future.result(30) for future in futures]
+    results = [future.result(60) for future in futures]
     assert len({accepted.acknowledgement for accepted in results}) == 1
     assert len(house.leaves()) == 1
 

@@ -80,12 +80,12 @@ class SequencerAgainstAList(RuleBasedStateMachine):
     @rule(units=UNITS)
     def one_group(self, units: list[list[Step]]) -> None:
         gate = threading.Event()
-        blocker = self.house.service.sequencer.submit(lambda _: gate.wait(20))
+        blocker = self.house.service.sequencer.submit(lambda _: gate.wait(60))
         futures = [self.house.service.sequencer.submit(unit_of(self.log_id, steps)) for steps in units]
         gate.set()
-        assert blocker.result(20)
+        assert blocker.result(60)
         for steps, future in zip(units, futures, strict=True):
-            assert (future.exception(20) is None) == is_good(steps)
+            assert (future.exception(60) is None) == is_good(steps)
             if is_good(steps):
                 self.leaves += [(stream, commitment) for _, stream, commitment in steps]
 

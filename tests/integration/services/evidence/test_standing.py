@@ -43,7 +43,7 @@ def test_checkpoints_tiles_and_proofs_of_a_growing_log_agree(house: House) -> No
     public, heads, leaves = house.service.public, [], []
     for count in (1, 2, 255, 300):
         futures = [house.service.submit_record(OPERATOR, record(f"s{number % 9}")) for number in range(count)]
-        leaves += [future.result(30).leaf_hash for future in futures]
+        leaves += [future.result(60).leaf_hash for future in futures]
         house.service.sealer.run()
         heads.append(house.head())
     assert [size for size, _ in heads] == [1, 3, 258, 558]

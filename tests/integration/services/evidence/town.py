@@ -26,10 +26,10 @@ from services.transactions.service import Transactions
 from services.transactions.signer import GatewayKey
 from services.transactions.views import OperationView
 from tests.integration.services.evidence.house import OPERATOR, House, TestWitness, open_house
-from tests.integration.services.transactions.rig import GATEWAY, OWNER, REGION, REGIONAL, Anvil
+from tests.integration.services.transactions.rig import ENDED, GATEWAY, OWNER, REGION, REGIONAL, Anvil
+from tests.waiting import until
 
 REGULATOR = TestWitness("w-regulator")
-ENDED = ("final", "refused", "expired", "cancelled")
 
 
 class Town:
@@ -91,19 +91,24 @@ class Town:
         REGULATOR.states(self.house, size, root)
 
     def tick(self, times: int = 4) -> None:
+        """What the jobs do; the node has mined what it was sent before the next of them looks."""
         for _ in range(times):
             self.manager.tick()
+            self.node.settle()
             self.indexer.tick()
 
     def ended(self, operation: OperationView) -> OperationView:
-        found = operation
-        for _ in range(40):
+        """The operation when nothing more happens to it."""
+
+        def found() -> OperationView | None:
             self.tick(1)
             with self.house.database.read() as session:
-                found = self.transactions.get_operation(session, operation.id)
-            if found.state in ENDED:
-                break
-        return found
+                view = self.transactions.get_operation(session, operation.id)
+            return view if view.state in ENDED else None
+
+        ended = until(found)
+        assert ended is not None
+        return ended
 
     def sign(self, operation: OperationView, key: EvmKey) -> None:
         signature = sign_typed_data(operation.typed_data, key)
@@ -113,7 +118,7 @@ class Town:
 
     def done(self, request: Future[OperationView], key: EvmKey = OWNER) -> OperationView:
         """The operation, signed and ended."""
-        operation = request.result(30)
+        operation = request.result(60)
         self.sign(operation, key)
         return self.ended(operation)
 

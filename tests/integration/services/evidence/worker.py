@@ -66,7 +66,7 @@ def main(url: str, home: str, log_id: str) -> None:
             for each in key
         ]
         for each, future in zip(key, futures, strict=True):
-            accepted = future.result(30)
+            accepted = future.result(60)
             say(key=each, index=accepted.index, leaf=accepted.leaf.hex(), acknowledgement=accepted.acknowledgement)
         house.service.sealer.run()
         head = Checkpoint.parse(parse_note(house.service.public.checkpoint(log_id)).text)

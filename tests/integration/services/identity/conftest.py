@@ -31,6 +31,6 @@ def house(
     deployed: tuple[Anvil, Path], anvil: Anvil, tmp_path: Path, new_database: Callable[..., str]
 ) -> Iterator[House]:
     """A new installation, started, nobody in it."""
-    opened = start(make_home(anvil, deployed[1], tmp_path / "家 home", new_database(empty=True)))
+    opened = start(make_home(anvil, deployed[1], tmp_path / "家 home", new_database()))
     yield opened
     opened.services.stop()

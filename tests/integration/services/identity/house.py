@@ -1,8 +1,6 @@
 """A whole service on a real chain and a real database, for tests of what the registry decides."""
 
-import gc
 import json
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -18,9 +16,11 @@ from services.identity.policy import Principal
 from services.identity.views import Bootstrapped, IssuedToken, RegistrationRequest, TokenRequest
 from services.platform import migrate
 from services.platform.atrest import Vault
+from services.platform.clock import Clock
 from services.platform.settings import ChainConfig, Settings
 from services.transactions.views import OperationView
-from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, OWNER, REGIONAL, Anvil, key_of
+from tests.integration.services.transactions.rig import DEPLOYER, ENDED, GATEWAY, OWNER, REGIONAL, Anvil, key_of
+from tests.waiting import until
 
 REGION, OTHER_REGION = 440300, 440100
 OTHER_REGIONAL = key_of("other regional")
@@ -35,14 +35,16 @@ class House:
     home: Path
     known: dict[str, IssuedToken] = field(default_factory=dict)
 
-    def run(self, operation_id: str, *, ticks: int = 40) -> str:
+    def run(self, operation_id: str) -> str:
         """Works until the operation has ended; its last state."""
-        for _ in range(ticks):
+
+        def worked() -> str:
             for job in JOBS:
                 self.services.jobs.run(job)
-            if self.operation(operation_id).state in ("final", "refused", "expired", "cancelled"):
-                break
-        return self.operation(operation_id).state
+            state = self.operation(operation_id).state
+            return state if state in ENDED else ""
+
+        return until(worked, tell=self.services.jobs.states)
 
     def operation(self, operation_id: str) -> OperationView:
         with self.services.database.read() as session:
@@ -102,10 +104,7 @@ def deploy(anvil: Anvil, addresses: Path) -> None:
     """Funds the keys and deploys the contracts."""
     anvil.fund(DEPLOYER, GATEWAY)
     regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address}
-    with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
-        warnings.simplefilter("ignore", ResourceWarning)
-        deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
-        gc.collect()
+    deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
 
 
 class Answering(Protocol):
@@ -130,9 +129,9 @@ def make_home(node: Answering, addresses: Path, home: Path, database_url: str) -
     return Settings(home=home, database_url=database_url, chains={"supervision": chain})
 
 
-def start(settings: Settings) -> House:
+def start(settings: Settings, clock: Clock | None = None) -> House:
     """Everything but the scheduler."""
-    services = build(settings)
+    services = build(settings, clock)
     migrate.require_head(services.database)
     services.database.claim()
     services.lease.acquire(alone=True)

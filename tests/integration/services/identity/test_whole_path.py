@@ -1,19 +1,9 @@
 """Submit, seal, anchor, final: the service as one, on both databases, its scheduler running."""
 
-import time
-
 from chain.proof.canonical import JsonObject
 from tests.integration.services.identity.house import House
 from tests.integration.services.transactions.rig import OWNER, REGIONAL
-
-
-def _status(house: House, record_id: str, wanted: str, *, seconds: float) -> str:
-    until = time.monotonic() + seconds
-    status = ""
-    while status != wanted and time.monotonic() < until:
-        time.sleep(0.2)
-        status = house.services.records.status(record_id)
-    return status
+from tests.waiting import until
 
 
 def test_a_record_becomes_final_and_the_log_its_owners(house: House) -> None:
@@ -36,5 +26,5 @@ def test_a_record_becomes_final_and_the_log_its_owners(house: House) -> None:
     }
     accepted = house.services.records.submit(caller, record, log_id=log.id, signature=None, once=None).result(60)
     house.services.jobs.start()
-    assert _status(house, accepted.record_id, "final", seconds=90) == "final"
+    until(lambda: house.services.records.status(accepted.record_id) == "final", tell=house.services.jobs.states)
     assert [check for check in house.services.health.deep() if not check.ok] == []

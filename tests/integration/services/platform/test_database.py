@@ -112,7 +112,7 @@ def test_concurrent_writers_all_get_through(database: Database) -> None:
 
 def test_the_databases_own_clock_is_the_machines(database: Database) -> None:
     with database.read() as session:
-        assert abs(repository.database_ms(session) - SystemClock().ms()) < 5_000
+        assert abs(repository.database_ms(session) - SystemClock().ms()) < 300_000, "in milliseconds, of no other zone"
 
 
 def test_a_nested_write_on_sqlite_is_a_named_error_not_a_deadlock(tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """A real chain, a real database and the parts of the transaction manager on them, for tests in this folder."""
 
-import gc
-import socket
 import subprocess
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -30,6 +27,7 @@ from services.transactions.manager import Manager
 from services.transactions.service import Transactions
 from services.transactions.signer import GatewayKey
 from services.transactions.views import OperationView
+from tests.ports import free_port
 from tests.waiting import until
 
 T = TypeVar("T")
@@ -54,7 +52,7 @@ class Anvil:
 
     def __init__(self, *arguments: str) -> None:
         self.arguments = arguments
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.rpc = JsonRpc(self.url, timeout=60)
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,7 +70,7 @@ class Anvil:
             "0",
             *self.arguments,
         ]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         until(self._answers, tell=lambda: f"{command} ended with {self._process and self._process.poll()}")
         return self
 
@@ -84,7 +82,6 @@ class Anvil:
 
     def stop(self) -> None:
         """Ends the process."""
-        self.rpc._connection.close()
         if self._process is not None:
             self._process.terminate()
             self._process.wait(60)
@@ -111,12 +108,6 @@ class Anvil:
     def automine(self, on: bool) -> None:  # noqa: FBT001 (a switch)
         """One block a transaction, or blocks only when told."""
         self.rpc.call("evm_setAutomine", on)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Client(ChainClient):
@@ -155,11 +146,7 @@ def deployed(anvil: Anvil, folder: Path) -> Path:
     anvil.fund(DEPLOYER, GATEWAY)
     anvil.rpc.call("anvil_setCode", WALLET, YES_TO_ALL)
     regions = {REGION: REGIONAL.address, WALLET_REGION: WALLET}
-    with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
-        warnings.simplefilter("ignore", ResourceWarning)
-        root = key_of("root").address
-        deploy_all(anvil.url, DEPLOYER.secret, root, regions, 3600, folder / "addresses.json")
-        gc.collect()
+    deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, folder / "addresses.json")
     return folder / "addresses.json"
 
 

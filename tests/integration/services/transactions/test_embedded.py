@@ -8,8 +8,9 @@ import pytest
 from chain.deploy import deploy_all
 from services.platform.database import Database
 from services.transactions.desk import Policy
-from tests.integration.chain.support import Node, free_port
+from tests.integration.chain.support import Node
 from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, REGION, REGIONAL, Rig, client_of, key_of
+from tests.ports import free_port
 
 
 class Embedded:

@@ -24,7 +24,7 @@ def new_world(node: EmbeddedNode, tmp_path: Path, new_database: Callable[..., st
     deploy_on(node.url, addresses)
 
     def make(*, witness: Witness | None = None, **changes: object) -> World:
-        settings = make_home(node, addresses, tmp_path / "家 home", new_database(empty=True))
+        settings = make_home(node, addresses, tmp_path / "家 home", new_database())
         world = World(settings, node, witness=witness, **changes)
         opened.append(world)
         world.found()

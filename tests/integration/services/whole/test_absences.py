@@ -3,12 +3,16 @@
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from chain.client import ChainSettings
+from services import chains
 from tests.conftest import FULL
 from tests.integration.services.transactions.rig import GATEWAY
-from tests.integration.services.whole.world import EmbeddedNode, Witness, World, until
+from tests.integration.services.whole.world import EmbeddedNode, Witness, World
+from tests.waiting import until
 
 Open = Callable[..., World]
 HEADS, PER_HEAD = (40, 100) if FULL else (6, 60)
@@ -50,24 +54,27 @@ def test_while_the_chain_is_away_submissions_go_on_and_the_backlog_drains_in_two
     assert world.outcome(world.receipt(records[0])) == world.outcome(world.receipt(records[-1])) == "valid"
 
 
-def test_a_chain_that_takes_questions_and_answers_none_holds_up_no_seal(new_world: Open, node: EmbeddedNode) -> None:
-    """With the scheduler running: jobs hang on the chain for as long as a request may take, the others go on."""
+def test_a_chain_that_takes_questions_and_answers_none_holds_up_no_seal(
+    new_world: Open, node: EmbeddedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the scheduler running: jobs hang on the chain for longer than this test waits, the others go on."""
+    monkeypatch.setattr(chains, "ChainSettings", partial(ChainSettings, timeout=600))
     world = new_world()
     world.services.jobs.start()
     node.signal(signal.SIGSTOP)
     try:
-        time.sleep(1)
+        time.sleep(1)  # by then they hang, or the first seals come even before that
         for number in range(3):
             record = world.submit(f"s{number}")
-            until(lambda record=record: world.status(record) != "accepted", 8)  # type: ignore[misc]
+            until(lambda record=record: world.status(record) != "accepted")  # type: ignore[misc]
         assert world.services.jobs.states()["platform.lease"].failures == 0
     finally:
         node.signal(signal.SIGCONT)
-    until(lambda: world.status(record) == "final", 60)
+    until(lambda: world.status(record) == "final", tell=world.services.jobs.states)
 
 
 def test_without_its_witness_nothing_is_final_and_with_it_everything(new_world: Open, node: EmbeddedNode) -> None:
-    world = new_world(witness=Witness(node.url), anchor_grace_ms=1_500)
+    world = new_world(witness=Witness(node.url))
     world.run(lambda: world.evidence.public.log(world.log.id).anchored == world.evidence.public.log(world.log.id).size)
     before = world.anchored_sizes()
     world.watched = False
@@ -76,7 +83,7 @@ def test_without_its_witness_nothing_is_final_and_with_it_everything(new_world: 
     world.step()
     assert world.status(early) == "sealed"
     assert world.anchored_sizes() == before, "the quorum is waited for"
-    time.sleep(1.6)
+    world.clock.ahead_ms = world.settings.anchor_grace_ms
     world.run(lambda: world.status(early) == "anchored")
     late = world.submit("late")
     for _ in range(3):

@@ -30,9 +30,7 @@ def rule(request: pytest.FixtureRequest) -> str:
 def world(rule: str, tmp_path: Path, new_database: Callable[..., str]) -> Iterator[World]:
     node = Anvil("--slots-in-an-epoch", "2").start()
     deploy(node, tmp_path / "addresses.json")
-    settings = _with_finality(
-        make_home(node, tmp_path / "addresses.json", tmp_path / "家", new_database(empty=True)), rule
-    )
+    settings = _with_finality(make_home(node, tmp_path / "addresses.json", tmp_path / "家", new_database()), rule)
     made = World(settings, node, witness=Witness(node.url))
     try:
         made.between = node.mine

@@ -1,15 +1,14 @@
 """The service as one process has it, its jobs run by hand, beside a node and a witness that may go and come back."""
 
-import gc
 import signal
-import socket
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from typing_extensions import override
 
 from chain.addresses import load_addresses
 from chain.deploy import deploy_all
@@ -26,11 +25,14 @@ from chain.proof.verify import verify
 from services.container import Services
 from services.evidence.service import EvidenceService
 from services.evidence.submission import Accepted
+from services.platform.clock import SystemClock
 from services.platform.errors import NotFound
 from services.platform.settings import Settings, WitnessConfig
 from services.transactions.views import OperationView
 from tests.integration.services.identity.house import OTHER_REGION, OTHER_REGIONAL, REGION, House, start
 from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, OWNER, REGIONAL, key_of
+from tests.ports import free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[4]
 CHAIN_ID = 7003
@@ -45,29 +47,28 @@ class EmbeddedNode:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.chain_id = CHAIN_ID
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "EmbeddedNode":
         self.launch()
-        until(self.answers, 60)
+        until(self.answers)
         return self
 
     def launch(self) -> None:
         """Starts it and does not wait."""
         self.home.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "chain.node", "--home", str(self.home), "--chain-id", str(CHAIN_ID)]
+        command = [sys.executable, "-m", "chain.node", "--home", str(self.home), "--chain-id", str(self.chain_id)]
         command += ["--port", str(self.port)]
         command += [word for key in (GATEWAY, DEPLOYER) for word in ("--fund", key.address)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, cwd=ROOT)
 
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def signal(self, number: signal.Signals) -> None:
@@ -77,29 +78,16 @@ class EmbeddedNode:
 
     def answers(self) -> bool:
         """Whether it speaks to us."""
-        rpc = JsonRpc(self.url, timeout=10)
         try:
-            return bool(rpc.call("eth_chainId"))
+            return bool(JsonRpc(self.url, timeout=10).call("eth_chainId"))
         except PartyError:
             return False
-        finally:
-            rpc._connection.close()
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.02)
 
 
 def deploy_on(url: str, addresses: Path) -> None:
     """The contracts, on a node where the deployer has funds."""
     regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address}
-    with warnings.catch_warnings():  # the deployment leaves its connection to the garbage collector
-        warnings.simplefilter("ignore", ResourceWarning)
-        deploy_all(url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
-        gc.collect()
+    deploy_all(url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
 
 
 class Witness:
@@ -107,7 +95,7 @@ class Witness:
 
     def __init__(self, url: str, name: str = "w-regulator.example") -> None:
         self.name, self._seed = name, name.encode().ljust(32, b".")[:32]
-        self._rpc = JsonRpc(url, timeout=10)
+        self._rpc = JsonRpc(url, timeout=60)
         self._heads: dict[str, tuple[int, bytes]] = {}
         self._plain = NoteSigner(name, SignatureType.ED25519, self._seed)
         self._cosigner = NoteSigner(name, SignatureType.COSIGNATURE, self._seed)
@@ -142,8 +130,15 @@ class Witness:
         header = HeaderAttestation(chain[0], raw[0], number, raw[1])
         evidence.add_attestation("supervision", sign_note(header.text(), self._plain))
 
-    def close(self) -> None:
-        self._rpc._connection.close()
+
+class AdjustedClock(SystemClock):
+    """The machine's clock, put forward by a test that will not wait."""
+
+    ahead_ms = 0
+
+    @override
+    def ms(self) -> int:
+        return super().ms() + self.ahead_ms
 
 
 class World:
@@ -153,7 +148,8 @@ class World:
         self.node, self.witness = node, witness
         changes = {"anchor_interval_ms": 1, "anchor_grace_ms": 600_000} | changes
         self.settings = settings.model_copy(update=changes)
-        self.house: House = start(self.settings)
+        self.clock = AdjustedClock()
+        self.house: House = start(self.settings, self.clock)
         self.after_step: Callable[[], None] = lambda: None
         self.between: Callable[[], None] = lambda: None
         """What the chain does by itself between two steps: blocks, when it makes none for itself."""
@@ -193,13 +189,17 @@ class World:
             self.witness.looks(self.evidence, pin.genesis, pin.chain_id)
         self.after_step()
 
-    def run(self, done: Callable[[], bool], *, seconds: float = 40) -> None:
+    def run(self, done: Callable[[], bool]) -> None:
         """Steps until it is so."""
-        end = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < end, f"not within {seconds} s"
+
+        def stepped() -> bool:
+            if done():
+                return True
             self.between()
             self.step()
+            return False
+
+        until(stepped, tell=self.services.jobs.states)
 
     def submit(self, subject: str = "s", **options: Any) -> Accepted:
         document: JsonObject = {
@@ -209,7 +209,7 @@ class World:
             "occurred_at": "2026-11-20T09:30:00Z",
             "body": {"title": "材料已补正"},
         }
-        return self.evidence.submit_record(self.institution, document, log_id=self.log.id, **options).result(30)
+        return self.evidence.submit_record(self.institution, document, log_id=self.log.id, **options).result(60)
 
     def status(self, accepted: Accepted) -> str:
         return self.evidence.get_record(accepted.record_id, with_document=False).status
@@ -235,9 +235,7 @@ class World:
         """As a new process finds it."""
         self.services.stop()
         self.settings = self.settings.model_copy(update=changes)
-        self.house = start(self.settings)
+        self.house = start(self.settings, self.clock)
 
     def stop(self) -> None:
         self.services.stop()
-        if self.witness is not None:
-            self.witness.close()

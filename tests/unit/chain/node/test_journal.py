@@ -28,7 +28,7 @@ def test_what_was_written_is_read_again_from_any_block(tmp_path: Path) -> None:
         assert list(Journal(tmp_path / "journal").blocks(block.end)) == blocks[place + 1 :]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data(), garbage=st.binary(max_size=20))
 def test_cut_anywhere_it_gives_the_blocks_before_and_goes_on(
     tmp_path: Path, data: st.DataObject, garbage: bytes
@@ -54,7 +54,7 @@ def test_cut_anywhere_it_gives_the_blocks_before_and_goes_on(
     assert [one.number for one in Journal(path).blocks()] == list(range(1, len(found) + 2))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_damage_before_the_last_line_is_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "journal"

@@ -105,7 +105,9 @@ def test_bomb_is_refused_at_once(name: str) -> None:
     started = time.process_time()
     with pytest.raises(FormatError):
         parse_json(BOMBS[name], max_bytes=2_000_000)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 5, (
+        "a thousand times what it takes; the square of the length would be minutes"
+    )
 
 
 def test_error_names_the_path_in_the_spelling_of_records() -> None:

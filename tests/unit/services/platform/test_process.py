@@ -1,7 +1,7 @@
 import io
 import json
 import threading
-import time
+from functools import partial
 
 import pytest
 
@@ -9,6 +9,7 @@ from services.platform import errors, logging, metrics
 from services.platform.clock import FixedClock
 from services.platform.errors import RegsealError, Unavailable
 from services.platform.jobs import Jobs
+from tests.waiting import until
 
 
 def test_a_failing_job_is_counted_and_runs_again() -> None:
@@ -32,21 +33,23 @@ def test_a_failing_job_is_counted_and_runs_again() -> None:
 def test_jobs_that_hang_hold_up_no_other_job() -> None:
     """Two silent chains are five hanging jobs; lease and seals must go on."""
     jobs, release, ran = Jobs(FixedClock()), threading.Event(), threading.Event()
+    hanging: set[int] = set()
+
+    def hang(number: int) -> None:
+        hanging.add(number)
+        assert release.wait(150)
+
     for number in range(12):
-        jobs.add(f"hanging-{number}", 0.01, lambda: assert_released(release))
+        jobs.add(f"hanging-{number}", 0.01, partial(hang, number))
     jobs.add("lease", 0.01, ran.set)
     jobs.start()
     try:
-        time.sleep(0.2)
+        until(lambda: len(hanging) == 12)
         ran.clear()
-        assert ran.wait(5)
+        assert ran.wait(60)
     finally:
         release.set()
         jobs.stop()
-
-
-def assert_released(release: threading.Event) -> None:
-    assert release.wait(20)
 
 
 def test_two_jobs_cannot_have_one_name() -> None:

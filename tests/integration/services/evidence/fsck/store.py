@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import uvicorn
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
@@ -39,6 +36,8 @@ from services.platform.atrest import Vault
 from services.platform.settings import Settings
 from tests.integration.services.identity.house import House, make_home, start
 from tests.integration.services.transactions.rig import OWNER, REGIONAL, Anvil
+from tests.serving import serving
+from tests.waiting import until
 
 FULL = os.environ.get("REGSEAL_TEST_SIZE") == "full"
 ROUNDS = 6
@@ -236,8 +235,9 @@ def build(node: Anvil, addresses: Path, folder: Path, url: str) -> Store:
     settings = settings.model_copy(update={**changed, "anchor_grace_ms": 600_000})
     house = start(settings)
     try:
-        with _served(house) as api:
-            return _fill(house, settings, _witness(settings, node, folder / "witness", api), folder / "witness")
+        with serving(create_app(house.services)) as port:
+            witness = _witness(settings, node, folder / "witness", f"http://127.0.0.1:{port}")
+            return _fill(house, settings, witness, folder / "witness")
     finally:
         house.services.stop()
 
@@ -251,18 +251,6 @@ def _witness(settings: Settings, node: Anvil, home: Path, api: str) -> Witness:
     )
     pin = ChainPin(name="supervision", rpc=(node.url,), chain_id=found.chain_id, genesis=genesis, contract=contract)
     return Witness(home, WitnessConfig(name=KEY.name, role="regulator", api=api, chain=pin), KEY)
-
-
-@contextmanager
-def _served(house: House) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(house.services), port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
 
 
 def _fill(house: House, settings: Settings, witness: Witness, home: Path) -> Store:
@@ -294,13 +282,14 @@ def _fill(house: House, settings: Settings, witness: Witness, home: Path) -> Sto
 def _anchor(house: House, witness: Witness, log_id: str) -> None:
     """Until the newest checkpoint is final."""
     jobs, evidence = house.services.jobs, house.services.evidence
-    until = time.monotonic() + 60
     size = evidence.public.log(log_id).size
-    while not [one for one in evidence.public.anchors(log_id) if one.size == size]:
-        assert time.monotonic() < until
+
+    def anchored() -> bool:
         witness.round()
-        jobs.run("evidence.anchor")
-        for job in JOBS:
+        for job in ("evidence.anchor", *JOBS):
             jobs.run(job)
+        return any(one.size == size for one in evidence.public.anchors(log_id))
+
+    until(anchored, tell=jobs.states)
     witness.round()
     jobs.run("evidence.proofs")
