@@ -13,7 +13,8 @@ from chain.endpoints import Endpoints
 from chain.errors import EndpointError, HandshakeError, RevertError
 from chain.party.evm import checksummed
 from chain.proof.hashing import keccak256
-from tests.integration.chain.support import ACCOUNTS, ADDRESSES, RECORDER, Node, Plain, Proxy, Rpc, free_port, signed
+from tests.integration.chain.support import ACCOUNTS, ADDRESSES, RECORDER, Node, Plain, Proxy, Rpc, signed
+from tests.ports import free_port
 
 NewAnvil = Callable[..., Plain]
 NewClient = Callable[..., ChainClient]

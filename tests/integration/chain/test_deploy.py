@@ -13,7 +13,8 @@ from chain.errors import DeployError, EndpointError, HandshakeError
 from chain.party.durable import write_json
 from chain.party.evm import checksummed
 from chain.proof.hashing import keccak256
-from tests.integration.chain.support import ACCOUNTS, ADDRESSES, Node, Plain, Rpc, free_port, signed
+from tests.integration.chain.support import ACCOUNTS, ADDRESSES, Node, Plain, Rpc, signed
+from tests.ports import free_port
 
 KEY = bytes(ACCOUNTS[0].key)
 REGIONS = {440300: ADDRESSES[2], 0: ADDRESSES[3]}

@@ -219,7 +219,7 @@ def test_storing_a_file_again_repairs_a_copy_that_is_gone(depot: Depot) -> None:
     assert len(depot.stored()) == 1
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_way_of_cutting_an_upload_gives_the_same_file(depot: Depot, data: st.DataObject) -> None:
     chunks = data.draw(st.integers(0, 3))
