@@ -78,12 +78,16 @@ def _value(setting: Setting, part: Part) -> SettingValue | None:
         case SettingKind.CHOICE:
             return part.one_of(setting.choices, f"choice, expected one of {', '.join(setting.choices)}, not")
         case SettingKind.CHOICES:
-            return tuple(item.one_of(setting.choices, "choice") for item in _distinct(part))
+            return _several(setting, part)
 
 
-def _distinct(part: Part) -> list[Part]:
-    part.texts()  # refuses repetitions
-    return part.items()
+def _several(setting: Setting, part: Part) -> tuple[str, ...]:
+    chosen = part.texts()
+    for item in part.items():
+        item.one_of(setting.choices, f"choice, expected some of {', '.join(setting.choices)}, not")
+    if len(chosen) < setting.minimum:
+        part.wrong(f"expected at least {setting.minimum}")
+    return chosen
 
 
 def _day(part: Part) -> str:

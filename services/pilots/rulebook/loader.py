@@ -15,11 +15,16 @@ from services.pilots.rulebook.strict import Part, read
 
 __all__ = ["BOOKS", "book_text", "load", "load_book", "require_settings"]
 
-BOOKS = ("SZ-2023.11",)
+BOOKS = ("SZ-2023.11", "GZ-2022.03", "BJ-2022.09")
 """The rulebooks that come with the software."""
 
 _FOLDER = Path(__file__).parent / "books"
 _REGIONS = {"SZ": 440300, "GZ": 440100, "BJ": 110000}
+_SETTING_KEYS = {
+    SettingKind.INTEGER: {"minimum", "maximum"},
+    SettingKind.CHOICE: {"choices"},
+    SettingKind.CHOICES: {"choices", "minimum"},
+}
 _MAX_FLAGS = 32
 _MAX_STATES = 255
 _REQUIRED = {
@@ -60,9 +65,9 @@ def load(
         names.decision = read_decision(settings_text, settings_file, rulebook=identity, settings=settings)
     names.rules = rules = {key: _rule(names, key, part) for key, part in parts["rules"].members().items()}
     names.bodies = bodies = {key: _body(names, key, part) for key, part in parts["bodies"].members().items()}
-    names.states = states = _states(parts["states"])
+    names.states, states = _states(parts["states"], names)
     names.flags = flags = _flags(parts["flags"])
-    transitions = read_rows(parts["transitions"], names)
+    transitions = read_rows(parts["transitions"], names, states)
     check_graph(parts["states"], transitions, states)
     sections = Sections(names, parts, transitions, PARAMETERS)
     return Rulebook(
@@ -129,7 +134,7 @@ def _source(part: Part) -> Source:
 def _setting(names: Names, name: str, part: Part) -> Setting:
     parts = part.fields({"term", "kind", "why", "source"}, {"minimum", "maximum", "choices", "none"})
     kind = SettingKind(parts["kind"].one_of(list(SettingKind), "kind"))
-    needed = {"minimum", "maximum"} if kind is SettingKind.INTEGER else {"choices"}
+    needed = _SETTING_KEYS[kind]
     if needed != {"minimum", "maximum", "choices"} & set(parts):
         part.wrong(f"a setting of kind {kind} has {', '.join(sorted(needed))}")
     return Setting(
@@ -172,15 +177,18 @@ def _body(names: Names, code: str, part: Part) -> Body:
     )
 
 
-def _states(part: Part) -> dict[str, State]:
+def _states(part: Part, names: Names) -> tuple[list[str], dict[str, State]]:
+    """The names declared, and the states that the settings leave: a number is a place in the file, used or not."""
+    declared = part.members()
     found: dict[str, State] = {}
-    for number, (name, one) in enumerate(part.members().items(), start=1):
-        parts = one.fields({"term"}, {"terminal"})
+    for number, (name, one) in enumerate(declared.items(), start=1):
+        parts = one.fields({"term"}, {"terminal", "only_if"})
         terminal = "terminal" in parts and parts["terminal"].boolean()
-        found[name] = State(name, parts["term"].text(), number, terminal)
-    if len(found) > _MAX_STATES:
+        if "only_if" not in parts or names.holds(parts["only_if"]):
+            found[name] = State(name, parts["term"].text(), number, terminal)
+    if len(declared) > _MAX_STATES:
         part.wrong(f"more than {_MAX_STATES} states")
-    return found
+    return list(declared), found
 
 
 def _flags(part: Part) -> dict[str, Flag]:

@@ -233,7 +233,7 @@ class InstitutionClass:
 
     `members` are the types that the source lists, `open` says that its list ends in 等, `recognised` that every
     member needs a recognition (其他…认可的机构). `core` marks market core institutions (核心机构), `scenario` is what
-    the source demands of the project's scenario.
+    the source demands of the project's scenario. `territory` is None while its setting is open.
     """
 
     code: str
@@ -241,7 +241,7 @@ class InstitutionClass:
     members: Mapping[str, str]
     open: bool
     recognised: bool
-    territory: Territory
+    territory: Territory | None
     core: bool
     scenario: str | None
     rule: RuleId

@@ -25,8 +25,11 @@ _EFFECTS = {
 }
 
 
-def read_rows(part: Part, names: Names) -> tuple[Transition, ...]:
-    """All rows, one for each state that an entry names, in the author's order."""
+def read_rows(part: Part, names: Names, states: Collection[str]) -> tuple[Transition, ...]:
+    """All rows, one for each state that an entry names, in the author's order.
+
+    Rows that leave or reach a state which the settings take away (not in `states`) go with it.
+    """
     rows: list[Transition] = []
     seen: dict[tuple[str | None, str], int] = {}
     for entry in part.items():
@@ -35,7 +38,8 @@ def read_rows(part: Part, names: Names) -> tuple[Transition, ...]:
             if key in seen:
                 entry.wrong(f"{row.action} from {row.state} stands already on line {seen[key]}")
             seen[key] = entry.line
-            rows.append(row)
+            if {row.state, row.to} <= {None, *states}:
+                rows.append(row)
     return tuple(rows)
 
 
@@ -61,7 +65,7 @@ def _entry(entry: Part, names: Names) -> Iterator[Transition]:
             lifted_by=parts["lifted_by"].one_of(names.flags, "flag") if "lifted_by" in parts else None,
             term_rule=names.rule(parts["term_rule"]) if "term_rule" in parts else None,
             guards=guards,
-            days=names.integer(parts.get("days"), minimum=1) or 0,
+            days=_days(parts.get("days"), names),
             requires=names.ruled(parts.get("requires"), names.flags, "flag"),
             forbids=names.ruled(parts.get("forbids"), names.flags, "flag"),
             none_open=_kinds(parts.get("none_open"), names),
@@ -70,6 +74,14 @@ def _entry(entry: Part, names: Names) -> Iterator[Transition]:
             clears=_flags(parts.get("clears"), names),
             evidence=_evidence(parts.get("evidence"), names),
         )
+
+
+def _days(part: Part | None, names: Names) -> int:
+    """The working days of a notice; a region that decided for none has no row with a notice."""
+    days = names.integer(part, minimum=1)
+    if days is None and part is not None and names.decision is not None:
+        part.wrong("the settings say null, but this row counts days")
+    return days or 0
 
 
 def _from(part: Part, names: Names) -> list[str | None]:

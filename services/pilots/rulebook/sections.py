@@ -63,11 +63,13 @@ class Sections:
 
     def institutions(self) -> tuple[InstitutionClass, ...]:
         """The classes of institutions."""
-        return tuple(self._class(code, part) for code, part in self._parts["institutions"].members().items())
+        members = self._parts["institutions"].members().items()
+        return tuple(self._class(code, part) for code, part in members if self._on(part))
 
     def _class(self, code: str, part: Part) -> InstitutionClass:
         parts = part.fields(
-            {"term", "territory", "members", "open", "rule"}, {"core", "recognised", "scenario", "territory_rule"}
+            {"term", "territory", "members", "open", "rule"},
+            {"core", "recognised", "scenario", "territory_rule", "only_if"},
         )
         return InstitutionClass(
             code=code,
@@ -75,12 +77,18 @@ class Sections:
             members={name: member.text() for name, member in parts["members"].members().items()},
             open=parts["open"].boolean(),
             recognised="recognised" in parts and parts["recognised"].boolean(),
-            territory=Territory(parts["territory"].one_of(list(Territory), "territory")),
+            territory=self._territory(parts["territory"]),
             core="core" in parts and parts["core"].boolean(),
             scenario=parts["scenario"].text() if "scenario" in parts else None,
             rule=self._names.rule(parts["rule"]),
             territory_rule=self._names.rule(parts.get("territory_rule", parts["rule"])),
         )
+
+    def _territory(self, part: Part) -> Territory | None:
+        if self._names.setting(part) is None:
+            return Territory(part.one_of(list(Territory), "territory"))
+        decided = self._names.texts(part)
+        return Territory(decided[0]) if decided else None
 
     def categories(self) -> tuple[Category, ...]:
         """The categories of projects, with what an application must state for each."""
@@ -155,7 +163,7 @@ class Sections:
         found = []
         for code, part in self._parts["exits"].members().items():
             parts = part.fields({"term", "rule"}, {"all_of", "any_of", "after", "only_if"})
-            if "only_if" in parts and not self._names.holds(parts["only_if"]):
+            if not self._on(part):
                 continue
             after = parts.get("after")
             found.append(
@@ -194,10 +202,11 @@ class Sections:
 
     def deadlines(self) -> tuple[Deadline, ...]:
         """The periods that jobs watch."""
-        return tuple(self._deadline(code, part) for code, part in self._parts["deadlines"].members().items())
+        members = self._parts["deadlines"].members().items()
+        return tuple(self._deadline(code, part) for code, part in members if self._on(part))
 
     def _deadline(self, code: str, part: Part) -> Deadline:
-        parts = part.fields({"term", "since", "unit", "ends_with", "rule"}, {"length"})
+        parts = part.fields({"term", "since", "unit", "ends_with", "rule"}, {"length", "only_if"})
         unit = parts["unit"].one_of(_UNITS, "unit")
         if (unit == "day") == ("length" in parts):
             part.wrong("working days and months have a length, a day has none")
@@ -223,6 +232,11 @@ class Sections:
         parts = part.fields({"event", "loss", "impact", "outcome", "rule"})
         words = {name: parts[name].text() for name in ("event", "loss", "impact", "outcome")}
         return Tolerance(**words, rule=self._names.rule(parts["rule"]))
+
+    def _on(self, part: Part) -> bool:
+        """Whether the settings leave the entry."""
+        condition = part.members().get("only_if")
+        return condition is None or self._names.holds(condition)
 
     def _stated(self, part: Part | None) -> dict[str, str]:
         return self._names.ruled(part, self._names.statements, "statement")

@@ -75,8 +75,17 @@ def exit_conditions(using: Using, facts: Facts) -> Found:
             yield using.violation("findings", _shown(facts), message, rule=next(iter(way.any_of.values())))
 
 
-@check("findings", any_of=tuple)
-def findings(using: Using, facts: Facts) -> Found:
+@check("findings-all", all_of=tuple)
+def findings_all(using: Using, facts: Facts) -> Found:
+    """All of these findings are named."""
+    for code in using.names("all_of"):
+        if code not in facts.act.findings:
+            message = f"{facts.act.action} needs the finding: {using.book.statements.get(code, code)}."
+            yield using.violation(f"findings/{code}", _shown(facts), message)
+
+
+@check("findings-any", any_of=tuple)
+def findings_any(using: Using, facts: Facts) -> Found:
     """One of these findings is named."""
     if not facts.act.findings & set(using.names("any_of")):
         terms = " / ".join(using.book.statements.get(code, code) for code in using.names("any_of"))

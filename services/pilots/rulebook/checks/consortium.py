@@ -58,7 +58,7 @@ def _belongs(one: Applicant, listed: InstitutionClass, region: int) -> bool:
             return _within(one.jurisdiction, region)
         case Territory.REGISTERED_OR_MAIN_OFFICE:
             return _within(one.registered_in, region) or _within(one.main_office_in, region)
-        case Territory.ANYWHERE:
+        case Territory.ANYWHERE | None:
             return True
 
 
@@ -186,6 +186,22 @@ def core_track(using: Using, facts: Facts) -> Found:
         if is_core is not using.holds("core"):
             path = "takes the core institutions' path" if is_core else "cannot take the core institutions' path"
             yield using.violation(f"applicants/{lead.id}/category", lead.category, f"{lead.name} {path}.")
+
+
+@check("tutoring-applicants", listed=tuple, recognised=tuple)
+def tutoring_applicants(using: Using, facts: Facts) -> Found:
+    """Tutoring (辅导) is for technology companies registered here: of the listed types, or recognised ones."""
+    for one in facts.application.applicants:
+        field = f"applicants/{one.id}"
+        if not one.technology_company or one.type not in {*using.names("listed"), *using.names("recognised")}:
+            message = f"{one.name}: a {one.type} cannot apply for tutoring."
+            yield using.violation(f"{field}/type", one.type, message)
+        elif one.type in using.names("recognised") and not one.recognition:
+            message = f"{one.name}: a {one.type} applies for tutoring only with a recorded recognition."
+            yield using.violation(f"{field}/recognition", "none", message)
+        if not _within(one.registered_in, using.book.region):
+            message = f"{one.name}: tutoring is for companies registered in {using.book.region}."
+            yield using.violation(f"{field}/registered_in", one.registered_in, message)
 
 
 def _joint(facts: Facts) -> tuple[Applicant, ...]:
