@@ -1,32 +1,23 @@
-"""`regseal submit`: files and folders, stored encrypted by the service and bound to one record (材料提交)."""
+"""`regseal submit`: files and folders, stored encrypted by the service and bound to the log by manifests (材料提交)."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import mimetypes
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from cli.output import ExitCode, Json, emit, fail, guarded, note
-from cli.party import Party, PartyOption, fresh_key, open_party
-from cli.record import FINAL_SECONDS, follow, keep_acknowledgement, submission
+from cli.party import Party, PartyOption, open_party
+from cli.record import FINAL_SECONDS, follow
 
 if TYPE_CHECKING:
-    from chain.proof.digest import FileDigest
-    from chain.proof.manifest import FileEntry
+    from cli.materials.files import Found
+    from cli.materials.journal import Journal
 
-PART = 16 << 20
-"""Bytes a request. A break costs at most the part under way; the service keeps what fills whole MiB of it."""
-_READ = 1 << 20
-_TRIES = 5
-_PROGRESS_S = 0.5
+_LISTED = 50
 
 
 def register(app: typer.Typer) -> None:
@@ -46,221 +37,106 @@ def submit(
     log: Annotated[str | None, typer.Option(help="Log id or origin; default: `log` of the party's api.json.")] = None,
     key: Annotated[Path | None, typer.Option("--key", help="Sign with this Ed25519 submitter key.")] = None,
     wait: Annotated[Literal["accepted", "final"], typer.Option(help="How long to wait.")] = "accepted",
+    receipts: Annotated[Path | None, typer.Option(help="Folder for the private receipts, with --wait final.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Store files and bind them to a record by a manifest 材料清单.
+    """Store up to 100,000 files and bind them by a manifest 材料清单, or as many as it takes.
 
-    Started again after a break, it goes on where it was broken off.
+    Started again after a break, it goes on where it was broken off and submits nothing twice.
     """
+    if receipts is not None and wait != "final":
+        fail(ExitCode.USAGE, "--receipts goes with --wait final", as_json=as_json)
     with guarded(as_json=as_json):
-        files = list(_files(paths))
+        from cli.materials.journal import journal_of
+
         who = open_party(party)
-        entries = [_stored(who, file, quiet=as_json) for file in files]
-        entries = [replace(entry, signer=signer, version=version) for entry in entries]
-        body: dict[str, Any] = {"files": [entry.document() for entry in entries]}
-        if title is not None:
-            body["title"] = title
-        record = {"type": "material.manifest", "subject": subject or paths[0].resolve().name, "body": body}
-        _, answer = who.api.post("/v1/records", submission(who, record, log, key), idempotency_key=fresh_key())
-        done: dict[str, Any] = dict(answer)  # type: ignore[call-overload]
-        keep_acknowledgement(who, done)
-        for file in files:
-            _Note.of(who, file).forget()
-        if wait == "final":
-            done["status"] = follow(who, done["id"], FINAL_SECONDS, as_json=as_json)
-        emit({**done, "files": body["files"]}, _lines(done, entries), as_json=as_json)
-        if wait == "final" and done["status"] != "final":
-            fail(ExitCode.INCOMPLETE, f"not final after {FINAL_SECONDS} s; ask again: regseal record show {done['id']}")
+        options = {"subject": subject or paths[0].resolve().name, "title": title, "signer": signer, "version": version}
+        options |= {"log": log or who.settings.get("log"), "key": str(key.resolve()) if key else None}
+        with journal_of(who.home, who.api.url, paths) as journal:
+            binding, answers, changed = _bound(who, paths, journal, options, quiet=as_json)
+            if wait == "final":
+                for answer in reversed(answers):  # the others are final when the last one is, or soon
+                    answer["status"] = follow(who, answer["id"], FINAL_SECONDS, as_json=as_json)
+            _keep_receipts(who, answers, receipts)
+            emit(_document(binding, answers), _lines(binding, answers), as_json=as_json)
+            journal.done()  # only now: whoever was told nothing runs it again, and must not submit it again
+        late = [answer["id"] for answer in answers if wait == "final" and answer["status"] != "final"]
+        if late:
+            fail(ExitCode.INCOMPLETE, f"not final after {FINAL_SECONDS} s; ask again: regseal record show {late[0]}")
+        if changed:
+            began = binding["record"]["occurred_at"]
+            fail(ExitCode.INCOMPLETE, f"this was the submission begun {began}; the files changed since, run it again")
 
 
-@dataclass(frozen=True)
-class _File:
-    """A file to submit and the folder, below the one that was named, in which it stands."""
-
-    path: Path
-    folder: str | None
-
-
-def _files(paths: list[Path]) -> Iterator[_File]:
-    """All files, refused before the first byte is sent when the set cannot be bound."""
+def _bound(
+    who: Party, paths: Sequence[Path], journal: Journal, options: dict[str, Any], *, quiet: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
+    """The binding, its answers, and whether the files are others by now."""
     from chain.party.errors import ConfigError
-    from chain.proof.manifest import MAX_FILES, name_fault
+    from cli.materials import binding as binder
+    from cli.materials.files import alike, find
 
-    found = [file for path in paths for file in _below(path)]
-    if not 1 <= len(found) <= MAX_FILES:
-        raise ConfigError(f"{len(found)} files; one manifest binds 1 to {MAX_FILES}, submit folder by folder")
-    for file in found:
-        for name in (file.path.name, *(file.folder.split("/") if file.folder else ())):
-            if fault := name_fault(name):
-                raise ConfigError(f"{ascii(str(file.path))[1:-1]}: the name {fault}")
-    yield from found
-
-
-def _below(path: Path) -> Iterator[_File]:
-    if not path.is_dir():
-        yield _File(path, None)
-        return
-    for each in sorted(path.rglob("*")):
-        if each.is_file():
-            folder = each.parent.relative_to(path).as_posix()
-            yield _File(each, None if folder == "." else folder)
-
-
-@dataclass(frozen=True)
-class _Note:
-    """What the party remembers of an upload, so that a broken one goes on: file name -> material, size and mtime."""
-
-    path: Path
-    known: dict[str, Any]
-
-    @classmethod
-    def of(cls, who: Party, file: _File) -> _Note:
-        from chain.proof.hashing import sha256
-
-        name = sha256(f"{who.api.url}\0{file.path.resolve()}".encode()).hex()[:32]
-        path = who.home / "uploads" / f"{name}.json"
-        stat = file.path.stat()
-        fresh = {"size": stat.st_size, "modified": stat.st_mtime_ns}
+    key = Path(options["key"]) if options["key"] else None
+    began = journal.binding
+    if began is not None:
+        binder.require_same(began, options, journal)
+        note(f"goes on with the submission begun {began['record']['occurred_at']}")
+        answers = binder.send(who, began, journal, key)
         try:
-            known = json.loads(path.read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
-            known = {}
-        if not isinstance(known, dict) or {name: known.get(name) for name in fresh} != fresh:
-            known = fresh
-        return cls(path, known)
-
-    def keep(self, material: str) -> None:
-        from chain.party.durable import write_json
-
-        write_json(self.path, {**self.known, "material": material})
-
-    def forget(self) -> None:
-        self.path.unlink(missing_ok=True)
+            return began, answers, binder.changed_since(began, find(paths))
+        except ConfigError:
+            return began, answers, True
+    files = find(paths)
+    for one, other in alike(files):
+        note(f"warning: {one} and {other} are one file to some systems: whoever unpacks both there keeps one")
+    began = binder.begin(who, files, _entries(who, files, journal, options, quiet=quiet), journal, options)
+    return began, binder.send(who, began, journal, key), False
 
 
-def _stored(who: Party, file: _File, *, quiet: bool) -> FileEntry:
-    """Uploads one file, or the rest of it, and gives its entry in the manifest."""
-    from chain.proof.manifest import FileEntry
+def _entries(
+    who: Party, files: Sequence[Found], journal: Journal, options: dict[str, Any], *, quiet: bool
+) -> list[Any]:
+    from cli.materials.sending import stored
 
-    found, digest = _announced(who, file), None
-    if found["state"] == "uploading":
-        digest = _sent(who, file, found, quiet=quiet)
-        meant = {"size": digest.size, "sha256": f"0x{digest.sha256.hex()}", "sm3": f"0x{digest.sm3.hex()}"}
-        _, answer = who.api.post(f"/v1/materials/{found['id']}/completion", meant, idempotency_key=fresh_key())
-        found = dict(answer)  # type: ignore[call-overload]
-    digest = digest or _digest(file.path)
-    return FileEntry(
-        name=file.path.name, digest=digest, media_type=found["media_type"], folder=file.folder, material=found["id"]
-    )
+    made, said = [], not quiet and len(files) > _LISTED
+    for number, file in enumerate(files, 1):
+        entry = stored(who, file, journal, quiet=quiet or said)
+        made.append(replace(entry, signer=options["signer"], version=options["version"]))
+        if said and number % 1_000 == 0:
+            note(f"{number:,} of {len(files):,} files")
+    return made
 
 
-def _announced(who: Party, file: _File) -> dict[str, Any]:
-    """The material of this file: the one begun before, else a new one."""
-    from chain.party.errors import ApiProblem
+def _keep_receipts(who: Party, answers: Sequence[dict[str, Any]], folder: Path | None) -> None:
+    from chain.party.durable import write_private
     from chain.party.http import segment
 
-    remembered = _Note.of(who, file)
-    if "material" in remembered.known:
-        try:
-            answer: Any = who.api.get(f"/v1/materials/{segment(str(remembered.known['material']))}")
-            return dict(answer)
-        except ApiProblem as problem:
-            if problem.status != 404:
-                raise
-    media_type = mimetypes.guess_type(file.path.name)[0] or "application/octet-stream"
-    said = {"name": file.path.name, "media_type": media_type, "size": remembered.known["size"]}
-    made: Any = who.api.post("/v1/materials", said, idempotency_key=fresh_key())[1]
-    found: dict[str, Any] = dict(made)
-    remembered.keep(found["id"])
-    return found
+    for answer in answers if folder is not None else ():
+        content = who.api.get_bytes(f"/v1/records/{segment(answer['id'])}/receipt", form="private")
+        write_private((folder or Path()) / f"{answer['id']}.regseal.json", content)
 
 
-def _sent(who: Party, file: _File, found: dict[str, Any], *, quiet: bool) -> FileDigest:
-    """Sends what is missing, digesting the whole file on the way; a break is tried again from where it stands."""
-    from chain.party.errors import ConfigError
-    from chain.proof.digest import Digester
-
-    digester, size = Digester(), int(found["size"])
-    progress = _Progress(file.path.name, size, int(found["offset"]), quiet=quiet)
-    place = f"/v1/materials/{found['id']}"
-    with file.path.open("rb") as source:
-        offset = _digested(source, digester, int(found["offset"]))
-        while offset < size:
-            part = source.read(PART)
-            if not part:
-                raise ConfigError(f"{file.path} became shorter while it was sent")
-            stands = _patched(who, place, part, offset)
-            digester.update(part[: stands - offset])
-            offset = stands
-            source.seek(offset)
-            progress.show(offset)
-        if source.read(1):
-            raise ConfigError(f"{file.path} became longer while it was sent")
-    progress.end()
-    return digester.result()
+def _document(binding: dict[str, Any], answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The one record's answer with its files, or the set's."""
+    files = [file for body in binding["bodies"] for file in body["files"]]
+    if len(answers) == 1:
+        return {**answers[0], "files": files}
+    return {"set": binding["bodies"][0]["set"], "records": list(answers), "files": files}
 
 
-def _patched(who: Party, place: str, part: bytes, offset: int) -> int:
-    """Sends a part; where the stored part ends now. After a break the service is asked how much arrived."""
-    from chain.party.errors import ApiProblem, Unreachable
-
-    for turn in range(_TRIES):
-        try:
-            return who.api.patch_bytes(f"{place}/content", part, offset)
-        except (Unreachable, ApiProblem) as error:
-            passing = isinstance(error, Unreachable) or error.slug in ("upload-busy", "upload-offset")
-            if not passing or turn == _TRIES - 1:
-                raise
-        time.sleep(2**turn / 4)
-        with contextlib.suppress(Unreachable):
-            stands = int(dict(who.api.get(place))["offset"])  # type: ignore[call-overload]
-            if stands > offset:
-                return stands
-    return offset
-
-
-def _digested(source: Any, digester: Any, upto: int) -> int:
-    while digester.size < upto and (part := source.read(min(_READ, upto - digester.size))):
-        digester.update(part)
-    return int(digester.size)
-
-
-def _digest(path: Path) -> FileDigest:
-    from chain.proof.digest import digest_of
-
-    with path.open("rb") as source:
-        return digest_of(iter(lambda: source.read(_READ), b""))
-
-
-class _Progress:
-    """A line that shows bytes and MB/s; on what is no terminal, one line at the end of each file."""
-
-    def __init__(self, name: str, size: int, offset: int, *, quiet: bool) -> None:
-        self._name, self._size, self._from = name, size, offset
-        self._quiet = quiet
-        self._began = self._shown = time.monotonic()
-        if offset and not quiet:
-            note(f"{name}: goes on at byte {offset:,}")
-
-    def show(self, offset: int) -> None:
-        now = time.monotonic()
-        if not self._quiet and sys.stderr.isatty() and now - self._shown > _PROGRESS_S:
-            self._shown = now
-            print(f"\r{self._line(offset)}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if not self._quiet:
-            note(("\r" if sys.stderr.isatty() else "") + self._line(self._size))
-
-    def _line(self, offset: int) -> str:
-        sent, seconds = offset - self._from, max(time.monotonic() - self._began, 0.001)
-        return f"{self._name}: {offset:,} of {self._size:,} bytes, {sent / seconds / 1e6:.1f} MB/s"
-
-
-def _lines(done: dict[str, Any], entries: list[FileEntry]) -> list[str]:
-    lines = [f"record       {done['id']}", f"log          {done['origin']}", f"index        {done['index']}"]
-    lines += [f"accepted at  {done['accepted_at']}", f"status       {done['status']}"]
-    for entry in entries:
-        name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
-        lines.append(f"file         {name}  {entry.digest.size:,} bytes  SHA-256 {entry.digest.sha256.hex()}")
+def _lines(binding: dict[str, Any], answers: Sequence[dict[str, Any]]) -> list[str]:
+    lines = []
+    for answer, body in zip(answers, binding["bodies"], strict=True):
+        part = f", part {body['part']} of {body['parts']}" if "part" in body else ""
+        lines += [f"record       {answer['id']}  ({len(body['files'])} files{part})"]
+        lines += [f"log          {answer['origin']}", f"index        {answer['index']}"]
+        lines += [f"accepted at  {answer['accepted_at']}", f"status       {answer['status']}"]
+    files = [file for body in binding["bodies"] for file in body["files"]]
+    for entry in files[:_LISTED]:
+        name = f"{entry['folder']}/{entry['name']}" if "folder" in entry else entry["name"]
+        lines.append(f"file         {name}  {entry['size']:,} bytes  SHA-256 {entry['sha256'][2:]}")
+    if len(files) > _LISTED:
+        lines.append(f"             and {len(files) - _LISTED:,} more")
+    if len(answers) > 1:
+        lines.append(f"set          {len(files):,} files in {len(answers)} records")
     return lines

@@ -13,13 +13,11 @@ from cli.output import ExitCode, Json, emit, fail, guarded
 
 if TYPE_CHECKING:
     from chain.proof.digest import FileDigest
+    from chain.proof.manifest import Part
     from chain.proof.receipt import Receipt
     from chain.proof.trust import Trust
     from chain.proof.verify import Verdict
-
-_PIECE = 1 << 20
-# The gravest first: one refused receipt makes the whole run refused.
-_GRAVITY = (ExitCode.REFUSED, ExitCode.USAGE, ExitCode.INCOMPLETE, ExitCode.OK)
+    from cli.materials.compare import Compared, Shown
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +33,7 @@ def verify(
     materials: Annotated[
         list[Path] | None,
         typer.Option(
-            "--material", help="A file 材料 that must stand, unchanged, in the record of one of the receipts."
+            "--material", help="A file 材料, or a folder with all its files, that must stand unchanged in the records."
         ),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say each stage in plain words.")] = False,
@@ -46,25 +44,30 @@ def verify(
 
     Exit codes: 0 the policy is met; 1 a stage failed; 2 a file cannot be read or parsed; 3 incomplete.
     """
+    from cli.materials.compare import GRAVITY, compare_file, compare_folder
+
     if lang not in ("en", "zh"):
         fail(ExitCode.USAGE, f"there are no words in {lang!r}; it is en or zh", as_json=as_json)
     with guarded(as_json=as_json):
         trusted = _trusted(trust, as_json=as_json)
     results = [_examine(path, trusted, explain=explain, lang=lang) for path in receipts]
     found: dict[str, object] = {"receipts": [each.document for each in results]}
-    compared = [_compare(path, results) for path in materials or ()]
+    records = _shown(results)
+    compared = [
+        compare_folder(path, records) if path.is_dir() else compare_file(path, records) for path in materials or ()
+    ]
     if compared:
         found["materials"] = [each.document for each in compared]
-    everything = [*results, *compared]
+    everything: list[_Examined | Compared] = [*results, *compared]
     emit(found, (line for each in everything for line in each.lines), as_json=as_json)
-    raise typer.Exit(int(min((each.code for each in everything), key=_GRAVITY.index)))
+    raise typer.Exit(int(min((each.code for each in everything), key=GRAVITY.index)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Examined:
-    """What is said of one file.
+    """What is said of one receipt.
 
-    `digests` of the files in a receipt's record; None when no proven record is shown.
+    `digests` of the files in its record, None when no proven record is shown; `part`: the manifest that it is.
     """
 
     document: Mapping[str, object]
@@ -73,27 +76,16 @@ class _Examined:
     digests: Sequence[FileDigest] | None = None
     whole: bool = False
     """Whether these are all that stand in the record."""
+    part: Part | None = None
 
 
-def _compare(path: Path, receipts: Sequence[_Examined]) -> _Examined:
-    """Whether a file stands in a record, or does not, or no record is shown that could tell."""
-    from chain.proof.digest import digest_of
+def _shown(receipts: Sequence[_Examined]) -> Shown:
+    """What all the receipts together show of files."""
+    from cli.materials.compare import Shown
 
-    try:
-        with path.open("rb") as file:
-            digest = digest_of(iter(lambda: file.read(_PIECE), b""))
-    except OSError as error:
-        lines = [f"{path}: not readable: {error.strerror}"]
-        return _Examined({"file": str(path), "outcome": "unreadable"}, lines, ExitCode.USAGE)
-    outcome, words, code = "absent", "does NOT stand in the record: another file, or changed", ExitCode.REFUSED
-    if any(digest in (each.digests or ()) for each in receipts):
-        outcome, words, code = "stands", "stands in the record", ExitCode.OK
-    elif not all(each.whole for each in receipts):
-        words = "no proven record shows it; a private receipt could, or one that discloses size, sha256 and sm3"
-        outcome, code = "not-shown", ExitCode.INCOMPLETE
-    shown: dict[str, object] = {"file": str(path), "outcome": outcome, "size": digest.size}
-    shown |= {"sha256": f"0x{digest.sha256.hex()}", "sm3": f"0x{digest.sm3.hex()}"}
-    return _Examined(shown, [f"{path}: {words}"], code)
+    digests = frozenset(digest for each in receipts for digest in each.digests or ())
+    parts = [each.part for each in receipts if each.part is not None]
+    return Shown(digests, parts, all(each.whole for each in receipts))
 
 
 def _trusted(path: Path, *, as_json: bool) -> Trust:
@@ -126,7 +118,22 @@ def _examine(path: Path, trust: Trust, *, explain: bool, lang: str) -> _Examined
         document["explanation"] = lines
     code, whole = ExitCode(verdict.exit_code), receipt.record is not None
     digests = _digests(receipt, verdict)
-    return _Examined(document, shown, code, digests, whole=whole and digests is not None)
+    proven = whole and digests is not None
+    return _Examined(document, shown, code, digests, whole=proven, part=_part(receipt) if proven else None)
+
+
+def _part(receipt: Receipt) -> Part | None:
+    """The manifest that a proven record is."""
+    from chain.proof.errors import FormatError
+    from chain.proof.manifest import TYPE, read_part
+
+    record = receipt.record.document if receipt.record else None
+    if not isinstance(record, dict) or record.get("type") != TYPE:
+        return None
+    try:
+        return read_part(record.get("body"))
+    except FormatError:
+        return None  # a record of this type that a service took before it looked at manifests
 
 
 def _digests(receipt: Receipt, verdict: Verdict) -> Sequence[FileDigest] | None:

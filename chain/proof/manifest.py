@@ -2,24 +2,32 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chain.proof.canonical import JsonObject, JsonValue, fields
+from chain.proof.canonical import MAX_BYTES, JsonObject, JsonValue, canonical, fields
 from chain.proof.digest import FileDigest
 from chain.proof.encoding import from_hex, to_hex
 from chain.proof.errors import FormatError
-from chain.proof.shape import array, members
+from chain.proof.hashing import RunningSha256
+from chain.proof.record import MAX_FIELDS
+from chain.proof.shape import array, members, natural, text
 
 TYPE = "material.manifest"
 MAX_FILES = 120
 """More would not fit into a record's 1,024 fields; a greater set is bound by several manifests (`part` of `parts`)."""
+MAX_PARTS = 10_000
 MAX_NAME = 255
 MAX_MEDIA_TYPE = 127
 MAX_MATERIAL_BYTES = (1 << 53) - 1
 _REQUIRED = ("name", "size", "sha256", "sm3", "media_type")
 _OPTIONAL = ("folder", "material", "signer", "version")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\..*)?", re.IGNORECASE)
+_SET_DOMAIN = b"regseal/v1/material-set\x00"
+_SET_MEMBERS = 128
+"""Bytes that `part`, `parts` and `set` take."""
+_SPARE_FIELDS = 24
 _MATERIAL = re.compile(r"mat_[0-9a-f]{32}")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _JOINERS = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u2060\u3164\ufeff\uffa0")
@@ -52,6 +60,21 @@ class FileEntry:
                 found[name] = value
         return found
 
+    @property
+    def place(self) -> str:
+        """Where it stands in what was submitted: its folder and its name."""
+        return f"{self.folder}/{self.name}" if self.folder is not None else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A manifest: its files, and which part of how many it is of the set with this digest. One without is whole."""
+
+    files: tuple[FileEntry, ...]
+    number: int = 1
+    of: int = 1
+    set_digest: bytes | None = None
+
 
 def name_fault(name: str) -> str | None:
     """Why a file may not have this name, or None. A name shows what it is and leads nowhere."""
@@ -59,8 +82,8 @@ def name_fault(name: str) -> str | None:
         return f"must have 1 to {MAX_NAME} characters"
     if "/" in name or "\\" in name:
         return "must not contain path parts: / or \\"
-    if name in (".", ".."):
-        return "must not be . or .."
+    if name in (".", "..") or _DEVICE.fullmatch(name):
+        return "must not be . or .., nor the name of a device: CON, PRN, AUX, NUL, COM1, LPT1 and the like"
     if name != name.strip() or name.endswith("."):
         return "must not begin with white space, nor end with white space or a full stop"
     for character in name:
@@ -88,13 +111,72 @@ def media_type_fault(media_type: str) -> str | None:
     return "must be a media type such as application/pdf, without parameters"
 
 
-def read_manifest(body: JsonValue) -> list[FileEntry]:
-    """The files of a manifest record's body. FormatError with the path of what offends."""
-    found = members(body, "/body", ("files",), ("title", "part", "parts"))
+def read_part(body: JsonValue) -> Part:
+    """The manifest that a record's body is. FormatError with the path of what offends."""
+    found = members(body, "/body", ("files",), ("title", "part", "parts", "set"))
     listed = array(found["files"], "/body/files", MAX_FILES)
     if not listed:
         raise FormatError("/body/files", "must name a file")
-    return [_entry(item, f"/body/files[{index}]") for index, item in enumerate(listed)]
+    if "title" in found:
+        text(found["title"], "/body/title")
+    files = tuple(_entry(item, f"/body/files[{index}]") for index, item in enumerate(listed))
+    if not found.keys() & {"part", "parts", "set"}:
+        return Part(files)
+    for each in ("part", "parts", "set"):
+        if each not in found:
+            raise FormatError(f"/body/{each}", "is missing: part, parts and set belong together")
+    number, of = (natural(found[each], f"/body/{each}", least=1) for each in ("part", "parts"))
+    if not number <= of <= MAX_PARTS:
+        raise FormatError("/body/part", f"must be one of 1 to parts, which are at most {MAX_PARTS}")
+    return Part(files, number, of, from_hex(found["set"], "/body/set", 32))
+
+
+def read_manifest(body: JsonValue) -> list[FileEntry]:
+    """The files of a manifest record's body. FormatError with the path of what offends."""
+    return list(read_part(body).files)
+
+
+def set_digest(files: Iterable[FileEntry]) -> bytes:
+    """The digest of a whole set, 32 bytes: which files, in which order; not how they are cut into parts.
+
+    SHA-256("regseal/v1/material-set" ‖ 0x00 ‖ for each file u32(length) ‖ its canonical entry).
+    """
+    digest = RunningSha256()
+    digest.update(_SET_DOMAIN)
+    for each in files:
+        entry = canonical(each.document())
+        digest.update(len(entry).to_bytes(4, "big") + entry)
+    return digest.digest()
+
+
+def bodies_of(files: Sequence[FileEntry], *, title: str | None = None, room: int = MAX_BYTES) -> list[JsonObject]:
+    """The bodies of the manifests that bind these files: one, or as many parts as it takes.
+
+    ``room``: canonical bytes that a body may have, which is a record without its other members. FormatError when the
+    files are more than a set holds.
+    """
+    named: JsonObject = {} if title is None else {"title": title}
+    parts = list(_cut(files, room - len(canonical({**named, "files": []})) - _SET_MEMBERS))
+    if len(parts) > MAX_PARTS:
+        raise FormatError("/body/files", f"are more than {MAX_PARTS} parts can bind")
+    if len(parts) == 1:
+        return [{**named, "files": list(parts[0])}]
+    whole: JsonObject = {"parts": len(parts), "set": to_hex(set_digest(files))}
+    return [{**named, "files": list(part), "part": number, **whole} for number, part in enumerate(parts, 1)]
+
+
+def _cut(files: Iterable[FileEntry], room: int) -> Iterator[list[JsonObject]]:
+    part: list[JsonObject] = []
+    left, count = room, 0
+    for each in files:
+        entry = each.document()
+        length = len(canonical(entry)) + 1
+        if part and (len(part) == MAX_FILES or length > left or count + len(entry) > MAX_FIELDS - _SPARE_FIELDS):
+            yield part
+            part, left, count = [], room, 0
+        part.append(entry)
+        left, count = left - length, count + len(entry)
+    yield part
 
 
 def _entry(item: JsonValue, path: str) -> FileEntry:

@@ -9,7 +9,7 @@ from chain.proof.canonical import JsonObject, JsonValue
 from chain.proof.hashing import sha256
 from chain.proof.receipt import format_receipt
 from chain.proof.verify import verify_files
-from tests.vectors import golden, golden_entries, golden_epoch, golden_log
+from tests.vectors import golden, golden_entries, golden_epoch, golden_log, golden_materials
 from tests.vectors.cases import bad_trusts, good_receipts, trust_documents
 from tests.vectors.evil import evil_cases
 
@@ -50,6 +50,7 @@ FILES: dict[str, Callable[[], JsonObject]] = {
     "tiles.json": golden_log.tiles,
     "notes.json": golden_log.notes,
     "entries.json": golden_entries.entries,
+    "materials.json": golden_materials.materials,
     "ethereum.json": golden_log.ethereum,
     "epochs.json": golden_epoch.epochs,
     "receipts.json": receipts,

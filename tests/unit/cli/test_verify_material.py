@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from chain.proof.checkpoint import Checkpoint
 from chain.proof.digest import digest_of
 from chain.proof.hashing import Suite
 from chain.proof.leaf import NO_LEAF, Leaf
-from chain.proof.manifest import TYPE, FileEntry
+from chain.proof.manifest import TYPE, FileEntry, Part, set_digest
 from chain.proof.note import sign_note
 from chain.proof.receipt import Opening, Receipt, format_receipt
 from chain.proof.record import check_record, commit, disclose
 from chain.proof.types import BY_NAME, Phase
+from cli.materials.compare import Shown, compare_folder
 from tests.vectors.world import ACCEPTED_AT, LOG, ORIGIN
 
 Run = Callable[..., Any]
@@ -117,3 +119,53 @@ def test_a_record_that_is_not_the_leafs_proves_no_file(verify: Run, files: dict[
     other = {**RECORD, "subject": "company/other"}
     code, said = verify(receipt(record=Opening(other, SECRET)), files["章程.pdf"])
     assert (code, said) == (1, ["not-shown"])
+
+
+def test_a_folder_is_compared_by_place(verify: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, data in NAMED.items():
+        (folder / name).write_bytes(data)
+    assert verify(private(), folder) == (0, ["stands"])
+    assert verify(receipt(), folder) == (3, ["not-shown"])
+    (folder / "more.txt").write_bytes(b"")
+    assert verify(private(), folder) == (1, ["differs"])
+    (folder / "more.txt").unlink()
+    (folder / "空.txt").unlink()
+    assert verify(private(), folder) == (1, ["differs"])
+    assert verify(private(), folder, folder / "章程.pdf") == (1, ["differs", "stands"])
+
+
+def manifest(*files: FileEntry, number: int = 1, of: int = 1, whole: bytes | None = None) -> Part:
+    return Part(files, number, of, whole)
+
+
+def entry(name: str, content: bytes = b"content") -> FileEntry:
+    return FileEntry(name=name, digest=digest_of([content]), media_type="text/plain")
+
+
+def test_a_name_that_a_file_system_composed_differently_is_the_same_and_remarked(tmp_path: Path) -> None:
+    (tmp_path / unicodedata.normalize("NFD", "é.txt")).write_bytes(b"content")
+    said = compare_folder(tmp_path, Shown(frozenset(), [manifest(entry("é.txt"))], whole=True))
+    assert said.code == 0
+    assert "NFC" in str(said.lines)
+
+
+def test_parts_are_taken_for_a_set_only_when_all_are_there_and_make_up_its_digest(tmp_path: Path) -> None:
+    one, two, other = entry("a"), entry("b"), entry("b", b"other")
+    for each in ("a", "b"):
+        (tmp_path / each).write_bytes(b"content")
+    whole = set_digest([one, two])
+
+    def compared(*parts: Part) -> tuple[int, str]:
+        said = compare_folder(tmp_path, Shown(frozenset(), parts, whole=True))
+        return int(said.code), " ".join(said.lines)
+
+    first, second = manifest(one, number=1, of=2, whole=whole), manifest(two, number=2, of=2, whole=whole)
+    assert compared(first, second)[0] == compared(second, first)[0] == 0
+    code, words = compared(first)
+    assert (code, "not among the receipts: 2" in words) == (3, True)
+    code, words = compared(first, manifest(other, number=2, of=2, whole=whole))
+    assert (code, "its digest is another" in words) == (1, True)
+    code, words = compared(first, second, manifest(other, number=2, of=2, whole=whole))
+    assert (code, "two different manifests" in words) == (1, True)

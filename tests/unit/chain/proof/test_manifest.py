@@ -1,3 +1,5 @@
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,10 +8,21 @@ from chain.proof.canonical import JsonValue
 from chain.proof.digest import FileDigest, digest_of
 from chain.proof.encoding import to_hex
 from chain.proof.errors import FormatError
-from chain.proof.manifest import MAX_FILES, FileEntry, digests_among, digests_in, read_manifest
+from chain.proof.manifest import (
+    MAX_FILES,
+    FileEntry,
+    bodies_of,
+    digests_among,
+    digests_in,
+    name_fault,
+    read_manifest,
+    read_part,
+    set_digest,
+)
 from chain.proof.record import check_record
 
 DIGEST = digest_of([b"content"])
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[3] / "vectors" / "materials.json").read_text("ascii"))
 
 
 def entry(**changes: Any) -> dict[str, Any]:
@@ -82,3 +95,33 @@ def test_digests_are_found_in_records_and_among_disclosed_fields() -> None:
     assert digests_among(shown) == []
     assert digests_among([*shown, ("/body/files[4]/sm3", to_hex(DIGEST.sm3))]) == []
     assert digests_among([*shown, ("/body/files[3]/sm3", to_hex(DIGEST.sm3))]) == [DIGEST]
+
+
+@pytest.mark.parametrize("vector", VECTORS["sets"], ids=lambda vector: vector["name"])
+def test_a_set_is_cut_into_records_that_fit_and_lead_back_to_it(vector: dict[str, Any]) -> None:
+    files = read_all(vector["files"])
+    assert to_hex(set_digest(files)) == vector["set"]
+    bodies = bodies_of(files, title="挂牌申请材料")
+    parts = [read_part(check_record({**record(), "body": body})["body"]) for body in bodies]
+    assert [len(part.files) for part in parts] == vector["parts"]
+    assert [file for part in parts for file in part.files] == files
+    if len(parts) > 1:
+        assert [(part.number, part.of) for part in parts] == [(n, len(parts)) for n in range(1, len(parts) + 1)]
+        assert {to_hex(part.set_digest or b"") for part in parts} == {vector["set"]}
+    assert set_digest(files[::-1]) != set_digest(files) or len(files) == 1
+
+
+def read_all(entries: list[JsonValue]) -> list[FileEntry]:
+    return [file for entry in entries for file in read_manifest({"files": [entry]})]
+
+
+def test_names_of_the_vectors() -> None:
+    assert [name for name in VECTORS["names"]["good"] if name_fault(name)] == []
+    assert [name for name in VECTORS["names"]["refused"] if not name_fault(name)] == []
+
+
+@pytest.mark.parametrize("vector", VECTORS["invalid"], ids=lambda vector: vector["name"])
+def test_a_body_that_is_no_manifest_is_refused_with_the_place(vector: dict[str, Any]) -> None:
+    with pytest.raises(FormatError) as caught:
+        read_part(vector["body"])
+    assert caught.value.field == vector["path"]
