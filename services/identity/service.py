@@ -115,6 +115,12 @@ class IdentityService:
         return repository.role_holders(session, role_hash(role), region, now_ms // 1000)
 
     @staticmethod
+    def roles_of(session: Session, institution_id: str, now_ms: int) -> list[tuple[bytes, int]]:
+        """(keccak256 of the role's name, region) of every role that an account of the institution holds now."""
+        rows = repository.chain_roles(session, institution_id)
+        return [(row.role, row.region) for row in rows if not row.revoked and row.expires_at * 1000 >= now_ms]
+
+    @staticmethod
     def view(session: Session, institution_id: str) -> InstitutionView:
         """An institution as the directory shows it. NotFound."""
         return institution_view(require(repository.institution(session, institution_id)))
