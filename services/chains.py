@@ -1,6 +1,6 @@
 """The configured chains: connected, compared with their pins, and asked what evidence wants to know of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chain.client import ChainClient, ChainSettings
 from chain.errors import ChainError, HandshakeError
@@ -8,12 +8,13 @@ from chain.inclusion import collect_event_proof
 from chain.proof.hashing import keccak256
 from chain.proof.merkle import empty_root
 from chain.proof.receipt import Anchor
+from services.evidence.epochs.closing import closing_heads
 from services.evidence.standing import ChainPin
 from services.platform import metrics
 from services.platform.clock import Clock
 from services.platform.errors import StartRefused
 from services.platform.logging import get_logger
-from services.platform.settings import ChainConfig, Settings
+from services.platform.settings import ChainConfig, PastEpoch, Settings, epoch_name
 
 __all__ = ["ChainState", "Chains"]
 
@@ -31,16 +32,25 @@ class ChainState:
 
 
 class Chains:
-    """The clients by name. ``check()`` again and again: an absent chain is waited for, a foreign one never used."""
+    """The clients, by what rows call them.
+
+    ``check()`` again and again: an absent chain is waited for, a foreign one never used. ``pins`` are also those of
+    epochs that have ended, ``closing`` the heads that stood there last.
+    """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
-        self._supervision = settings.supervision
-        self.clients: Mapping[str, ChainClient] = {name: _client(name, c) for name, c in settings.chains.items()}
+        if settings.supervision not in settings.chains:
+            raise StartRefused(f"settings.toml names no chain {settings.supervision!r} (see `supervision`).")
+        self._supervision = settings.supervision_chain
+        present = {epoch_name(name, chain.epoch): chain for name, chain in settings.chains.items()}
+        self.clients: Mapping[str, ChainClient] = {name: _client(name, chain) for name, chain in present.items()}
         self.states = {name: ChainState() for name in self.clients}
-        self.pins = {name: _pin(client, settings.chains[name]) for name, client in self.clients.items()}
-        if self._supervision not in self.clients:
-            raise StartRefused(f"settings.toml names no chain {self._supervision!r} (see `supervision`).")
+        past = [_past(name, one) for name, chain in settings.chains.items() for one in chain.past]
+        now = [_pin(client, present[name]) for name, client in self.clients.items()]
+        self.pins = {pin.name: pin for pin in (*past, *now)}
+        _require_apart(self.pins.values())
+        self.closing = closing_heads(one.closing for one in settings.chains[settings.supervision].past)
 
     def check(self) -> None:
         """Compares every chain with its pins and notes who is away."""
@@ -104,7 +114,23 @@ def _client(name: str, config: ChainConfig) -> ChainClient:
 
 def _pin(client: ChainClient, config: ChainConfig) -> ChainPin:
     contract = client.address(EVIDENCE_LOG).lower() if EVIDENCE_LOG in client.contracts() else None
-    return ChainPin(client.name, config.chain_id, config.genesis, config.chain_class, contract)
+    return ChainPin(client.name, config.chain_id, config.genesis, config.chain_class, contract, config.epoch)
+
+
+def _past(name: str, past: PastEpoch) -> ChainPin:
+    contract = past.contract.lower()
+    row_name = epoch_name(name, past.epoch)
+    return ChainPin(row_name, past.chain_id, past.genesis, past.chain_class, contract, past.epoch)
+
+
+def _require_apart(pins: Iterable[ChainPin]) -> None:
+    """StartRefused when an authorisation of one epoch would count in another: EIP-712 knows no genesis."""
+    seen: set[tuple[int, str]] = set()
+    for pin in pins:
+        place = (pin.chain_id, pin.contract or pin.name)
+        if place in seen:
+            raise StartRefused(f"The chain {pin.name} has another's chain id and contract: old signatures count there.")
+        seen.add(place)
 
 
 def _mismatch(error: HandshakeError) -> str:

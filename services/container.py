@@ -5,7 +5,7 @@ way round. Nothing here decides anything; every rule is in its context.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -38,6 +38,7 @@ from services.platform.settings import Settings
 from services.transactions.desk import Desk
 from services.transactions.indexer import Indexer
 from services.transactions.manager import Manager
+from services.transactions.retiring import Retirement
 from services.transactions.service import Transactions
 from services.transactions.signer import GatewayKey
 
@@ -122,6 +123,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         regional_authority_of=IdentityService.regional_authority_of,
         submitter_keys=IdentityService.submitter_keys_for,
         trusted_submitters=IdentityService.trusted_submitters,
+        registered_in=IdentityService.registered_in,
+        closing=chains.closing,
     )
     evidence = EvidenceService(settings, database, clock, vault=vault, ports=ports)
     identity = IdentityService(
@@ -132,12 +135,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         transactions=transactions,
         units=evidence.sequencer,
         fence=lease.check,
-        chain=settings.supervision,
+        chain=settings.supervision_chain,
+        epoch=evidence.epochs.epoch,
+        stands=evidence.epochs.all_stand,
         authorisation_days=settings.authorisation_days,
     )
     identity.register_handlers()
     materials = open_materials(settings, database, clock, vault=vault, fence=lease.check)
-    metrics.initialise(chains=settings.chains, roles=settings.witness_quorum)
+    metrics.initialise(chains=chains.clients, roles=settings.witness_quorum)
     jobs = Jobs(clock)
     services = Services(
         settings=settings,
@@ -154,7 +159,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=evidence.sequencer)),
         materials=MaterialDesk(database, materials),
         retention=RetentionDesk(settings, database, clock, evidence=evidence, fence=lease.check),
-        operations=OperationDesk(database, transactions, evidence.sequencer),
+        operations=OperationDesk(database, transactions, evidence.sequencer, epoch=evidence.epochs.epoch),
         jobs=jobs,
         health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs),
     )
@@ -167,7 +172,7 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     jobs.add("platform.lease", TTL_MS / 3_000, lambda: _renew(services.lease))
     jobs.add("platform.chains", 10.0, services.chains.check)
     jobs.add("platform.idempotency", 3_600.0, lambda: _purge(services))
-    for name, (seconds, job) in services.evidence.jobs().items():
+    for name, (seconds, job) in (*services.evidence.jobs().items(), *_epoch_jobs(services)):
         jobs.add(name, seconds, job)
     jobs.add("materials.sweep", 600.0, services.materials.sweep)
     jobs.add("evidence.retention", 60.0, services.retention.run)
@@ -177,6 +182,14 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
         manager, indexer = _chain_workers(services, name, signer)
         jobs.add(f"transactions.{name}.manage", _MANAGE_S, manager)
         jobs.add(f"transactions.{name}.index", _MANAGE_S, indexer)
+
+
+def _epoch_jobs(services: Services) -> Iterator[tuple[str, tuple[float, Callable[[], None]]]]:
+    """What ends with a lost chain, and what is asked of the one that took its place."""
+    units, handlers = services.evidence.sequencer, services.transactions.handlers
+    retirement = Retirement(services.database, units, handlers, chains=list(services.chains.clients))
+    yield "transactions.retire", (5.0, retirement.run)
+    yield "identity.reestablish", (2.0, services.identity.reestablishment.run)
 
 
 def _chain_workers(services: Services, name: str, signer: GatewayKey) -> tuple[Callable[[], None], Callable[[], None]]:

@@ -51,7 +51,7 @@ def fsck(
     if mirror is not None:
         outside = replace(outside, mirror=MirrorFolder.open(mirror))
     outside = _with_papers(outside, receipts)
-    client = Chains(settings, SystemClock()).clients[settings.supervision]
+    client = Chains(settings, SystemClock()).clients[settings.supervision_chain]
     try:
         client.handshake()
         outside = replace(outside, chain=_view(client))

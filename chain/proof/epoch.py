@@ -99,4 +99,6 @@ class EpochStatement:
             raise FormatError(_FIELD, "an epoch is followed by the next one")
         if (made.lost.chain_id, made.lost.genesis) == (made.next.chain_id, made.next.genesis):
             raise FormatError(_FIELD, "two epochs are two chains")
+        if (made.lost.chain_id, made.lost.contract) == (made.next.chain_id, made.next.contract):
+            raise FormatError(_FIELD, "what was signed for the lost chain would count on the next")
         return made

@@ -2,6 +2,7 @@
 
 A log has at most one append on its way, so the chain's stored head is the last anchored one and the consistency proof
 can be made in advance. While the chain is away the log grows on, and one append then carries the whole backlog.
+When another chain took a lost one's place, what stood there is anchored again first (:mod:`services.evidence.epochs`).
 """
 
 import json
@@ -17,6 +18,7 @@ from chain.proof.hashing import keccak256
 from chain.proof.merkle import consistency_proof
 from chain.proof.receipt import Anchor
 from services.evidence import repository
+from services.evidence.epochs.service import Epochs, Owed
 from services.evidence.gate import Gate
 from services.evidence.models import AnchorRow, CheckpointRow, LogRow
 from services.evidence.rules import Grade, anchor_due, retry_due
@@ -99,6 +101,7 @@ class Anchorer:
         queue: Queue,
         chain: str,
         gate: Gate,
+        epochs: Epochs,
         cadence: Cadence,
         fence: Callable[[Session], None],
     ) -> None:
@@ -107,15 +110,42 @@ class Anchorer:
         self._queue = queue
         self._chain = chain
         self._gate = gate
+        self._epochs = epochs
         self._cadence = cadence
         self._fence = fence
 
     def run(self) -> None:
-        """Asks for an anchor of every checked open log that is due."""
+        """Asks for an anchor of every checked open log that is due; before that, for what a lost chain had."""
         with self._database.read() as session:
-            due = [row.id for row in repository.logs(session) if row.state == "open" and self._candidate(session, row)]
+            owed = self._epochs.owed(session)
+            logs = () if owed else repository.logs(session)
+            due = [row.id for row in logs if row.state == "open" and self._candidate(session, row)]
+        if owed is not None:
+            self.anchor_again(owed)
         for log_id in due:
             self.anchor(log_id)
+
+    def anchor_again(self, owed: Owed) -> str | None:
+        """Asks for the next head that stood on the lost chain: one at a time, for their order over all logs counts."""
+        interval = self._cadence.anchor_interval_ms
+        if owed.pending or (
+            owed.refused_at is not None
+            and not retry_due(
+                elapsed_ms=self._clock.ms() - owed.refused_at, attempts=owed.attempts, interval_ms=interval
+            )
+        ):
+            return None
+        checks = self._gate.states()
+        with self._database.write() as session:
+            self._fence(session)
+            row = repository.log_by_id(session, owed.log_id)
+            head = repository.checkpoint(session, owed.log_id, owed.size)
+            if row is None or head is None or row.epoch < self._epochs.epoch or checks[row.id].state != "checked":
+                return None  # its owner has not authorised the opening yet
+            tx_id = self._ask(session, row, head)
+            hit("anchor-again.before-commit")
+        hit("anchor-again.after-commit")
+        return tx_id
 
     def anchor(self, log_id: str) -> str | None:
         """The id of the transaction that was asked for, or None when there is nothing to do after all."""
@@ -134,7 +164,7 @@ class Anchorer:
     def _candidate(self, session: Session, row: LogRow) -> CheckpointRow | None:
         """The checkpoint to anchor now, if any: the newest with the quorum, after the grace period the newest."""
         checks = self._gate.states()
-        if row.id not in checks or checks[row.id].state != "checked":
+        if row.id not in checks or checks[row.id].state != "checked" or row.epoch < self._epochs.epoch:
             return None
         if repository.last_anchor(session, row.id, "pending") is not None:
             return None

@@ -119,7 +119,9 @@ class LogCommands:
         authority_of: Authority,
         regional_authority_of: RegionalAuthority,
         authorisation_days: int,
+        stands: Callable[[Session, LogRow], bool] = lambda _session, _row: True,
     ) -> None:
+        self._stands = stands
         self._desk = desk
         self._book = book
         self._transactions = transactions
@@ -146,12 +148,24 @@ class LogCommands:
         key = repository.keys_of(group.session, row.id)[0]
         return self._request(group, _OPENING, row, self._opening(row, key.key_id))
 
+    def open_again(self, group: Group, log_id: str, *, epoch: int) -> OperationView:
+        """Asks the chain of a new epoch to open a log that it does not know, with the key and anchor address of now."""
+        row = self._owned(group, log_id, None)
+        keys = [key for key in repository.keys_of(group.session, row.id) if key.from_size is not None]
+        key = max(keys, key=lambda each: (each.from_size or 0, each.id))
+        return self._request(group, _OPENING, row, self._opening(row, key.key_id), epoch=epoch)
+
+    def freeze_again(self, group: Group, log_id: str, *, epoch: int) -> OperationView:
+        """Asks the chain of a new epoch to freeze a log that was frozen on the lost one and has all its heads again."""
+        row = self._owned(group, log_id, None)
+        return self._request(group, _FREEZE, row, {"log": to_hex(chain_log(row.origin))}, epoch=epoch)
+
     def rotate(
         self, group: Group, *, owner_id: str, log_id: str, reason: str, anchor: str | None = None
     ) -> OperationView:
         """Asks for a new log key, and another anchor address when one is given. NotFound, Conflict ``log-closed``."""
         row = self._owned(group, log_id, owner_id)
-        _expect(row, "open")
+        self._expect_open(group, row)
         key = self._keys.create(group.session, row.id, row.origin, active=False)
         message = {"log": to_hex(chain_log(row.origin)), "keyId": key.key_id, "anchor": anchor or self._anchor}
         return self._request(group, _ROTATION, row, message, reason=reason)
@@ -159,7 +173,7 @@ class LogCommands:
     def freeze(self, group: Group, *, owner_id: str, log_id: str, reason: str, actor: str) -> OperationView:
         """Asks that the log stop for good; ``actor`` is the owner or its region's regulator. NotFound, Conflict."""
         row = self._owned(group, log_id, owner_id)
-        _expect(row, "open")
+        self._expect_open(group, row)
         message = {"log": to_hex(chain_log(row.origin))}
         return self._request(group, _FREEZE, row, message, reason=reason, actor=actor)
 
@@ -180,6 +194,12 @@ class LogCommands:
             raise NotFound("There is no such log.")
         return row
 
+    def _expect_open(self, group: Group, row: LogRow) -> None:
+        if row.state != "open":
+            raise Conflict(f"The log {row.origin} is {row.state}.", slug="log-closed")
+        if not self._stands(group.session, row):
+            raise Conflict(f"The heads of {row.origin} are being anchored again; later.", slug="log-reanchoring")
+
     def _opening(self, row: LogRow, key_id: str) -> dict[str, Any]:
         return {"origin": row.origin, "owner": _owner(row), "keyId": key_id, "anchor": self._anchor}
 
@@ -192,10 +212,13 @@ class LogCommands:
         *,
         reason: str | None = None,
         actor: str | None = None,
+        epoch: int | None = None,
     ) -> OperationView:
         body: JsonObject = {"log_origin": row.origin, **{name: str(value) for name, value in message.items()}}
         if reason is not None:
             body["reason"] = reason
+        if epoch is not None:
+            body["chain_epoch"] = epoch
         written = write_command(
             group,
             self._desk,
@@ -234,8 +257,3 @@ class LogCommands:
 
 def _owner(row: LogRow) -> str:
     return to_hex(bytes16(row.owner_id))
-
-
-def _expect(row: LogRow, state: str) -> None:
-    if row.state != state:
-        raise Conflict(f"The log {row.origin} is {row.state}.", slug="log-closed")

@@ -4,7 +4,8 @@ A database restored from a backup is whole, consistent, and older than what was 
 give indexes a second time. So a process that starts asks three who cannot have been restored with it:
 
 - the **head file** (:mod:`services.evidence.heads`);
-- the **chain**: the head that ``EvidenceLog`` holds;
+- the **chain**: the head that ``EvidenceLog`` holds; while a lost chain's heads are being anchored again on its
+  successor, the closing heads kept beside the settings instead;
 - the **witnesses**: the head each signed last, stated anew for a nonce of this start (a statement of yesterday proves
   nothing).
 
@@ -46,6 +47,7 @@ class LogCheck:
     origin: str
     head_file: bool = False
     chain: bool = False
+    again: bool = False  # the chain took a lost one's place and does not have all its heads yet
     witnesses: set[str] = field(default_factory=set)
     passed: bool = False
     behind: str | None = None
@@ -123,11 +125,13 @@ class StartCheck:
         chain_head: ChainHeads,
         witnesses: Mapping[str, rules.Witness],
         quorum: Mapping[str, int],
+        closing: Mapping[str, Head] | None = None,
     ) -> None:
         self._database = database
         self._gate = gate
         self._heads = heads
         self._chain_head = chain_head
+        self._closing = closing or {}
         self._witnesses = witnesses
         self._quorum = quorum
 
@@ -182,14 +186,21 @@ class StartCheck:
         except Exception as error:  # noqa: BLE001 -- whatever a client raises: the chain did not answer
             _logger.info("chain_away", origin=row.origin, reason=type(error).__name__)
             return
-        if found is not None and not self._agrees(Tree(session, row.id), row, Head(row.origin, *found)):
+        tree, closing = Tree(session, row.id), self._closing.get(row.origin)
+        if found is not None and not self._agrees(tree, row, Head(row.origin, *found)):
             self._gate.put_behind(check, "the chain")
             return
+        if closing is not None and not self._agrees(tree, row, closing):
+            self._gate.put_behind(check, "the lost chain's last head")
+            return
         check.chain = True
+        check.again = closing is not None and (found is None or found[0] < closing.size)
 
     def _conclude(self, row: LogRow, check: LogCheck) -> None:
         roles = {name: witness.role for name, witness in self._witnesses.items()}
-        suffice = rules.statements_suffice(check.witnesses, roles, self._quorum, empty=row.size == 0)
+        # A chain that knows less than the lost one vouches for nothing: then all witnesses there are must speak.
+        alone = row.size == 0 or check.again
+        suffice = rules.statements_suffice(check.witnesses, roles, self._quorum, empty=alone)
         if check.head_file and check.chain and suffice and not check.behind:
             check.passed = True
             metrics.LOG_CHECKED.labels(row.origin).set(1)

@@ -27,10 +27,11 @@ _COMMANDS = ("log.opening", "log.rotation", "log.freeze", "log.succession")
 class LogEvents:
     """Handlers of the EvidenceLog's events and of refused log commands and anchors."""
 
-    def __init__(self, desk: Desk, *, chain: str, gate: Gate) -> None:
+    def __init__(self, desk: Desk, *, chain: str, gate: Gate, epoch: int = 1) -> None:
         self._desk = desk
         self._chain = chain
         self._gate = gate
+        self._epoch = epoch
 
     def register(self, transactions: Transactions) -> None:
         """Asks to be told."""
@@ -49,6 +50,8 @@ class LogEvents:
         """A log is open when the chain opened it with our key. With another key the origin is somebody else's."""
         row = repository.log_by_origin(group.session, event.args["origin"])
         if row is None or row.state not in ("opening", "refused"):
+            if row is not None and row.epoch < self._epoch:
+                self._opened_again(group, row, event)
             return
         kind = "log.succession" if row.predecessor_id else "log.opening"
         first = repository.keys_of(group.session, row.id)[0]
@@ -56,8 +59,20 @@ class LogEvents:
             self._refuse(group, row, kind, {"reason": "the origin was opened with another key"})
             return
         group.change_state(row.id, "open")
-        repository.mark_log(group.session, row.id, opened_at=group.now_ms)
+        marks = {"opened_at": group.now_ms, "epoch": self._epoch, "state_epoch": self._epoch}
+        repository.mark_log(group.session, row.id, **marks)
         self._outcome(group, row, kind, Phase.REGISTERED, _where(event))
+
+    def _opened_again(self, group: Group, row: LogRow, event: ChainEvent) -> None:
+        """On the chain that took a lost one's place, with the key that is ours now; else its heads are not ours."""
+        keys = repository.keys_of(group.session, row.id)
+        ours = max((key for key in keys if key.from_size is not None), key=lambda key: (key.from_size or 0, key.id))
+        if to_hex(event.args["keyId"]) != ours.key_id:
+            self._gate.put_behind(self._gate.check_of(row.id, row.origin), "the chain")
+            return
+        same = {"state_epoch": self._epoch} if row.state == "open" else {}
+        repository.mark_log(group.session, row.id, epoch=self._epoch, **same)
+        self._outcome(group, row, "log.opening", Phase.REGISTERED, _where(event))
 
     def rotated(self, group: Group, event: ChainEvent) -> None:
         """From ``fromSize`` on heads are the new key's: those sealed before we heard of it are signed once more."""
@@ -82,11 +97,15 @@ class LogEvents:
     def frozen(self, group: Group, event: ChainEvent) -> None:
         """A frozen log takes nothing more; the outcome of freezing the house log is its last leaf."""
         row = self._known(group, event)
-        if row is None or row.state == "frozen":
+        if row is None or (row.state == "frozen" and row.state_epoch == self._epoch):
             return
-        self._outcome(group, row, "log.freeze", Phase.REGISTERED, _where(event) | {"size": int(event.args["size"])})
+        again = row.state == "frozen"  # it was so on the lost chain already: then nothing follows its last leaf
+        if not (again and row.house):
+            details = _where(event) | {"size": int(event.args["size"])}
+            self._outcome(group, row, "log.freeze", Phase.REGISTERED, details)
         group.change_state(row.id, "frozen")
-        repository.mark_log(group.session, row.id, frozen_at=group.now_ms)
+        marks = {} if again else {"frozen_at": group.now_ms}
+        repository.mark_log(group.session, row.id, state_epoch=self._epoch, **marks)
 
     def anchored(self, group: Group, event: ChainEvent) -> None:
         """A head of ours stands on the chain. One that we never sealed means that this database is not the log's."""

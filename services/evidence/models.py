@@ -28,7 +28,10 @@ _LOG = "logs.id"
 
 
 class LogRow(Base):
-    """A log (日志). ``size`` and ``frontier`` move with the leaves, in the sequencer's transaction and nowhere else."""
+    """A log (日志). ``size`` and ``frontier`` move with the leaves, in the sequencer's transaction and nowhere else.
+
+    ``epoch``: the last one (链纪元) whose chain opened it; ``state_epoch``: whose chain has it in this state.
+    """
 
     __tablename__ = "logs"
 
@@ -45,6 +48,8 @@ class LogRow(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
     opened_at: Mapped[int | None] = mapped_column(BigInteger)
     frozen_at: Mapped[int | None] = mapped_column(BigInteger)
+    epoch: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
+    state_epoch: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
 
 
 class LogKeyRow(Base):

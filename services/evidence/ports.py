@@ -1,13 +1,14 @@
 """What the context needs of the others."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
 from services.evidence.anchoring import Collect
 from services.evidence.commands import Authority, RegionalAuthority
 from services.evidence.gate import ChainHeads
+from services.evidence.heads import Head
 from services.evidence.standing import ChainPin
 from services.transactions.service import Transactions
 
@@ -25,6 +26,8 @@ class Ports:
     transaction hash, log index in block)`` the proof of an event; ``anchor_address``
     is the gateway's own; ``authority_of(session, institution)`` the address that signs for it, and
     ``regional_authority_of`` for its region, None while the chain has not told;
+    ``registered_in(session, institution)`` the last epoch whose registry knows it; ``closing`` the last heads by origin
+    that stood on chains that are gone;
     ``submitter_keys(session, institution, ms)`` its Ed25519 keys valid then; ``trusted_submitters(session)`` all:
     (institution, key, from ms, to ms or None).
     """
@@ -39,3 +42,5 @@ class Ports:
     regional_authority_of: RegionalAuthority
     submitter_keys: SubmitterKeys
     trusted_submitters: TrustedSubmitters
+    registered_in: Callable[[Session, str], int] = lambda _session, _institution: 1
+    closing: Mapping[str, Head] = field(default_factory=dict)

@@ -15,6 +15,8 @@ from services.evidence.records import StoredRecord
 from services.evidence.retention.repository import erasure
 from services.evidence.retention.views import RetentionView, withheld
 from services.evidence.rules import Grade, status_of
+from services.evidence.standing import Standing
+from services.evidence.standing_repository import proven_between
 from services.evidence.submission import record_aad
 from services.evidence.tree import Tree
 from services.platform.atrest import Vault
@@ -49,8 +51,9 @@ class RecordView:
 class Receipts:
     """Reads records, assembles receipts."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, standing: Standing) -> None:
         self._vault = vault
+        self._standing = standing
 
     def owner_of(self, session: Session, record_id: str) -> str:
         """The institution whose record it is. NotFound."""
@@ -90,7 +93,7 @@ class Receipts:
                 "The record is accepted but not yet under a checkpoint; ask again in a second.", slug="not-sealed"
             )
         stored = self._opened(session, row) if private else None
-        anchor, attestations = _anchor(session, checkpoint)
+        anchor, attestations = _anchor(session, self._standing, checkpoint)
         receipt = Receipt(
             origin=log.origin,
             leaf=leaf[0],
@@ -159,10 +162,11 @@ def full_note(session: Session, checkpoint: CheckpointRow) -> str:
     return with_signatures(note, parse_note(f"{note.text}\n{lines}").signatures).format()
 
 
-def _anchor(session: Session, checkpoint: CheckpointRow) -> tuple[Anchor | None, tuple[str, ...]]:
-    row = repository.anchor(session, checkpoint.log_id, checkpoint.size)
-    if row is None or row.proof is None or row.block_hash is None:
-        return None, ()
-    return unpack_anchor(row.proof), tuple(
-        each.note for each in repository.attestations(session, row.chain, row.block_hash)
-    )
+def _anchor(session: Session, standing: Standing, head: CheckpointRow) -> tuple[Anchor | None, tuple[str, ...]]:
+    """Of the epochs in which the head was anchored, the first whose block is attested; else the last."""
+    anchor, notes = None, []
+    for proven in proven_between(session, head.log_id, head.size, head.size):
+        anchor, notes = proven, list(repository.attestations(session, proven.chain, proven.block_hash))
+        if standing.attested(notes):
+            break
+    return (unpack_anchor(anchor.proof) if anchor else None), tuple(each.note for each in notes)

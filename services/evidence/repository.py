@@ -11,6 +11,7 @@ from sqlalchemy import Table, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from services.evidence.epochs.models import PastAnchorRow
 from services.evidence.models import (
     AnchorRow,
     AttestationRow,
@@ -87,9 +88,9 @@ def move_log(session: Session, log_id: str, *, state: str, size: int, frontier: 
     session.execute(update(_LOGS).where(_LOGS.c.id == log_id).values(state=state, size=size, frontier=frontier))
 
 
-def mark_log(session: Session, log_id: str, **times: int) -> None:
-    """Sets ``opened_at`` or ``frozen_at``."""
-    session.execute(update(LogRow).where(LogRow.id == log_id).values(**times))
+def mark_log(session: Session, log_id: str, **marks: int) -> None:
+    """Sets ``opened_at``, ``frozen_at``, ``epoch`` or ``state_epoch``."""
+    session.execute(update(LogRow).where(LogRow.id == log_id).values(**marks))
 
 
 def keys_of(session: Session, log_id: str) -> Sequence[LogKeyRow]:
@@ -302,11 +303,6 @@ def put_anchored(session: Session, row: Mapping[str, Any]) -> None:
     session.execute(statement.values(**row).on_conflict_do_update(index_elements=["log_id", "size"], set_=set_))
 
 
-def anchor(session: Session, log_id: str, size: int) -> AnchorRow | None:
-    """The anchor of exactly this size."""
-    return session.get(AnchorRow, (log_id, size), populate_existing=True)
-
-
 def last_anchor(session: Session, log_id: str, state: str) -> AnchorRow | None:
     """The largest in this state."""
     query = (
@@ -338,9 +334,13 @@ def put_proof(session: Session, log_id: str, size: int, proof: str) -> None:
     session.execute(update(AnchorRow).where(AnchorRow.log_id == log_id, AnchorRow.size == size).values(proof=proof))
 
 
-def anchors_in_block(session: Session, chain: str, block_hash: str) -> Sequence[AnchorRow]:
-    """Those of one block."""
-    return session.scalars(select(AnchorRow).where(AnchorRow.chain == chain, AnchorRow.block_hash == block_hash)).all()
+def heads_in_block(session: Session, chain: str, block_hash: str) -> list[tuple[str, int]]:
+    """(log, size) of the anchors of one block, whatever the epoch."""
+    found: list[tuple[str, int]] = []
+    for row in (PastAnchorRow, AnchorRow):
+        query = select(row.log_id, row.size).where(row.chain == chain, row.block_hash == block_hash)
+        found += ((each[0], each[1]) for each in session.execute(query))
+    return found
 
 
 def anchors_after(

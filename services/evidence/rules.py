@@ -75,7 +75,7 @@ def statements_suffice(
 ) -> bool:
     """Whether enough witnesses (name -> role) answered a starting service.
 
-    For an empty log all must: that is what a lost database is.
+    For an empty log all must: that is what a lost database is. Likewise while a new chain knows less than a lost one.
     """
     if empty:
         return set(answered) >= set(configured)

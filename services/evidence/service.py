@@ -15,6 +15,7 @@ from chain.proof.types import Phase
 from services.evidence import commands, repository, rules
 from services.evidence.anchoring import Anchorer, ProofCollector, observe
 from services.evidence.commands import LogCommands, Written
+from services.evidence.epochs.wiring import open_epochs, open_reopening
 from services.evidence.gate import Gate, StartCheck
 from services.evidence.group import Group
 from services.evidence.handlers import LogEvents
@@ -29,9 +30,9 @@ from services.evidence.regrading import Regrader
 from services.evidence.sealing import Sealer
 from services.evidence.sequencer import Sequencer
 from services.evidence.standing import Standing
-from services.evidence.submission import Accepted, Desk, Submission
+from services.evidence.submission import Accepted, Desk, Submission, count_accepted
 from services.evidence.trust import TrustDocument
-from services.platform import idempotency, metrics
+from services.platform import idempotency
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
@@ -61,6 +62,7 @@ class EvidenceService:
             self.gate,
             heads=self.heads,
             chain_head=ports.chain_head,
+            closing=ports.closing,
             witnesses=witnesses,
             quorum=settings.witness_quorum,
         )
@@ -68,6 +70,7 @@ class EvidenceService:
         self._book = LogBook(vault, keys)
         self._desk = Desk(vault, keys, settings.anchor_by_ms)
         self.standing = Standing(witnesses, settings.witness_quorum, ports.chains)
+        self.epochs = open_epochs(settings, database, clock, standing=self.standing, ports=ports)
         self.sequencer = Sequencer(
             database, clock, heads=self.heads, gate=self.gate, load_log=self._book.load, fence=ports.fence
         )
@@ -76,18 +79,22 @@ class EvidenceService:
             self._desk,
             self._book,
             transactions=ports.transactions,
-            chain=settings.supervision,
+            chain=settings.supervision_chain,
             anchor=ports.anchor_address,
             authority_of=ports.authority_of,
             regional_authority_of=ports.regional_authority_of,
             authorisation_days=settings.authorisation_days,
+            stands=self.epochs.stands,
         )
-        self._receipts = Receipts(vault)
+        self._reopening = open_reopening(
+            settings, database, epochs=self.epochs, commands=self._commands, ports=ports, sequencer=self.sequencer
+        )
+        self._receipts = Receipts(vault, self.standing)
         self.public = PublicLogs(database, keys)
         self.trust = TrustDocument(
             database, keys, standing=self.standing, chains=ports.chains, submitters=ports.trusted_submitters
         )
-        events = LogEvents(self._desk, chain=settings.supervision, gate=self.gate)
+        events = LogEvents(self._desk, chain=settings.supervision_chain, gate=self.gate, epoch=self.epochs.epoch)
         events.register(ports.transactions)
 
     def _make_jobs(self, keys: LogKeys) -> None:
@@ -107,8 +114,9 @@ class EvidenceService:
             database,
             clock,
             queue=ports.transactions,
-            chain=settings.supervision,
+            chain=settings.supervision_chain,
             gate=self.gate,
+            epochs=self.epochs,
             cadence=settings,
             fence=ports.fence,
         )
@@ -116,7 +124,8 @@ class EvidenceService:
         self.regrader = Regrader(database, clock, standing=self.standing, fence=ports.fence)
 
     def start(self) -> None:
-        """Grades by the settings of this start, checks what can be checked now and begins to sequence."""
+        """Closes an epoch that ended, grades by the settings of this start, checks what it can, begins to sequence."""
+        self.epochs.adopt()
         self.regrader.adopt()
         self.check.run()
         self.sequencer.start()
@@ -132,6 +141,7 @@ class EvidenceService:
         return {
             "evidence.check": (1.0, self.check.run),
             "evidence.seal": (interval, self.sealer.run),
+            "evidence.reopen": (2.0, self._reopening.run),
             "evidence.anchor": (1.0, self.anchorer.run),
             "evidence.proofs": (1.0, self.collector.run),
             "evidence.regrade": (5.0, self.regrader.run),
@@ -153,8 +163,11 @@ class EvidenceService:
         log_id: str | None = None,
         idempotency_key: str | None = None,
         signature: bytes | None = None,
+        materials: Sequence[str] = (),
     ) -> Future[Accepted]:
         """Submits a record, as bytes or as parsed by ``chain.proof.canonical.parse_json``; resolves when it is durable.
+
+        ``materials``: the stored files that it needs as long as it is not erased.
 
         Raises at once: Invalid, Forbidden (another actor), NotFound (no log). Through the future: Conflict
         ``log-closed``, IdempotencyKeyReused, Unavailable ``log-unchecked`` / ``log-behind-anchor`` / ``not-durable``.
@@ -178,9 +191,10 @@ class EvidenceService:
                 submitter=submitter,
                 key=idempotency_key,
                 digest=idempotency.request_digest("POST", place, prepared.content),
+                materials=materials,
             )
         )
-        future.add_done_callback(_count)
+        future.add_done_callback(count_accepted)
         return future
 
     def _default_log(self, institution_id: str) -> str:
@@ -383,9 +397,3 @@ class EvidenceService:
     def _read(self, query: Callable[[Session], T]) -> T:
         with self._database.read() as session:
             return query(session)
-
-
-def _count(done: Future[Accepted]) -> None:
-    """What was accepted, once; refusals are counted where all of them are seen, at the API."""
-    if not done.cancelled() and done.exception() is None and not done.result().replayed:
-        metrics.RECORDS_ACCEPTED.labels(done.result().origin).inc()

@@ -3,7 +3,7 @@
 Everything is authenticated by the signature of a configured witness and may come in any order, twice, or never.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,8 +15,9 @@ from chain.proof.errors import ProofError
 from chain.proof.hashing import sha256
 from chain.proof.note import Note, SignatureType, VerifiedSignature, parse_note, verify_note
 from services.evidence import repository, standing_repository
-from services.evidence.models import AnchorRow, AttestationRow, CheckpointRow, CosignatureRow
+from services.evidence.models import AttestationRow, CheckpointRow, CosignatureRow
 from services.evidence.rules import Grade, Witness, grade_of, quorum_met
+from services.evidence.standing_repository import Proven
 from services.platform import metrics
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -27,13 +28,22 @@ _Statement = TypeVar("_Statement", Checkpoint, HeaderAttestation)
 
 @dataclass(frozen=True, slots=True)
 class ChainPin:
-    """A configured chain. ``genesis`` is 0x hex, ``contract`` the EvidenceLog there."""
+    """A configured chain, of any epoch. ``genesis`` is 0x hex, ``contract`` the EvidenceLog there.
+
+    ``name`` is what rows call it, ``chain`` what all its epochs are called.
+    """
 
     name: str
     chain_id: int
     genesis: str
     chain_class: str
     contract: str | None
+    epoch: int = 1
+
+    @property
+    def chain(self) -> str:
+        """The chain's name in the settings."""
+        return self.name.partition("@")[0]
 
 
 class Standing:
@@ -88,30 +98,34 @@ class Standing:
         """
         note, signed = self._verified(text, SignatureType.ED25519)
         header = _parsed(HeaderAttestation, note)
-        pin = self._chains.get(chain)
-        if pin is None:
-            raise NotFound("There is no such chain.")
-        if (header.chain_id, to_hex(header.genesis)) != (pin.chain_id, pin.genesis):
-            raise Conflict("The attestation is about another chain.", slug="chain-differs")
+        pin = self._pinned(chain, header)
         block_hash = to_hex(header.block_hash)
         for line, signature in zip(note.signatures, signed, strict=True):
-            row = {"chain": chain, "block_hash": block_hash, "witness": signature.key.name}
+            row = {"chain": pin.name, "block_hash": block_hash, "witness": signature.key.name}
             alone = Note(note.text, (line,)).format()
             repository.put_attestation(session, row | {"block_number": header.number, "note": alone})
-        for anchor in repository.anchors_in_block(session, chain, block_hash):
-            self.regrade(session, anchor.log_id, anchor.size)
+        for log_id, size in repository.heads_in_block(session, pin.name, block_hash):
+            self.regrade(session, log_id, size)
+
+    def _pinned(self, chain: str, header: HeaderAttestation) -> ChainPin:
+        """The epoch of ``chain`` that the header is of."""
+        epochs = [pin for pin in self._chains.values() if pin.chain == chain]
+        if not epochs:
+            raise NotFound("There is no such chain.")
+        told = (header.chain_id, to_hex(header.genesis))
+        found = next((pin for pin in epochs if told == (pin.chain_id, pin.genesis)), None)
+        if found is None:
+            raise Conflict("The attestation is about another chain.", slug="chain-differs")
+        return found
 
     def regrade(self, session: Session, log_id: str, size: int) -> Grade:
         """Sums up anew what stands behind a checkpoint."""
         # Held until the commit: of two transactions that each add something, the second sees both.
         if not repository.hold_checkpoint(session, log_id, size):
             raise NotFound("There is no checkpoint of this size.")
-        anchor = repository.anchor(session, log_id, size)
-        proven = anchor if anchor is not None and anchor.proof is not None else None
-        attested: Sequence[AttestationRow] = ()
-        if proven is not None and proven.block_hash is not None:
-            attested = repository.attestations(session, proven.chain, proven.block_hash)
-        grade = self._grade(repository.cosignatures(session, log_id, size), proven, attested)
+        proven = standing_repository.proven_between(session, log_id, size, size)
+        attested = {one.block_hash: repository.attestations(session, one.chain, one.block_hash) for one in proven}
+        grade = self._grade(repository.cosignatures(session, log_id, size), attested.values())
         repository.set_grade(session, log_id, size, int(grade))
         return grade
 
@@ -123,24 +137,27 @@ class Standing:
         cosigned: dict[int, list[CosignatureRow]] = {}
         for each in standing_repository.cosignatures_between(session, log_id, first, last):
             cosigned.setdefault(each.size, []).append(each)
-        anchors = {each.size: each for each in standing_repository.proven_between(session, log_id, first, last)}
-        hashes = {each.block_hash for each in anchors.values() if each.block_hash is not None}
+        anchors: dict[int, list[Proven]] = {}
+        for anchor in standing_repository.proven_between(session, log_id, first, last):
+            anchors.setdefault(anchor.size, []).append(anchor)
+        hashes = {one.block_hash for found in anchors.values() for one in found}
         attested: dict[tuple[str, str], list[AttestationRow]] = {}
         for word in standing_repository.attestations_of(session, hashes):
             attested.setdefault((word.chain, word.block_hash), []).append(word)
         for row in rows:
-            anchor = anchors.get(row.size)
-            place = (anchor.chain, anchor.block_hash or "") if anchor else ("", "")
-            yield row, self._grade(cosigned.get(row.size, ()), anchor, attested.get(place, ()))
+            places = [(one.chain, one.block_hash) for one in anchors.get(row.size, ())]
+            yield row, self._grade(cosigned.get(row.size, ()), [attested.get(place, []) for place in places])
 
-    def _grade(
-        self, cosigned: Sequence[CosignatureRow], proven: AnchorRow | None, attested: Sequence[AttestationRow]
-    ) -> Grade:
-        """``proven`` is the anchor when its event proof is stored."""
+    def attested(self, notes: Sequence[AttestationRow]) -> bool:
+        """Whether these attestations of one block are a quorum."""
+        return self._met((each.witness, each.note) for each in notes)
+
+    def _grade(self, cosigned: Sequence[CosignatureRow], anchors: Collection[Sequence[AttestationRow]]) -> Grade:
+        """``anchors``: of each anchor whose event proof is stored, in whatever epoch, the attestations of its block."""
         return grade_of(
             witnessed=self._met((each.witness, f"-\n\n{each.line}") for each in cosigned),
-            anchored=proven is not None,
-            attested=self._met((each.witness, each.note) for each in attested),
+            anchored=bool(anchors),
+            attested=any(self.attested(notes) for notes in anchors),
         )
 
     def _met(self, signed: Iterable[tuple[str, str]]) -> bool:
@@ -155,6 +172,10 @@ class Standing:
             return False
         keys = {witness.key.of_type(kind).key_id for kind in (SignatureType.COSIGNATURE, SignatureType.ED25519)}
         return any(each.key_id in keys for each in parse_note(note).signatures)
+
+    def verified(self, text: str) -> tuple[Note, list[VerifiedSignature]]:
+        """A statement of configured witnesses, their lines alone, and who they are. Invalid, Forbidden."""
+        return self._verified(text, SignatureType.ED25519)
 
     def _verified(self, text: str, kind: SignatureType) -> tuple[Note, list[VerifiedSignature]]:
         """The note with the lines of configured witnesses alone, each beside its verified signature.

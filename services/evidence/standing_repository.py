@@ -1,12 +1,14 @@
 """SQL of grading many checkpoints at once; that of single ones is in :mod:`services.evidence.repository`."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from services.evidence.epochs.models import PastAnchorRow
 from services.evidence.models import AnchorRow, AttestationRow, CheckpointRow, CosignatureRow, GradingRow
 
 _ONLY = 1  # the one row of ``gradings``
@@ -29,11 +31,26 @@ def cosignatures_between(session: Session, log_id: str, first: int, last: int) -
     return session.scalars(select(row).where(row.log_id == log_id, row.size >= first, row.size <= last))
 
 
-def proven_between(session: Session, log_id: str, first: int, last: int) -> Iterable[AnchorRow]:
-    """Anchors of these sizes whose event proof is stored."""
-    row = AnchorRow
-    query = select(row).where(row.log_id == log_id, row.size >= first, row.size <= last)
-    return session.scalars(query.where(row.proof.is_not(None)))
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An anchor of any epoch whose event proof is stored."""
+
+    size: int
+    chain: str
+    block_hash: str
+    proof: str
+
+
+def proven_between(session: Session, log_id: str, first: int, last: int) -> list[Proven]:
+    """The proven anchors of these sizes, of closed epochs first, in their order."""
+    found: list[Proven] = []
+    for row in (PastAnchorRow, AnchorRow):
+        query = select(row.size, row.chain, row.block_hash, row.proof)
+        query = query.where(row.log_id == log_id, row.size >= first, row.size <= last, row.proof.is_not(None))
+        if row is PastAnchorRow:
+            query = query.order_by(PastAnchorRow.epoch, PastAnchorRow.ordinal)
+        found += (Proven(each[0], each[1], each[2] or "", each[3] or "") for each in session.execute(query))
+    return found
 
 
 def attestations_of(session: Session, block_hashes: Collection[str]) -> list[AttestationRow]:

@@ -1,6 +1,7 @@
 """A submission: one institution, one record, one leaf, one signed acknowledgement."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,13 +15,14 @@ from chain.proof.types import Phase, RecordType
 from services.evidence import repository
 from services.evidence.group import Group, LeafDraft, SequencedLeaf
 from services.evidence.keys import LogKeys
+from services.evidence.materials import uses
 from services.evidence.records import Prepared, StoredRecord, stream_name
-from services.platform import idempotency
+from services.platform import idempotency, metrics
 from services.platform.atrest import Vault, aad
 from services.platform.errors import Conflict, IdempotencyKeyReused, NotFound
 from services.platform.models import IdempotencyRow
 
-__all__ = ["RESOURCE", "Accepted", "Desk", "Submission", "record_aad", "store"]
+__all__ = ["RESOURCE", "Accepted", "Desk", "Submission", "count_accepted", "record_aad", "store"]
 
 RESOURCE = "record"
 _KEYS: Table = IdempotencyRow.metadata.tables["idempotency_keys"]
@@ -60,6 +62,12 @@ class Desk:
     anchor_by_ms: int
 
 
+def count_accepted(done: Future[Accepted]) -> None:
+    """What was accepted, once; refusals are counted where all of them are seen, at the API."""
+    if not done.cancelled() and done.exception() is None and not done.result().replayed:
+        metrics.RECORDS_ACCEPTED.labels(done.result().origin).inc()
+
+
 def record_aad(record_id: str) -> bytes:
     """What binds a stored record to its row."""
     return aad("record", record_id)
@@ -89,7 +97,10 @@ def store(group: Group, desk: Desk, institution_id: str, stored: StoredRecord, l
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The unit of work of a submission. ``key`` and ``digest`` are those of the idempotent request, if it is one."""
+    """The unit of work of a submission. ``key`` and ``digest`` are those of the idempotent request, if it is one.
+
+    ``materials``: the stored files that a manifest names.
+    """
 
     desk: Desk
     institution_id: str
@@ -100,6 +111,7 @@ class Submission:
     submitter: Submitter | None
     key: str | None
     digest: bytes
+    materials: Sequence[str] = ()
 
     @property
     def stream(self) -> str:
@@ -135,6 +147,7 @@ class Submission:
         leaf = group.append(self.log_id, draft)
         stored = StoredRecord(self.prepared.content, self.prepared.secret, self.submitter)
         anchor_by = store(group, self.desk, self.institution_id, stored, leaf)
+        uses.claim(group, self.institution_id, self.record_id, self.materials)
         accepted = Accepted(
             record_id=self.record_id,
             log_id=log.id,

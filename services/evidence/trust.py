@@ -69,7 +69,7 @@ class TrustDocument:
 def _chain(pin: ChainPin) -> Chain:
     return Chain(
         chain_id=pin.chain_id,
-        epoch=1,
+        epoch=pin.epoch,
         genesis=from_hex(pin.genesis, "genesis"),
         kind=pin.chain_class,
         contract=from_hex((pin.contract or "").lower(), "contract"),

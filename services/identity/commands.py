@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from chain.proof.canonical import JsonObject
+from chain.proof.encoding import to_hex
 from chain.proof.hashing import keccak256
 from chain.proof.types import Phase
 from services.identity import repository, rules
-from services.identity.models import CommandRow, InstitutionRow
+from services.identity.models import ChainRoleRow, CommandRow, InstitutionRow
 from services.identity.ports import Group, Leaves
 from services.identity.rules import Kind, Status
 from services.identity.views import AuthorityRequest, RoleRequest, StatusRequest
@@ -52,36 +53,54 @@ class Commands:
         self._chain = chain
         self._days = days
 
-    def registration(self, group: Group, actor: str, row: InstitutionRow) -> OperationView:
-        """Asks to register a pending institution (机构登记)."""
+    def registration(self, group: Group, actor: str, row: InstitutionRow, *, epoch: int | None = None) -> OperationView:
+        """Asks to register a pending institution (机构登记), or a known one on the chain of a new ``epoch``.
+
+        There one that has exited, and may sign nothing any more, is its region's to speak for.
+        """
+        regional = self._authority_of(group, row.region)
+        authority = regional[0] if regional and row.status == Status.EXITED else row.authority
         ask = _Ask(
             type_name="institution.registration",
             struct="RegisterInstitution",
             function="register",
             subject=row.id,
             actor=actor,
-            body={"name": row.name, "kind": Kind(row.kind).slug, "region": row.region, "authority": row.authority},
+            body={
+                "name": row.name,
+                "kind": Kind(row.kind).slug,
+                "region": row.region,
+                "authority": authority,
+                **({"chain_epoch": epoch} if epoch else {}),
+            },
             message={
                 "institution": bytes16(row.id),
                 "kind": row.kind,
                 "region": row.region,
-                "authority": row.authority,
+                "authority": authority,
             },
-            signers=self._authority_of(group, row.region),
+            signers=regional,
         )
         return self._ask(group, ask)
 
     def status(self, group: Group, actor: str, row: InstitutionRow, request: StatusRequest) -> OperationView:
         """Asks for another status (机构状态变更). Conflict when the present one does not lead there."""
         status = rules.check_status_move(Status(row.status), request.status)
+        return self._status(group, actor, row, {"status": status.value, "reason": _reason(request.reason)})
+
+    def status_again(self, group: Group, actor: str, row: InstitutionRow, *, epoch: int) -> OperationView:
+        """Asks the registry of a new epoch for the status that the institution had on the lost chain."""
+        return self._status(group, actor, row, {"status": row.status, "chain_epoch": epoch})
+
+    def _status(self, group: Group, actor: str, row: InstitutionRow, body: JsonObject) -> OperationView:
         ask = _Ask(
             type_name="institution.status",
             struct="SetInstitutionStatus",
             function="setStatus",
             subject=row.id,
             actor=actor,
-            body={"status": status.value, "reason": _reason(request.reason)},
-            message={"institution": bytes16(row.id), "status": status.code},
+            body=body,
+            message={"institution": bytes16(row.id), "status": Status(str(body["status"])).code},
             signers=self._authority_of(group, row.region),
         )
         return self._ask(group, ask)
@@ -131,6 +150,32 @@ class Commands:
                 "expiresAt": request.expires_at,
             },
             signers=self._authority_of(group, region),
+        )
+        return self._ask(group, ask)
+
+    def role_again(self, group: Group, actor: str, held: ChainRoleRow, *, epoch: int) -> OperationView:
+        """Asks the registry of a new epoch for a role that stood on the lost chain; of its name we have the hash."""
+        ask = _Ask(
+            type_name="role.grant",
+            struct="GrantRole",
+            function="grantRole",
+            subject=held.institution_id,
+            actor=actor,
+            body={
+                "account": held.account,
+                "role_hash": to_hex(held.role),
+                "region": held.region,
+                "expires_at": rfc3339(held.expires_at * 1000),
+                "chain_epoch": epoch,
+            },
+            message={
+                "institution": bytes16(held.institution_id),
+                "account": held.account,
+                "role": held.role,
+                "region": held.region,
+                "expiresAt": held.expires_at,
+            },
+            signers=self._authority_of(group, held.region),
         )
         return self._ask(group, ask)
 

@@ -20,7 +20,10 @@ __all__ = [
 
 
 class InstitutionRow(Base):
-    """An institution (机构). ``host``: it runs this installation. ``status`` follows the registry contract."""
+    """An institution (机构). ``host``: it runs this installation. ``status`` follows the registry contract.
+
+    ``epoch``: the last one (链纪元) whose registry knows it; ``status_epoch``: whose registry has this status.
+    """
 
     __tablename__ = "institutions"
 
@@ -33,6 +36,8 @@ class InstitutionRow(Base):
     host: Mapped[bool]
     created_at: Mapped[int]
     updated_at: Mapped[int]
+    epoch: Mapped[int] = mapped_column(default=1, server_default="1")
+    status_epoch: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class PersonRow(Base):
@@ -127,3 +132,4 @@ class ChainRoleRow(Base):
     institution_id: Mapped[str]
     expires_at: Mapped[int]
     revoked: Mapped[bool]
+    epoch: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -18,10 +18,11 @@ __all__ = ["OperationDesk"]
 class OperationDesk:
     """Policy in front of :class:`Transactions`; opens its own transactions."""
 
-    def __init__(self, database: Database, transactions: Transactions, units: Units) -> None:
+    def __init__(self, database: Database, transactions: Transactions, units: Units, *, epoch: int = 1) -> None:
         self._database = database
         self._transactions = transactions
         self._units = units
+        self._epoch = epoch
 
     def get(self, caller: Principal, operation_id: str) -> OperationView:
         """One operation. NotFound when it is not the caller's to see."""
@@ -65,7 +66,7 @@ class OperationDesk:
             return
         with self._database.read() as session:
             row = repository.institution(session, operation.institution_id)
-        if row is not None and row.status == Status.PENDING:
+        if row is not None and (row.status == Status.PENDING or row.epoch < self._epoch):
             raise Conflict(
                 "The owner's registration is not final yet; bring the signature again then.", slug="institution-pending"
             )

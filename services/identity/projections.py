@@ -31,9 +31,10 @@ _COMMANDS = (
 class Projections:
     """Handlers of the registry's events on the supervision chain, whose registry is the authoritative one."""
 
-    def __init__(self, leaves: Leaves, tokens: Tokens) -> None:
+    def __init__(self, leaves: Leaves, tokens: Tokens, *, epoch: int = 1) -> None:
         self._leaves = leaves
         self._tokens = tokens
+        self._epoch = epoch
 
     def register(self, transactions: Transactions, chain: str) -> None:
         """Subscribes to the registry of ``chain`` and to refusals of what was asked of it."""
@@ -55,20 +56,29 @@ class Projections:
         repository.put_regional_authority(group.session, args["region"], args["authority"], event.block_number)
 
     def institution_registered(self, group: Group, event: ChainEvent) -> None:
-        """A pending institution is active; one that another gateway registered appears without a name."""
+        """A pending institution is active; one that another gateway registered appears without a name.
+
+        One that was suspended or has exited, and is told to a new chain, stays what it is: its status follows.
+        """
         institution_id = from_bytes16("ins", event.args["institution"])
-        if not repository.set_status(group.session, institution_id, Status.ACTIVE, group.now_ms):
+        known = repository.institution(group.session, institution_id)
+        if known is None:
             row = InstitutionRow(id=institution_id, name=institution_id, host=False, status=Status.ACTIVE)
             row.kind, row.region = event.args["kind"], event.args["region"]
             row.authority = event.args["authority"]
             row.created_at = row.updated_at = group.now_ms
             repository.add(group.session, row)
+        elif known.status not in (Status.SUSPENDED, Status.EXITED):
+            repository.set_status(group.session, institution_id, Status.ACTIVE, group.now_ms)
+        active = known is None or known.status == Status.ACTIVE
+        repository.set_epoch(group.session, institution_id, self._epoch, self._epoch if active else None)
         self._decided(group, event)
 
     def institution_status_set(self, group: Group, event: ChainEvent) -> None:
         """The institution is active, suspended or exited."""
         institution_id = from_bytes16("ins", event.args["institution"])
         repository.set_status(group.session, institution_id, _STATUS[event.args["status"]], group.now_ms)
+        repository.set_epoch(group.session, institution_id, self._epoch, self._epoch)
         self._decided(group, event)
 
     def institution_authority_replaced(self, group: Group, event: ChainEvent) -> None:
@@ -82,7 +92,7 @@ class Projections:
         args = event.args
         row = ChainRoleRow(role=args["role"], region=args["region"], account=args["account"])
         row.institution_id = from_bytes16("ins", args["institution"])
-        row.expires_at, row.revoked = args["expiresAt"], False
+        row.expires_at, row.revoked, row.epoch = args["expiresAt"], False, self._epoch
         repository.put_chain_role(group.session, row)
         self._decided(group, event)
 
@@ -97,7 +107,8 @@ class Projections:
         command = transaction.record_id and repository.command_of_record(group.session, transaction.record_id)
         if not command or command.outcome is not None:
             return
-        if command.type_name == "institution.registration":
+        asked = repository.institution(group.session, command.subject)
+        if command.type_name == "institution.registration" and asked is not None and asked.status == Status.PENDING:
             repository.set_status(group.session, command.subject, Status.REFUSED, group.now_ms)
             self._tokens.forget_at_commit(group.session)
         self._settle(group, command, Phase.REFUSED, {"reason": reason or "refused"})

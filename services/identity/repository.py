@@ -16,6 +16,7 @@ from services.identity.models import (
     SubmitterKeyRow,
     TokenRow,
 )
+from services.identity.rules import Status
 
 __all__ = [
     "add",
@@ -28,15 +29,18 @@ __all__ = [
     "host_id",
     "institution",
     "institutions",
+    "institutions_before",
     "key_is_known",
     "person_names",
     "put_chain_role",
     "put_regional_authority",
     "regional_authority",
     "regions_with_authority",
-    "role_holders",
     "revoke_chain_role",
+    "role_holders",
+    "roles_before",
     "set_authority",
+    "set_epoch",
     "set_status",
     "submitter_key",
     "submitter_keys",
@@ -47,6 +51,8 @@ __all__ = [
     "trusted_submitters",
     "use_bootstrap_secret",
 ]
+
+_KNOWN = (Status.ACTIVE, Status.SUSPENDED, Status.EXITED)
 
 
 def add(session: Session, row: Any) -> None:
@@ -79,6 +85,26 @@ def set_status(session: Session, institution_id: str, status: str, now_ms: int) 
 def set_authority(session: Session, institution_id: str, authority: str, now_ms: int) -> bool:
     """False when there is no such institution."""
     return _change_institution(session, institution_id, authority=authority, updated_at=now_ms)
+
+
+def set_epoch(session: Session, institution_id: str, epoch: int, status_epoch: int | None = None) -> bool:
+    """Which epoch's registry knows the institution, and its status."""
+    values = {"epoch": epoch} | ({"status_epoch": status_epoch} if status_epoch is not None else {})
+    return _change_institution(session, institution_id, **values)
+
+
+def institutions_before(session: Session, epoch: int) -> Sequence[InstitutionRow]:
+    """Those that a registry knew, and of which this epoch's does not know the registration or the status."""
+    row = InstitutionRow
+    query = select(row).where(row.status.in_(_KNOWN), (row.epoch < epoch) | (row.status_epoch < epoch))
+    return session.scalars(query.order_by(row.id)).all()
+
+
+def roles_before(session: Session, epoch: int, now_s: int) -> Sequence[ChainRoleRow]:
+    """Roles that stand at ``now_s`` (Unix seconds) and that this epoch's registry does not know."""
+    row = ChainRoleRow
+    query = select(row).where(row.epoch < epoch, row.revoked.is_(False), row.expires_at > now_s)
+    return session.scalars(query.order_by(row.institution_id, row.region, row.account, row.role)).all()
 
 
 def _change_institution(session: Session, institution_id: str, **values: Any) -> bool:

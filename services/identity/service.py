@@ -18,6 +18,7 @@ from services.identity.models import InstitutionRow
 from services.identity.policy import Principal, Target
 from services.identity.ports import Group, Leaves, Units
 from services.identity.projections import Projections
+from services.identity.reestablish import Reestablishment
 from services.identity.rules import Role
 from services.identity.tokens import Tokens
 from services.identity.views import (
@@ -53,7 +54,7 @@ _Made = TypeVar("_Made", OperationView, SubmitterKeyView)
 
 
 class IdentityService:
-    """Institutions, tokens, keys and commands to the registry. ``chain`` is the supervision chain's name.
+    """Institutions, tokens, keys and commands to the registry. ``chain`` is the supervision chain of this ``epoch``.
 
     ``fence(session)`` raises when this process is no longer the writer.
     """
@@ -69,6 +70,8 @@ class IdentityService:
         units: Units,
         fence: Callable[[Session], None],
         chain: str,
+        epoch: int = 1,
+        stands: Callable[[Session, str], bool] = lambda _session, _institution: True,
         authorisation_days: int,
     ) -> None:
         self._database = database
@@ -78,13 +81,24 @@ class IdentityService:
         self._transactions = transactions
         self._units = units
         self._chain = chain
+        self._epoch = epoch
         self._tokens = Tokens(database, vault, clock)
         self._keys = SubmitterKeys(leaves)
         self._commands = Commands(leaves, transactions, clock, chain=chain, days=authorisation_days)
+        self.reestablishment = Reestablishment(
+            database,
+            clock,
+            commands=self._commands,
+            transactions=transactions,
+            units=units,
+            stands=stands,
+            chain=chain,
+            epoch=epoch,
+        )
 
     def register_handlers(self) -> None:
         """Subscribes to the registry's events; before the indexer starts."""
-        Projections(self._leaves, self._tokens).register(self._transactions, self._chain)
+        Projections(self._leaves, self._tokens, epoch=self._epoch).register(self._transactions, self._chain)
 
     # --- for other contexts, in their sessions
 
@@ -102,6 +116,11 @@ class IdentityService:
     def authority_of_region(session: Session, region: int) -> str | None:
         """The address that signs for a region; None while the chain has not told us."""
         return repository.regional_authority(session, region)
+
+    @staticmethod
+    def registered_in(session: Session, institution_id: str) -> int:
+        """The last epoch (链纪元) whose registry knows the institution. NotFound."""
+        return require(repository.institution(session, institution_id)).epoch
 
     @staticmethod
     def target(session: Session, institution_id: str) -> Target:

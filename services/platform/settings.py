@@ -29,10 +29,12 @@ from services.platform.errors import StartRefused
 __all__ = [
     "ChainConfig",
     "MaterialsConfig",
+    "PastEpoch",
     "RateLimits",
     "RetentionTerm",
     "Settings",
     "WitnessConfig",
+    "epoch_name",
     "load_settings",
 ]
 
@@ -63,8 +65,19 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class PastEpoch(_Part):
+    """A chain that is gone (链纪元), and ``closing``: the file with the heads that stood on it."""
+
+    epoch: int = Field(gt=0)
+    chain_id: int = Field(gt=0)
+    genesis: str = Field(pattern=r"^0x[0-9a-f]{64}$")
+    contract: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
+    chain_class: Literal["embedded", "permissioned", "public"] = "embedded"
+    closing: Path
+
+
 class ChainConfig(_Part):
-    """One chain: where it answers and what it must be.
+    """One chain: where it answers and what it must be; ``past``: those whose place it took (`regseal chain replace`).
 
     ``addresses_file`` is what the deployment wrote; a relative path is one in ``home``, so that a home may be moved.
     """
@@ -75,6 +88,27 @@ class ChainConfig(_Part):
     addresses_file: Path
     finality: Finality = "immediate"
     chain_class: Literal["embedded", "permissioned", "public"] = "embedded"
+    past: tuple[PastEpoch, ...] = ()
+
+    @field_validator("past")
+    @classmethod
+    def _counted(cls, past: tuple[PastEpoch, ...]) -> tuple[PastEpoch, ...]:
+        if [one.epoch for one in past] != list(range(1, len(past) + 1)):
+            raise ValueError("epochs are listed in order, from 1 on, none left out")
+        return past
+
+    @property
+    def epoch(self) -> int:
+        """Which chain of this name it is."""
+        return len(self.past) + 1
+
+
+def epoch_name(name: str, epoch: int) -> str:
+    """What rows call a chain: its name, from the second epoch on with the number behind.
+
+    So nonces, cursors, transactions and anchors of two epochs never meet.
+    """
+    return name if epoch == 1 else f"{name}@{epoch}"
 
 
 class WitnessConfig(_Part):
@@ -159,9 +193,20 @@ class Settings(BaseSettings):
     def _in_home(cls, chains: dict[str, ChainConfig], info: ValidationInfo) -> dict[str, ChainConfig]:
         home: Path = info.data.get("home", Path())
         return {
-            name: chain.model_copy(update={"addresses_file": home / chain.addresses_file})
+            name: chain.model_copy(
+                update={
+                    "addresses_file": home / chain.addresses_file,
+                    "past": tuple(one.model_copy(update={"closing": home / one.closing}) for one in chain.past),
+                }
+            )
             for name, chain in chains.items()
         }
+
+    @property
+    def supervision_chain(self) -> str:
+        """What rows call the present epoch of the supervision chain."""
+        chain = self.chains.get(self.supervision)
+        return epoch_name(self.supervision, chain.epoch if chain else 1)
 
     @property
     def url(self) -> str:

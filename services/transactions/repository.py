@@ -33,13 +33,17 @@ __all__ = [
     "lock_operation",
     "lock_transaction",
     "next_of_queues",
+    "nonces_of",
     "note_sent",
     "operation",
     "operations",
+    "stranded_operations",
+    "stranded_transactions",
     "taken_nonces",
     "transaction",
     "transaction_of",
     "transactions",
+    "waiting_operations",
 ]
 
 Q = TypeVar("Q", bound=Select[Any])
@@ -85,6 +89,28 @@ def due_operations(session: Session, chain: str, now_s: int, limit: int) -> list
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+def stranded_operations(session: Session, chains: Collection[str], ended: Collection[str], limit: int) -> list[str]:
+    """Ids of operations that have not ended and are for none of ``chains``, the oldest first."""
+    query = select(OperationRow.id).where(OperationRow.chain.not_in(chains), OperationRow.state.not_in(ended))
+    return list(session.scalars(query.order_by(OperationRow.id).limit(limit)))
+
+
+def stranded_transactions(
+    session: Session, chains: Collection[str], unfinished: Collection[str], limit: int
+) -> list[str]:
+    """Likewise, of the gateway's own transactions."""
+    row = TransactionRow
+    query = select(row.id).where(row.chain.not_in(chains), row.state.in_(unfinished), row.operation_id.is_(None))
+    return list(session.scalars(query.order_by(row.position).limit(limit)))
+
+
+def waiting_operations(session: Session, chain: str, ended: Collection[str]) -> set[tuple[str, str]]:
+    """(kind, reference) of the operations of a chain that have not ended."""
+    query = select(OperationRow.kind, OperationRow.reference)
+    query = query.where(OperationRow.chain == chain, OperationRow.state.not_in(ended))
+    return {(kind, reference or "") for kind, reference in session.execute(query)}
 
 
 def events(session: Session, operation_ids: Sequence[str]) -> dict[str, list[OperationEventRow]]:
@@ -183,6 +209,13 @@ def taken_nonces(session: Session, chain: str, sender: str, floor: int) -> froze
     """Nonces from ``floor`` on that were ever given to a transaction."""
     query = select(NonceRow.nonce).where(NonceRow.chain == chain, NonceRow.sender == sender, NonceRow.nonce >= floor)
     return frozenset(session.scalars(query))
+
+
+def nonces_of(session: Session, transaction_ids: Collection[str]) -> dict[str, int]:
+    """The nonce of each of these transactions that has one: only those can be on the chain."""
+    row = TransactionRow
+    query = select(row.id, row.nonce).where(row.id.in_(transaction_ids), row.nonce.is_not(None))
+    return {each[0]: int(each[1] or 0) for each in session.execute(query)}
 
 
 def ended_on_chain(session: Session, chain: str, sender: str, floor: int) -> list[TransactionRow]:

@@ -6,6 +6,8 @@ operation    needs_authorisation → queued → submitted → mined → final
                        expired          cancelled, expired
 
 transaction  queued → signed → sent → mined → final | refused
+
+Only when its chain is lost (链纪元) does whatever was on its way there end in between (:mod:`retiring`).
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ from services.transactions.encoding import Abi, calldata, json_safe
 from services.transactions.handlers import Handlers, Listener
 from services.transactions.models import AuthorisationRow, OperationRow, TransactionRow
 from services.transactions.ports import Chain
-from services.transactions.rules import OperationState, TransactionState
+from services.transactions.rules import ENDED, OperationState, TransactionState
 from services.transactions.signatures import CheckedSignature
 from services.transactions.views import EventHandler, Group, OperationView, RefusalHandler, TxView
 
@@ -113,6 +113,8 @@ class Transactions:
             row = self._require(repository.operation(session, operation_id))
         if row.typed_data is None:
             raise Conflict("This operation needs no authorisation.", slug="operation-needs-no-authorisation")
+        if row.chain not in self._chains:
+            raise Conflict(f"The chain {row.chain} is gone, and the operation with it.", slug="chain-lost")
         return signatures.check(
             row.id, row.typed_data, row.signers, signer=signer, signature=signature, chain=self._chain(row.chain)
         )
@@ -174,6 +176,10 @@ class Transactions:
         sent = repository.transactions(session, ids)
         return [steps.operation_view(row, sent.get(row.id), histories[row.id]) for row in rows]
 
+    def waiting(self, session: Session, chain: str) -> set[tuple[str, str]]:
+        """(kind, reference) of the operations of ``chain`` that have not ended."""
+        return repository.waiting_operations(session, chain, ENDED)
+
     # --- the gateway's own acts
 
     def enqueue(
@@ -213,6 +219,10 @@ class Transactions:
         return steps.transaction_view(
             row, repository.operation(session, row.operation_id) if row.operation_id else None
         )
+
+    def nonces(self, session: Session, transaction_ids: Collection[str]) -> dict[str, int]:
+        """The nonces of those of these transactions that were signed."""
+        return repository.nonces_of(session, transaction_ids)
 
     # --- inside
 

@@ -21,7 +21,7 @@ from services.transactions.rules import (
 )
 from services.transactions.views import HistoryLine, OperationView, TxView
 
-__all__ = ["advance", "end_operation", "note", "note_on", "operation_view", "transaction_view"]
+__all__ = ["advance", "end_operation", "ended_view", "note", "note_on", "operation_view", "transaction_view"]
 
 _COUNTED = {"simulation": "simulation", "chain": "reverted"}
 
@@ -84,11 +84,15 @@ def end_operation(
     operation.reason = reason
     note(session, operation, state.value, now_ms, reason)
     row = repository.transaction_of(session, operation.id)
-    if row is None:
-        return _without_transaction(operation)
-    row.reason = reason
-    advance(session, row, TransactionState.WITHDRAWN, action="withdrawn", now_ms=now_ms)
-    return transaction_view(row, operation)
+    if row is not None:
+        row.reason = reason
+        advance(session, row, TransactionState.WITHDRAWN, action="withdrawn", now_ms=now_ms)
+    return ended_view(operation, row)
+
+
+def ended_view(operation: OperationRow, row: TransactionRow | None) -> TxView:
+    """What a refusal handler sees of an operation, with its transaction if it got one."""
+    return _without_transaction(operation) if row is None else transaction_view(row, operation)
 
 
 def transaction_view(row: TransactionRow, operation: OperationRow | None) -> TxView:

@@ -60,6 +60,7 @@ def bad_texts() -> Iterator[tuple[str, str]]:
     yield "epochs in reverse", replace(made, lost=replace(LOST, epoch=2), next=replace(NEXT, epoch=1)).text()
     yield "an epoch left out", replace(made, next=replace(NEXT, epoch=3)).text()
     yield "the same chain twice", replace(made, next=replace(LOST, epoch=2)).text()
+    yield "the same contract under one chain id", replace(made, next=replace(NEXT, contract=LOST.contract)).text()
     yield "leading zero", good.replace("\n4\n", "\n04\n")
     yield "Arabic digits", good.replace("\n4\n", "\n٤\n")
     yield "count of 2^64", good.replace("\n4\n", f"\n{2**64}\n")
