@@ -15,6 +15,7 @@ _OPTIONAL = {
 }  # fmt: skip
 _KINDS = {kind.name.lower(): kind for kind in ItemKind}
 _GUARDS = {guard.name.lower(): guard for guard in Guard if guard.name}
+_NOTICE = {Guard.NOTICE_RUNNING, Guard.NOTICE_ELAPSED}
 _EFFECTS = {
     "start_notice": (Effect.START_NOTICE, 0),
     "set_end": (Effect.SET_END, 0),
@@ -38,8 +39,11 @@ def read_rows(part: Part, names: Names, states: Collection[str]) -> tuple[Transi
             if key in seen:
                 entry.wrong(f"{row.action} from {row.state} stands already on line {seen[key]}")
             seen[key] = entry.line
-            if {row.state, row.to} <= {None, *states}:
-                rows.append(row)
+            if not {row.state, row.to} <= {None, *states}:
+                continue
+            if row.days == 0 and _NOTICE & set(row.guards) and names.decision is not None:
+                entry.wrong("the settings say null, but this row counts days")
+            rows.append(row)
     return tuple(rows)
 
 
@@ -65,7 +69,7 @@ def _entry(entry: Part, names: Names) -> Iterator[Transition]:
             lifted_by=parts["lifted_by"].one_of(names.flags, "flag") if "lifted_by" in parts else None,
             term_rule=names.rule(parts["term_rule"]) if "term_rule" in parts else None,
             guards=guards,
-            days=_days(parts.get("days"), names),
+            days=names.integer(parts.get("days"), minimum=1) or 0,
             requires=names.ruled(parts.get("requires"), names.flags, "flag"),
             forbids=names.ruled(parts.get("forbids"), names.flags, "flag"),
             none_open=_kinds(parts.get("none_open"), names),
@@ -74,14 +78,6 @@ def _entry(entry: Part, names: Names) -> Iterator[Transition]:
             clears=_flags(parts.get("clears"), names),
             evidence=_evidence(parts.get("evidence"), names),
         )
-
-
-def _days(part: Part | None, names: Names) -> int:
-    """The working days of a notice; a region that decided for none has no row with a notice."""
-    days = names.integer(part, minimum=1)
-    if days is None and part is not None and names.decision is not None:
-        part.wrong("the settings say null, but this row counts days")
-    return days or 0
 
 
 def _from(part: Part, names: Names) -> list[str | None]:
@@ -108,7 +104,7 @@ def _effect(part: Part | None) -> tuple[Effect, ItemKind | None, ItemKind | None
 def _consistent(entry: Part, parts: Mapping[str, Part], *, effect: Effect, guards: Collection[Guard]) -> None:
     """What belongs together stands together."""
     term = effect in {Effect.SET_END, Effect.EXTEND}
-    notice = bool({Guard.NOTICE_RUNNING, Guard.NOTICE_ELAPSED} & set(guards))
+    notice = bool(_NOTICE & set(guards))
     if not term and {"months", "lifted_by", "term_rule"} & set(parts):
         entry.wrong("months, lifted_by and term_rule are for set_end and extend")
     if term and "term_rule" not in parts:
@@ -154,5 +150,5 @@ def check_graph(part: Part, rows: Sequence[Transition], states: Mapping[str, Sta
 def _check_flags(part: Part, rows: Sequence[Transition]) -> None:
     given = {flag for row in rows for flag in row.sets}
     for row in rows:
-        if unknown := [flag for flag in (*row.requires, *row.clears) if flag not in given]:
+        if unknown := [flag for flag in (*row.requires, row.lifted_by) if flag is not None and flag not in given]:
             part.wrong(f"{row.action} looks at {unknown[0]}, which nothing sets")

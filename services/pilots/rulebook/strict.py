@@ -16,6 +16,7 @@ __all__ = ["Part", "RulebookError", "read"]
 
 Value: TypeAlias = "dict[str, Part] | list[Part] | str | int | bool | None"
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C, where it was built
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "": None}
 
@@ -123,7 +124,7 @@ def read(text: str, file: str) -> Part:
     """The root of a YAML document; RulebookError names the line of what is wrong."""
     try:
         _refuse_anchors(text, file)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise RulebookError(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from None
@@ -135,7 +136,7 @@ def read(text: str, file: str) -> Part:
 
 
 def _refuse_anchors(text: str, file: str) -> None:
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_LOADER):
         tagged = getattr(event, "tag", None) not in {None, "!"}
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tagged:
             raise RulebookError(file, event.start_mark.line + 1, "", "anchors, aliases and tags are not used here")
@@ -165,7 +166,7 @@ def _mapping(node: MappingNode, file: str, path: str) -> dict[str, Part]:
 
 def _scalar(node: ScalarNode, file: str, path: str) -> str | int | bool | None:
     text: str = node.value
-    if node.style is not None:
+    if node.style:  # quoted, or a block
         return text
     if text in _WORDS:
         return _WORDS[text]

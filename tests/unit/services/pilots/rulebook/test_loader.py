@@ -1,0 +1,123 @@
+"""A rulebook with one mistake is refused, and the message names its line."""
+
+import pytest
+
+from services.pilots.rulebook.loader import BOOKS, book_text, load, load_book
+from services.pilots.rulebook.strict import RulebookError, read
+from tests.unit.services.pilots.rulebook.cases import SZ
+
+MISTAKES = [
+    ("a key twice", "title: Rulebook", "region: 1\ntitle: Rulebook", "duplicate key 'region' (first on line 4)"),
+    ("an unknown section", "title: Rulebook", "colour: red\ntitle: Rulebook", "unknown key"),
+    ("an unknown key", "  SUBMITTED: {term: 已申报}", "  SUBMITTED: {term: 已申报, hue: 1}", "unknown key"),
+    ("the wrong region", "region: 440300", "region: 440100", "SZ is not the region 440100"),
+    ("a rule without a source", ", source: 深圳工作指南 三(一)1}", "}", "a rule has a source, or `design`"),
+    ("a rule with both", ", source: 深圳工作指南 三(一)1}", ", source: 深圳工作指南 三, design: x}", "one of the two"),
+    ("a foreign source", "source: 深圳工作指南 三(一)1}", "source: 广州通知 三}", "cites no source of this rulebook"),
+    ("a source without a clause", "source: 深圳工作指南 三(一)1}", 'source: "深圳工作指南 "}', "cites no source"),
+    ("a foreign rule id", "  SZ-02: {text", "  GZ-02: {text", "expected an id such as SZ-01"),
+    ("an unknown rule", "body: lead\n    rule: SZ-50", "body: lead\n    rule: SZ-99", "unknown rule 'SZ-99'"),
+    ("an unknown state", "to: WITHDRAWN", "to: AWAY", "unknown state 'AWAY'"),
+    ("an unknown from", "from: [UNDER_SELECTION]\n    to: SELECTED", "from: [NOWHERE]\n    to: SELECTED",
+     "unknown state"),
+    ("an unknown body", "body: evaluation_group", "body: crowd", "unknown body 'crowd'"),
+    ("an unknown flag", "sets: [consulted]", "sets: [insulted]", "unknown flag 'insulted'"),
+    ("an unknown required flag", "requires: {consulted: SZ-58}", "requires: {x: SZ-58}", "unknown flag 'x'"),
+    ("an unknown kind", "none_open: {comment: SZ-56", "none_open: {rumour: SZ-56", "unknown kind of item 'rumour'"),
+    ("an unknown effect", "effect: start_notice", "effect: end_notice", "unknown effect 'end_notice'"),
+    ("an effect without its kind", "effect: open comment", "effect: open", "open takes 1 kinds"),
+    ("an unknown guard", "guards: {notice_elapsed: SZ-55}", "guards: {noon: SZ-55}", "unknown guard 'noon'"),
+    ("a notice without days",
+     "    guards: {notice_running: SZ-55}\n    days: 5\n", "    guards: {notice_running: SZ-55}\n",
+     "stand together"),
+    ("unknown evidence", "evidence: {consultation: SZ-58}", "evidence: {hearsay: SZ-58}", "unknown evidence 'hearsay'"),
+    ("a term without its rule", "    term_rule: SZ-60\n", "", "name the rule of the term"),
+    ("an unknown setting", "months: {setting: pilot_max_months}", "months: {setting: age}", "unknown setting 'age'"),
+    ("an unknown check", "check: contacts,", "check: horoscope,", "unknown check 'horoscope'"),
+    ("a check without its parameter", "on: submission, minimum: 2}", "on: submission}", "missing: minimum"),
+    ("a parameter of another type", "minimum: 2}", "minimum: two}", "expected an integer, got 'two'"),
+    ("an unknown action of a check", "on: launch}", "on: lunch}", "unknown action 'lunch'"),
+    ("an opening of no track", "opens: [submit, submit.approval]", "opens: [submit]",
+     "no track opens with submit.approval"),
+    ("a row twice",
+     "  - action: notice.close\n    from: [PUBLIC_NOTICE]", "  - action: notice.open\n    from: [EVAL_PASSED]",
+     "notice.open from EVAL_PASSED stands already"),
+    ("a way out of a terminal state", "term: 未入选, terminal: true", "term: 未入选",
+     "is not terminal, yet nothing leaves"),
+    ("a terminal state left", "  SELECTED: {term: 入选}", "  SELECTED: {term: 入选, terminal: true}",
+     "is terminal, yet"),
+    ("an unreachable state", "  WITHDRAWN: {term", "  LIMBO: {term: 无, terminal: true}\n  WITHDRAWN: {term",
+     "no way leads to LIMBO"),
+    ("a flag that nothing sets", "    sets: [consulted]\n", "", "looks at consulted, which nothing sets"),
+    ("a gate at the opening",
+     "to: SUBMITTED, body: lead, rule: SZ-20", "to: SUBMITTED, gate: true, body: lead, rule: SZ-20",
+     "an opening has"),
+    ("a periodic duty without a period", "    every_months: {setting: report_interval_months}\n", "", "every_months"),
+    ("an unknown duty after an exit", "after: {exit-plan: SZ-88}", "after: {party: SZ-88}", "unknown duty 'party'"),
+    ("an unknown statement", "all_of: {no_precedent: SZ-18}", "all_of: {luck: SZ-18}", "unknown statement 'luck'"),
+    ("an unknown territory", "territory: registered", "territory: moon", "unknown territory 'moon'"),
+    ("a tag", "title: Rulebook", "title: !!str Rulebook", "anchors, aliases and tags"),
+    ("an anchor", "title: Rulebook", "title: &a Rulebook", "anchors, aliases and tags"),
+    ("a fraction", "leads: 1}", "leads: 1.5}", "1.5 is a fraction"),
+    ("broken YAML", "title: Rulebook", "title: [Rulebook", "not YAML"),
+    ("a number for a text", "title: Rulebook of the Shenzhen capital-market fintech pilots", "title: 7",
+     "expected text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES]
+)
+def test_a_mistake_is_refused_with_its_line(old: str, new: str, complaint: str) -> None:
+    text = book_text(SZ)
+    assert old in text
+    with pytest.raises(RulebookError) as refused:
+        load(text.replace(old, new, 1), file="book.yaml")
+    assert complaint in str(refused.value)
+    assert str(refused.value).startswith(f"book.yaml:{refused.value.line}: ")
+    assert 1 <= refused.value.line <= text.count("\n") + 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("title: Rulebook", "title: &a Rulebook"), ("minimum: 2}", "minimum: two}"), ("body: stb", "body: tsb")],
+)
+def test_the_line_is_the_mistake_s_own(old: str, new: str) -> None:
+    text = book_text(SZ)
+    line = text[: text.index(old)].count("\n") + 1
+    with pytest.raises(RulebookError) as refused:
+        load(text.replace(old, new, 1))
+    assert refused.value.line == line
+
+
+def test_an_empty_file_is_no_rulebook() -> None:
+    with pytest.raises(RulebookError, match="the file is empty"):
+        load("# nothing\n")
+
+
+@pytest.mark.parametrize("text", ["- a", "a: b", "a: {b: c}\na: 1"])
+def test_other_yaml_is_no_rulebook(text: str) -> None:
+    with pytest.raises(RulebookError):
+        load(text)
+
+
+def test_plain_scalars_are_what_they_look_like_and_nothing_else() -> None:
+    found = read("a: yes\nb: 2026-11-20\nc: 007\nd: true\ne:\nf: -3\ng: '5'\n", "x").plain()
+    assert found == {"a": "yes", "b": "2026-11-20", "c": "007", "d": True, "e": None, "f": -3, "g": "5"}
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_fact_has_a_source_a_reason_or_a_setting(name: str) -> None:
+    book = load_book(name)
+    shorts = tuple(f"{source.short} " for source in book.sources)
+    for rule in book.rules.values():
+        assert (rule.source is None) != (rule.design is None)
+        assert rule.source is None or rule.source.startswith(shorts)
+        assert rule.design is None or len(rule.design) >= 10, rule.id
+    decided = {rule.setting for rule in book.rules.values() if rule.setting}
+    assert decided <= {setting.name for setting in book.settings}
+
+
+def test_only_rulebooks_that_come_with_the_software_have_a_text() -> None:
+    with pytest.raises(KeyError):
+        book_text("../secret")
