@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ import pytest
 from services.container import build
 from services.platform.errors import StartRefused, Unavailable
 from services.platform.settings import ChainConfig, Settings
-from tests.integration.services.identity.house import deploy, make_home
+from tests.integration.services.identity.conftest import deployed  # noqa: F401 (a fixture)
+from tests.integration.services.identity.house import make_home
 from tests.integration.services.transactions.rig import Anvil
 from tests.waiting import until
 
@@ -22,17 +23,12 @@ SERVE = "import sys, time; from services.container import build; from services.p
 SERVE += "s = build(load_settings()); s.start(); print('started', flush=True); time.sleep(600)"
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Anvil, Path]]:
-    node = Anvil().start()
-    addresses = tmp_path_factory.mktemp("chain") / "addresses.json"
-    deploy(node, addresses)
-    yield node, addresses
-    node.stop()
-
-
 @pytest.fixture
-def settings(deployed: tuple[Anvil, Path], tmp_path: Path, new_database: Callable[..., str]) -> Settings:
+def settings(
+    deployed: tuple[Anvil, Path],  # noqa: F811 (the fixture)
+    tmp_path: Path,
+    new_database: Callable[..., str],
+) -> Settings:
     return make_home(*deployed, tmp_path / "home", new_database())
 
 

@@ -14,23 +14,19 @@ from chain.proof.types import Phase
 from chain.proof.verify import verify
 from services.evidence import repository
 from services.platform.errors import Conflict, Forbidden, NotFound, Unavailable
+from tests.integration.founded import Founded
 from tests.integration.services.evidence.house import OPERATOR, OTHER, record
 from tests.integration.services.evidence.town import Town
-from tests.integration.services.transactions.rig import GATEWAY, OWNER, REGIONAL, Anvil, deployed, key_of
+from tests.integration.services.transactions.rig import GATEWAY, OWNER, REGIONAL, key_of
 
 
 @pytest.fixture
-def anvil() -> Iterator[Anvil]:
-    node = Anvil().start()
-    yield node
-    node.stop()
-
-
-@pytest.fixture
-def town(anvil: Anvil, database_url: str, home: Path, tmp_path: Path) -> Iterator[Town]:
-    made = Town(database_url, home, node=anvil, addresses_file=deployed(anvil, tmp_path))
+def town(founded: Founded, database_url: str, home: Path) -> Iterator[Town]:
+    node = founded.node()
+    made = Town(database_url, home, node=node, addresses_file=founded.addresses)
     yield made
     made.house.close()
+    node.stop()
 
 
 def test_a_record_becomes_final_and_its_receipt_verifies_offline(town: Town) -> None:

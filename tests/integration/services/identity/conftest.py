@@ -3,17 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.services.identity.house import House, deploy, make_home, start
+from tests.integration.founded import Founded
+from tests.integration.services.identity.house import House, make_home, start
 from tests.integration.services.transactions.rig import Anvil
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Anvil, Path]]:
+def deployed(founded: Founded) -> Iterator[tuple[Anvil, Path]]:
     """A node that makes a block for each transaction, with the contracts on it, and the address file."""
-    node = Anvil().start()
-    addresses = tmp_path_factory.mktemp("chain") / "addresses.json"
-    deploy(node, addresses)
-    yield node, addresses
+    node = founded.node()
+    yield node, founded.addresses
     node.stop()
 
 

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from sqlalchemy import text
 
-from chain.deploy import deploy_all
 from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.leaf import Leaf
@@ -19,11 +18,19 @@ from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.settings import ChainConfig, Settings
 from services.transactions.views import OperationView
-from tests.integration.services.transactions.rig import DEPLOYER, ENDED, GATEWAY, OWNER, REGIONAL, Anvil, key_of
+from tests.integration.services.transactions.rig import (
+    ENDED,
+    GATEWAY,
+    OTHER_REGION,
+    OTHER_REGIONAL,
+    OWNER,
+    REGION,
+    REGIONAL,
+)
 from tests.waiting import until
 
-REGION, OTHER_REGION = 440300, 440100
-OTHER_REGIONAL = key_of("other regional")
+__all__ = ["JOBS", "OTHER_REGION", "OTHER_REGIONAL", "REGION", "House", "make_home", "registration", "start"]
+
 JOBS = ("transactions.supervision.manage", "transactions.supervision.index")
 
 
@@ -98,13 +105,6 @@ def registration(
     name: str, *, kind: str = "operator", region: int = REGION, key: EvmKey = OWNER
 ) -> RegistrationRequest:
     return RegistrationRequest(name=name, kind=kind, region=region, authority=key.address)
-
-
-def deploy(anvil: Anvil, addresses: Path) -> None:
-    """Funds the keys and deploys the contracts."""
-    anvil.fund(DEPLOYER, GATEWAY)
-    regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address}
-    deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
 
 
 class Answering(Protocol):

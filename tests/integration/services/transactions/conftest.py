@@ -1,4 +1,4 @@
-"""One plain node a test, with the contracts deployed."""
+"""One plain node a test, on a chain with the contracts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,21 +6,22 @@ from pathlib import Path
 import pytest
 
 from services.platform.database import Database
-from tests.integration.services.transactions.rig import Anvil, Client, Rig, client_of, deployed
+from tests.integration.founded import Founded
+from tests.integration.services.transactions.rig import Anvil, Client, Rig, client_of
 
 
 @pytest.fixture
-def anvil() -> Iterator[Anvil]:
+def anvil(founded: Founded) -> Iterator[Anvil]:
     """Blocks are made transaction by transaction until the test says otherwise."""
-    node = Anvil().start()
+    node = founded.node()
     yield node
     node.stop()
 
 
 @pytest.fixture
-def address_file(anvil: Anvil, tmp_path: Path) -> Path:
+def address_file(founded: Founded) -> Path:
     """Where the contracts are on that node."""
-    return deployed(anvil, tmp_path)
+    return founded.addresses
 
 
 @pytest.fixture

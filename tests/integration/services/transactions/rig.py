@@ -1,5 +1,6 @@
 """A real chain, a real database and the parts of the transaction manager on them, for tests in this folder."""
 
+import gzip
 import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -41,9 +42,10 @@ def key_of(name: str) -> EvmKey:
 
 
 DEPLOYER, REGIONAL, GATEWAY, OWNER = (key_of(name) for name in ("deployer", "regional", "gateway", "owner"))
-REGION = 440300
-WALLET_REGION, WALLET = 440100, checksummed(bytes.fromhex("c0de1271".rjust(40, "0")))
-"""The authority of this region is a contract wallet: ``isValidSignature`` answers yes to everything."""
+REGION, OTHER_REGION, WALLET_REGION = 440300, 440100, 440200
+OTHER_REGIONAL = key_of("other regional")
+WALLET = checksummed(bytes.fromhex("c0de1271".rjust(40, "0")))
+"""The authority of the last region is a contract wallet: ``isValidSignature`` answers yes to everything."""
 YES_TO_ALL = "0x631626ba7e60e01b60005260206000f3"
 
 
@@ -96,6 +98,10 @@ class Anvil:
         """Returns when nothing is left to mine: told to mine at once, it does so soon after it has answered."""
         until(lambda: not self.rpc.call("anvil_getAutomine") or self.rpc.call("txpool_status")["pending"] == "0x0")
 
+    def state(self) -> bytes:
+        """What another node begins with when it is given it by ``--load-state``."""
+        return gzip.decompress(bytes.fromhex(str(self.rpc.call("anvil_dumpState"))[2:]))
+
     def fund(self, *keys: EvmKey) -> None:
         """Gives each key 1,000 ether."""
         for key in keys:
@@ -145,9 +151,14 @@ def deployed(anvil: Anvil, folder: Path) -> Path:
     """Funds the parties and deploys the contracts; the address file."""
     anvil.fund(DEPLOYER, GATEWAY)
     anvil.rpc.call("anvil_setCode", WALLET, YES_TO_ALL)
-    regions = {REGION: REGIONAL.address, WALLET_REGION: WALLET}
-    deploy_all(anvil.url, DEPLOYER.secret, key_of("root").address, regions, 3600, folder / "addresses.json")
+    deploy_on(anvil.url, folder / "addresses.json")
     return folder / "addresses.json"
+
+
+def deploy_on(url: str, addresses: Path) -> None:
+    """The contracts, on a node where the deployer has funds."""
+    regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address, WALLET_REGION: WALLET}
+    deploy_all(url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
 
 
 @dataclass

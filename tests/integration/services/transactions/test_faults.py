@@ -222,7 +222,7 @@ def test_bug_13_another_chain_behind_the_endpoint_gets_nothing_of_ours(rig: Rig,
     """The port is the same and answers well, but it is not the chain that was pinned."""
     operation = rig.register(1)
     anvil.stop()
-    anvil.arguments = (*anvil.arguments, "--timestamp", "1700000000")  # else two starts in one second are one chain
+    anvil.arguments = ("--timestamp", "1700000000")  # a chain of its own, that no start of this second could be
     anvil.start()
     anvil.fund(GATEWAY)
     with pytest.raises(HandshakeError):

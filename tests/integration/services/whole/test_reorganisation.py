@@ -12,8 +12,8 @@ from chain.proof.hashing import keccak256
 from chain.proof.receipt import parse_receipt
 from services.evidence.submission import Accepted
 from services.platform.settings import Settings
-from tests.integration.services.identity.house import deploy, make_home
-from tests.integration.services.transactions.rig import Anvil
+from tests.integration.founded import Founded
+from tests.integration.services.identity.house import make_home
 from tests.integration.services.whole.world import Witness, World
 
 RULES = {"confirmations:3": 3, "finalized": 4}
@@ -27,10 +27,9 @@ def rule(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def world(rule: str, tmp_path: Path, new_database: Callable[..., str]) -> Iterator[World]:
-    node = Anvil("--slots-in-an-epoch", "2").start()
-    deploy(node, tmp_path / "addresses.json")
-    settings = _with_finality(make_home(node, tmp_path / "addresses.json", tmp_path / "家", new_database()), rule)
+def world(rule: str, founded: Founded, tmp_path: Path, new_database: Callable[..., str]) -> Iterator[World]:
+    node = founded.node("--slots-in-an-epoch", "2")
+    settings = _with_finality(make_home(node, founded.addresses, tmp_path / "家", new_database()), rule)
     made = World(settings, node, witness=Witness(node.url))
     try:
         made.between = node.mine

@@ -11,7 +11,6 @@ from typing import Any
 from typing_extensions import override
 
 from chain.addresses import load_addresses
-from chain.deploy import deploy_all
 from chain.party.errors import PartyError
 from chain.party.rpc import JsonRpc
 from chain.proof.canonical import JsonObject
@@ -29,10 +28,12 @@ from services.platform.clock import SystemClock
 from services.platform.errors import NotFound
 from services.platform.settings import Settings, WitnessConfig
 from services.transactions.views import OperationView
-from tests.integration.services.identity.house import OTHER_REGION, OTHER_REGIONAL, REGION, House, start
-from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, OWNER, REGIONAL, key_of
+from tests.integration.services.identity.house import House, start
+from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, OWNER, REGIONAL, deploy_on
 from tests.ports import free_port
 from tests.waiting import until
+
+__all__ = ["CHAIN_ID", "AdjustedClock", "EmbeddedNode", "Witness", "World", "deploy_on"]
 
 ROOT = Path(__file__).parents[4]
 CHAIN_ID = 7003
@@ -82,12 +83,6 @@ class EmbeddedNode:
             return bool(JsonRpc(self.url, timeout=10).call("eth_chainId"))
         except PartyError:
             return False
-
-
-def deploy_on(url: str, addresses: Path) -> None:
-    """The contracts, on a node where the deployer has funds."""
-    regions = {REGION: REGIONAL.address, OTHER_REGION: OTHER_REGIONAL.address}
-    deploy_all(url, DEPLOYER.secret, key_of("root").address, regions, 3600, addresses)
 
 
 class Witness:
