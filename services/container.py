@@ -158,7 +158,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         entries=EntryDesk(database, vault, evidence.public),
         uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=evidence.sequencer)),
         materials=MaterialDesk(database, materials),
-        retention=RetentionDesk(settings, database, clock, evidence=evidence, fence=lease.check),
+        retention=RetentionDesk(settings, database, clock, evidence=evidence, files=materials.files, fence=lease.check),
         operations=OperationDesk(database, transactions, evidence.sequencer, epoch=evidence.epochs.epoch),
         jobs=jobs,
         health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs),

@@ -1,6 +1,6 @@
 """The door of the evidence context. Everything else in this package is behind it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
@@ -163,8 +163,11 @@ class EvidenceService:
         log_id: str | None = None,
         idempotency_key: str | None = None,
         signature: bytes | None = None,
+        materials: Sequence[str] = (),
     ) -> Future[Accepted]:
         """Submits a record, as bytes or as parsed by ``chain.proof.canonical.parse_json``; resolves when it is durable.
+
+        ``materials``: the stored files that it needs as long as it is not erased.
 
         Raises at once: Invalid, Forbidden (another actor), NotFound (no log). Through the future: Conflict
         ``log-closed``, IdempotencyKeyReused, Unavailable ``log-unchecked`` / ``log-behind-anchor`` / ``not-durable``.
@@ -188,6 +191,7 @@ class EvidenceService:
                 submitter=submitter,
                 key=idempotency_key,
                 digest=idempotency.request_digest("POST", place, prepared.content),
+                materials=materials,
             )
         )
         future.add_done_callback(count_accepted)

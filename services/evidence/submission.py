@@ -15,6 +15,7 @@ from chain.proof.types import Phase, RecordType
 from services.evidence import repository
 from services.evidence.group import Group, LeafDraft, SequencedLeaf
 from services.evidence.keys import LogKeys
+from services.evidence.materials import uses
 from services.evidence.records import Prepared, StoredRecord, stream_name
 from services.platform import idempotency, metrics
 from services.platform.atrest import Vault, aad
@@ -96,7 +97,10 @@ def store(group: Group, desk: Desk, institution_id: str, stored: StoredRecord, l
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The unit of work of a submission. ``key`` and ``digest`` are those of the idempotent request, if it is one."""
+    """The unit of work of a submission. ``key`` and ``digest`` are those of the idempotent request, if it is one.
+
+    ``materials``: the stored files that a manifest names.
+    """
 
     desk: Desk
     institution_id: str
@@ -107,6 +111,7 @@ class Submission:
     submitter: Submitter | None
     key: str | None
     digest: bytes
+    materials: Sequence[str] = ()
 
     @property
     def stream(self) -> str:
@@ -142,6 +147,7 @@ class Submission:
         leaf = group.append(self.log_id, draft)
         stored = StoredRecord(self.prepared.content, self.prepared.secret, self.submitter)
         anchor_by = store(group, self.desk, self.institution_id, stored, leaf)
+        uses.claim(group, self.institution_id, self.record_id, self.materials)
         accepted = Accepted(
             record_id=self.record_id,
             log_id=log.id,

@@ -42,11 +42,17 @@ class EvidenceDesk:
     ) -> Future[Accepted]:
         """Submits a record of the caller's own institution."""
         policy.require(caller, "record.submit")
+        files: list[FileEntry] = []
         if record.get("type") == manifest.TYPE:
-            self._check_files(caller.institution_id, manifest.read_manifest(record.get("body")))
-        key = once.key if once else None
+            files = manifest.read_manifest(record.get("body"))
+            self._check_files(caller.institution_id, files)
         return self._evidence.submit_record(
-            caller.institution_id, record, log_id=log_id, idempotency_key=key, signature=signature
+            caller.institution_id,
+            record,
+            log_id=log_id,
+            idempotency_key=once.key if once else None,
+            signature=signature,
+            materials=[each.material for each in files if each.material is not None],
         )
 
     def get_record(self, caller: Principal, record_id: str) -> RecordView:

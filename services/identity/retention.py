@@ -5,6 +5,7 @@ from concurrent.futures import Future
 
 from sqlalchemy.orm import Session
 
+from services.evidence.materials.uses import Files
 from services.evidence.retention.service import Retention
 from services.evidence.retention.views import RetentionView
 from services.evidence.service import EvidenceService
@@ -30,14 +31,15 @@ class RetentionDesk:
         clock: Clock,
         *,
         evidence: EvidenceService,
+        files: Files,
         fence: Callable[[Session], None],
     ) -> None:
         self._database = database
         self._evidence = evidence
-        self._retention = Retention(settings, database, clock, evidence=evidence, fence=fence)
+        self._retention = Retention(settings, database, clock, evidence=evidence, files=files, fence=fence)
 
     def run(self) -> None:
-        """The job: erases what was restricted and whose term is over."""
+        """The job: erases what was restricted and whose term is over, and removes the files of what was erased."""
         self._retention.run()
 
     def erase(self, caller: Principal, record_id: str, *, reason: str, once: Once | None) -> Future[RetentionView]:

@@ -33,6 +33,7 @@ POINTS = (
     "material.after-part",
     "material.after-store",
     "material.after-commit",
+    "material.after-remove",
 )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.evidence.materials.models import MaterialKeyRow, MaterialRow, ObjectRow
+from services.evidence.materials.uses_repository import visible
 
 __all__ = [
     "add",
@@ -54,8 +55,8 @@ def material(session: Session, material_id: str) -> MaterialRow | None:
 
 
 def page(session: Session, institution_id: str, *, after: str | None, limit: int) -> Sequence[MaterialRow]:
-    """An institution's materials, oldest first."""
-    query = select(MaterialRow).where(MaterialRow.institution_id == institution_id)
+    """An institution's materials that may be read, oldest first."""
+    query = select(MaterialRow).where(MaterialRow.institution_id == institution_id, visible())
     if after:
         query = query.where(MaterialRow.id > after)
     return session.scalars(query.order_by(MaterialRow.id).limit(limit)).all()

@@ -24,6 +24,7 @@ from services.evidence.materials.models import MaterialRow, ObjectRow
 from services.evidence.materials.sealed import CHUNK, Sealer, check_header, place_of, read_range, sealed_size
 from services.evidence.materials.spool import Spool, Upload
 from services.evidence.materials.store import Store, name_of
+from services.evidence.materials.uses import Files, require_readable
 from services.platform import idempotency
 from services.platform.atrest import Vault, aad
 from services.platform.clock import Clock
@@ -103,6 +104,7 @@ class Materials:
         self._store = store
         self._limits = limits
         self._fence = fence
+        self.files = Files(database, clock, store=store, fence=fence)
 
     def announce(self, institution_id: str, said: Announced, *, once: Once | None = None) -> MaterialView:
         """Begins an upload. Invalid with the field and reason, TooLarge, IdempotencyKeyReused."""
@@ -120,7 +122,7 @@ class Materials:
                 now_ms=now,
             )
             if before:
-                return self._view(session, self._own(session, institution_id, before.resource_id))
+                return self._view(session, self._readable(session, institution_id, before.resource_id))
             row = MaterialRow(
                 id=material_id,
                 institution_id=institution_id,
@@ -168,9 +170,9 @@ class Materials:
         return view
 
     def get(self, institution_id: str, material_id: str) -> MaterialView:
-        """One material of the institution. NotFound."""
+        """One material of the institution. NotFound; 410 erased, 409 restricted with its record."""
         with self._database.read() as session:
-            return self._view(session, self._own(session, institution_id, material_id))
+            return self._view(session, self._readable(session, institution_id, material_id))
 
     def owner_of(self, material_id: str) -> str:
         """Whose it is. NotFound."""
@@ -187,13 +189,15 @@ class Materials:
             return [self._view(session, row) for row in rows]
 
     def content(self, institution_id: str, material_id: str, *, wanted: str | None = None) -> Content:
-        """The stored bytes, all or those of the header `wanted` (Range). NotFound, Conflict, Invalid(Range), Damaged.
+        """The stored bytes, all or those of the header `wanted` (Range).
+
+        NotFound, Conflict, Invalid(Range), Damaged; 410 erased, 409 restricted with its record.
 
         What can be seen of damage at once is said at once; a damaged chunk later breaks the iterator off before any
         byte of it is given out.
         """
         with self._database.read() as session:
-            row = self._own(session, institution_id, material_id)
+            row = self._readable(session, institution_id, material_id)
             stored = repository.object_row(session, row.object_id) if row.object_id else None
             if stored is None:
                 raise Conflict("The material is still being uploaded.", slug="material-incomplete")
@@ -363,6 +367,11 @@ class Materials:
             return said, None
         sha256, sm3 = (from_hex(document[each], each, 32) for each in ("sha256", "sm3"))
         return said, FileDigest(row.size, sha256, sm3)
+
+    def _readable(self, session: Session, institution_id: str, material_id: str) -> MaterialRow:
+        row = self._own(session, institution_id, material_id)
+        require_readable(session, material_id, row.erased_at)
+        return row
 
     def _own(self, session: Session, institution_id: str, material_id: str) -> MaterialRow:
         row = repository.material(session, material_id)

@@ -1,8 +1,8 @@
 """Erasure of records (删除): asked for, evidenced, refused before the term is over, done by a job when it is.
 
-What is destroyed is the content: secret, values and submitter's signature, in the one ciphertext that holds them. Row,
-leaf and index stay, so every proof of every record still verifies; without the secret nothing can be guessed from the
-commitment.
+What is destroyed is the content: secret, values and submitter's signature, in the one ciphertext that holds them, and
+the stored files that only this record names. Row, leaf and index stay, so every proof of every record still verifies;
+without the secret nothing can be guessed from the commitment.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
 from services.evidence import repository as evidence_rows
 from services.evidence.group import Group
+from services.evidence.materials.uses import Files
 from services.evidence.models import RecordRow
 from services.evidence.records import stream_name
 from services.evidence.retention import repository, rules
@@ -46,11 +47,13 @@ class Retention:
         clock: Clock,
         *,
         evidence: EvidenceService,
+        files: Files,
         fence: Callable[[Session], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._evidence = evidence
+        self._files = files
         self._fence = fence
         given = {name: Term(each.months, each.source) for name, each in settings.retention.items()}
         try:
@@ -69,12 +72,13 @@ class Retention:
         )
 
     def run(self) -> None:
-        """Erases restricted records whose term is over, and leaves no older copy in the write-ahead log."""
+        """Erases what was restricted until now, in the write-ahead log too, and removes the files of what was erased."""
         with self._database.read() as session:
             due = repository.due(session, self._clock.ms(), classes=list(self._terms), limit=_BATCH)
         for record_id in due:
             self._evidence.sequencer.run(partial(self._settle, record_id=record_id))
         self._scrub()
+        self._files.destroy()
 
     def _asked(self, group: Group, *, record_id: str, reason: str, token_id: str, once: Once | None) -> RetentionView:
         row = self._row(group, record_id)
@@ -127,6 +131,9 @@ class Retention:
 
     def _erase(self, group: Group, row: RecordRow, verdict: Verdict) -> None:
         body: JsonObject = {"class": verdict.class_name, "source": verdict.source}
+        files = self._files.erase(group.session, row.id)
+        if files.destroyed or files.kept:
+            body["materials"] = {"destroyed": list(files.destroyed), "kept": list(files.kept)}
         outcome_id = self._write(group, row, Phase.REGISTERED, body)
         repository.destroy(group.session, row.id)
         repository.change(

@@ -12,6 +12,8 @@ from chain.proof.trust import parse_trust
 from chain.proof.types import BY_NAME, Phase
 from chain.proof.verify import Status, verify
 from services.evidence import repository
+from services.evidence.materials.store import FileStore
+from services.evidence.materials.uses import Files
 from services.evidence.retention import repository as rows
 from services.evidence.retention.evidence import erasure_fault
 from services.evidence.retention.service import Retention
@@ -28,7 +30,8 @@ CODE = BY_NAME["record.erasure"].code
 
 def retention_of(house: House, **terms: RetentionTerm) -> Retention:
     settings = Settings(home=house.home, database_url=house.database.url, retention=terms)
-    return Retention(settings, house.database, house.clock, evidence=house.service, fence=lambda _: None)
+    files = Files(house.database, house.clock, store=FileStore(house.home / "objects"), fence=lambda _: None)
+    return Retention(settings, house.database, house.clock, evidence=house.service, files=files, fence=lambda _: None)
 
 
 @pytest.fixture

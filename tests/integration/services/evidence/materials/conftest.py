@@ -1,10 +1,14 @@
 """Materials on each database and each store."""
 
+import json
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,3 +133,24 @@ def store(place: str) -> Store:
 @pytest.fixture
 def depot(database: Database, clock: FixedClock, vault: Vault, tmp_path: Path, store: Store) -> Depot:
     return Depot(database, clock, vault, tmp_path, store)
+
+
+@dataclass
+class Worker:
+    """Another process with the same database and the same store."""
+
+    url: str
+    folder: Path
+    place: str
+
+    def __call__(self, *given: object, failpoint: str = "") -> tuple[int, list[dict[str, Any]]]:
+        module = "tests.integration.services.evidence.materials.worker"
+        command = [sys.executable, "-m", module, self.url, self.folder, self.place, *given]
+        environment = {**os.environ, "REGSEAL_FAILPOINT": failpoint}
+        done = subprocess.run([str(each) for each in command], env=environment, stdout=subprocess.PIPE, check=False)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def work(database_url: str, tmp_path: Path, place: str) -> Worker:
+    return Worker(database_url, tmp_path, place)

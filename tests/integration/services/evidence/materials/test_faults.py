@@ -1,12 +1,9 @@
 """Power cuts, full disks, changed bytes, and what must not be found anywhere."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ from services.evidence.materials.sealed import CHUNK, HEADER
 from services.platform.database import Database
 from services.platform.logging import configure
 from tests.conftest import FULL
-from tests.integration.services.evidence.materials.conftest import ONE, Depot, digest
+from tests.integration.services.evidence.materials.conftest import ONE, Depot, Worker, digest
 
 STEP = CHUNK + 28
 LARGE = 5 << 30 if FULL else 64 << 20
@@ -26,27 +23,6 @@ LARGE_S3 = 1 << 30 if FULL else 64 << 20
 """The test's S3 server, not ours, holds a whole file in memory when it puts its parts together."""
 RSS_MIB = 200
 """Of the whole process with its libraries, whatever the file's size."""
-
-
-@dataclass
-class Worker:
-    """Another process with the same database and the same store."""
-
-    url: str
-    folder: Path
-    place: str
-
-    def __call__(self, *given: object, failpoint: str = "") -> tuple[int, list[dict[str, Any]]]:
-        module = "tests.integration.services.evidence.materials.worker"
-        command = [sys.executable, "-m", module, self.url, self.folder, self.place, *given]
-        environment = {**os.environ, "REGSEAL_FAILPOINT": failpoint}
-        done = subprocess.run([str(each) for each in command], env=environment, stdout=subprocess.PIPE, check=False)
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
-
-
-@pytest.fixture
-def work(database_url: str, tmp_path: Path, place: str) -> Worker:
-    return Worker(database_url, tmp_path, place)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,8 @@ from services.platform.clock import FixedClock
 from services.platform.database import Database
 from services.platform.errors import RegsealError, StartRefused
 from services.platform.settings import MaterialsConfig, Settings
-from tests.integration.services.evidence.materials.conftest import ONE, Depot
+from tests.integration.services.evidence.materials.conftest import ONE, Depot, Worker
 from tests.integration.services.evidence.materials.s3server import BUCKET, KEYS, Road, bad_road, client, s3_store
-from tests.integration.services.evidence.materials.test_faults import Worker
 
 NAME = "ab/" + "ab" * 32 + ".obj_" + "1" * 32
 

@@ -93,6 +93,8 @@ def main(url: str, folder: str, place: str, what: str, *given: str) -> None:
     where = depot(url, Path(folder), place)
     if what == "large":
         large(where, int(given[0]))
+    elif what == "destroy":
+        where.materials.files.destroy()
     else:
         {"store": store, "full": full}[what](where, given[0], Path(given[1]).read_bytes())
 
