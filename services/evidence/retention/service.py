@@ -72,7 +72,7 @@ class Retention:
         )
 
     def run(self) -> None:
-        """Erases what was restricted until now, in the write-ahead log too, and removes the files of what was erased."""
+        """Erases what was restricted until now, in the write-ahead log too, and removes the files of the erased."""
         with self._database.read() as session:
             due = repository.due(session, self._clock.ms(), classes=list(self._terms), limit=_BATCH)
         for record_id in due:
