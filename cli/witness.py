@@ -11,19 +11,24 @@ import typer
 from cli.output import ExitCode, Json, emit, fail, guarded, note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chain.party.witness.config import ChainPin
-    from chain.party.witness.run import Round
+    from chain.party.witness.run import Finding, Round
 
 Home = Annotated[Path, typer.Option("--home", help="The witness's own folder.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `witness` with `init`, `status` and `clear`."""
+    """Adds `witness` with `init`, `status`, `clear` and `epoch add`."""
     witness = typer.Typer(name="witness", help="Watch logs and the chain; cosign and attest. 见证方")
     witness.callback(invoke_without_command=True)(run)
     witness.command("init")(init)
     witness.command("status")(status)
     witness.command("clear")(clear)
+    epoch = typer.Typer(name="epoch", help="A chain that was lost, and the one that took its place. 链纪元")
+    epoch.command("add")(epoch_add)
+    witness.add_typer(epoch)
     app.add_typer(witness)
 
 
@@ -87,8 +92,9 @@ def status(home: Home, as_json: Json = False) -> None:
         text = (home / STATUS_FILE).read_text(encoding="utf-8")
         try:
             body = json.loads(text)
-            subjects = {"service": body["service"], "chain": body["chain"], **body["logs"]}
+            subjects = {name: body[name] for name in ("service", "chain", "epoch") if name in body} | body["logs"]
             lines = [f"{name}: {one['state']} {one['kind']} {one['detail']}".rstrip() for name, one in subjects.items()]
+            lines += _epoch_lines(body.get("epoch", {}))
             worst = str(body["worst"])
         except (ValueError, KeyError, TypeError):
             fail(ExitCode.USAGE, f"{home / STATUS_FILE} is damaged", as_json=as_json)
@@ -112,6 +118,38 @@ def clear(
         store.clear_alarm()
         lines = [f"alarm cleared: {standing['kind']}" if standing else "no alarm stood"]
         emit({"origin": origin, "cleared": standing}, lines, as_json=as_json)
+
+
+def epoch_add(
+    home: Home,
+    deployment: Annotated[Path, typer.Option(help="Deployment file of the new chain: chain id, genesis, contracts.")],
+    rpc: Annotated[list[str], typer.Option(help="Address of an own node of the new chain; repeatable.")],
+    finality: Annotated[str, typer.Option(help="immediate, confirmations:N or finalized.")] = "immediate",
+    as_json: Json = False,
+) -> None:
+    """Follow the chain that took a lost one's place, from its genesis on. The witness must be stopped.
+
+    Only the witness's own operator decides this: compare genesis and contract with the other parties first. What was
+    seen on the lost chain is kept, and compared with what is anchored again on this one.
+    """
+    from dataclasses import replace
+
+    from chain.party.durable import only_process
+    from chain.party.witness.config import load
+
+    with guarded(as_json=as_json), only_process(home):
+        config = load(home)
+        pin = _pin(deployment, config.chain.name, rpc)
+        after = config.followed_by(replace(pin, finality=finality, epoch=config.chain.epoch + 1))
+        after.write(home)
+        told = after.chain.pinned
+        lines = [
+            f"lost   {config.chain.pinned.line()}",
+            f"now    {told.line()}",
+            f"next   regseal witness --home {home}",
+        ]
+        body = {"epoch": told.epoch, "chain_id": told.chain_id, "pins": told.line()}
+        emit(body, lines, as_json=as_json)
 
 
 _CODES = {
@@ -166,14 +204,26 @@ def _pin(deployment: Path, name: str, rpc: list[str]) -> ChainPin:
 
 
 def _rows(found: Round) -> list[tuple[str, str, str]]:
-    subjects = {"service": found.service, "chain": found.chain, **found.logs}
+    subjects = _subjects(found)
     return [(name, one.state, f"{one.kind} {one.detail}") for name, one in subjects.items()]
 
 
 def _document(found: Round) -> dict[str, dict[str, str]]:
     from dataclasses import asdict
 
-    return {name: asdict(one) for name, one in {"service": found.service, "chain": found.chain, **found.logs}.items()}
+    return {name: asdict(one) for name, one in _subjects(found).items()}
+
+
+def _subjects(found: Round) -> dict[str, Finding]:
+    return {"service": found.service, "chain": found.chain, "epoch": found.epoch, **found.logs}
+
+
+def _epoch_lines(epoch: Mapping[str, object]) -> list[str]:
+    """After a chain was lost: how far the comparison with it is."""
+    if "stated" not in epoch:
+        return []
+    said = "stated" if epoch["stated"] else "not all of them yet"
+    return [f"epoch {epoch['epoch']}: begins with {epoch['equal']} heads of the lost chain, in order; {said}"]
 
 
 def _exit_code(found: Round) -> ExitCode:

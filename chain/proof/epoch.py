@@ -69,6 +69,16 @@ class ChainEpoch:
         return cls(epoch, chain_id, genesis, contract)
 
 
+def check_follows(lost: ChainEpoch, following: ChainEpoch) -> None:
+    """Whether the one can be the next epoch of the other. Raises FormatError."""
+    if following.epoch != lost.epoch + 1:
+        raise FormatError(_FIELD, "an epoch is followed by the next one")
+    if (lost.chain_id, lost.genesis) == (following.chain_id, following.genesis):
+        raise FormatError(_FIELD, "two epochs are two chains")
+    if (lost.chain_id, lost.contract) == (following.chain_id, following.contract):
+        raise FormatError(_FIELD, "what was signed for the lost chain would count on the next")
+
+
 @dataclass(frozen=True, slots=True)
 class EpochStatement:
     """A witness's word that `next` begins with exactly the heads that it saw anchored on `lost`, in the same order.
@@ -95,10 +105,5 @@ class EpochStatement:
             parse_decimal(count, _FIELD),
             from_base64(root, _FIELD, HASH_BYTES),
         )
-        if made.next.epoch != made.lost.epoch + 1:
-            raise FormatError(_FIELD, "an epoch is followed by the next one")
-        if (made.lost.chain_id, made.lost.genesis) == (made.next.chain_id, made.next.genesis):
-            raise FormatError(_FIELD, "two epochs are two chains")
-        if (made.lost.chain_id, made.lost.contract) == (made.next.chain_id, made.next.contract):
-            raise FormatError(_FIELD, "what was signed for the lost chain would count on the next")
+        check_follows(made.lost, made.next)
         return made

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chain.party import evm
@@ -15,6 +15,7 @@ from chain.party.errors import ConfigError
 from chain.party.keystore import NoteKey
 from chain.proof.checkpoint import check_origin
 from chain.proof.encoding import from_hex, to_hex
+from chain.proof.epoch import ChainEpoch, check_follows
 from chain.proof.errors import ProofError
 from chain.proof.note import VerifierKey
 
@@ -33,6 +34,7 @@ class ChainPin:
         genesis: 32-byte hash of block 0.
         contract: 20-byte address of EvidenceLog.
         finality: `immediate`, `confirmations:N` or `finalized`; nothing above is followed.
+        epoch: which chain of this name it is (docs/spec/anchor.md); each is followed in a folder of its own.
     """
 
     name: str
@@ -41,12 +43,23 @@ class ChainPin:
     genesis: bytes
     contract: bytes
     finality: str = "immediate"
+    epoch: int = 1
+
+    @property
+    def folder(self) -> str:
+        """Where a witness keeps what it saw of this epoch."""
+        return "chain" if self.epoch == 1 else f"chain-{self.epoch}"
+
+    @property
+    def pinned(self) -> ChainEpoch:
+        """As a statement names it."""
+        return ChainEpoch(self.epoch, self.chain_id, self.genesis, self.contract)
 
     def __post_init__(self) -> None:
         if not _CHAIN_NAME.fullmatch(self.name) or not self.rpc or not _FINALITY.fullmatch(self.finality):
             raise ConfigError("chain: a name, at least one rpc address and a finality rule are needed")
-        if len(self.genesis) != 32 or len(self.contract) != 20 or self.chain_id <= 0:
-            raise ConfigError("chain: genesis has 32 bytes, contract 20, and the chain id is positive")
+        if len(self.genesis) != 32 or len(self.contract) != 20 or self.chain_id <= 0 or self.epoch <= 0:
+            raise ConfigError("chain: genesis has 32 bytes, contract 20, and chain id and epoch are positive")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +72,7 @@ class WitnessConfig:
         logs: origins it watches with their pinned keys (none: pinned on first use); None for all that are listed.
         interval_ms: pause between rounds.
         refresh_s: a head that does not grow is cosigned again after this time.
+        past: the epochs of the chain that have ended, as they were pinned.
     """
 
     name: str
@@ -68,33 +82,38 @@ class WitnessConfig:
     logs: Mapping[str, tuple[VerifierKey, ...]] | None = None
     interval_ms: int = 1000
     refresh_s: int = 60
+    past: tuple[ChainPin, ...] = ()
 
     def __post_init__(self) -> None:
+        if [one.epoch for one in (*self.past, self.chain)] != list(range(1, len(self.past) + 2)):
+            raise ConfigError("past: the epochs before the present one, from 1 on, none left out")
         if self.interval_ms < 10 or self.refresh_s < 1:
             raise ConfigError("interval_ms must be at least 10 and refresh_s at least 1")
 
     def write(self, home: Path) -> None:
         """Writes `witness.toml`."""
-        chain = self.chain
         lines = [
             f"name = {_text(self.name)}",
             f"role = {_text(self.role)}",
             f"api = {_text(self.api)}",
             f"interval_ms = {self.interval_ms}",
             f"refresh_s = {self.refresh_s}",
-            "",
-            "[chain]",
-            f"name = {_text(chain.name)}",
-            f"rpc = [{', '.join(_text(url) for url in chain.rpc)}]",
-            f"chain_id = {chain.chain_id}",
-            f"genesis = {_text(to_hex(chain.genesis))}",
-            f"contract = {_text(evm.checksummed(chain.contract))}",
-            f"finality = {_text(chain.finality)}",
+            *_pin_lines("[chain]", self.chain),
         ]
+        for pin in self.past:
+            lines += _pin_lines("[[past]]", pin)
         for origin, keys in (self.logs or {}).items():
             vkeys = ", ".join(_text(key.format()) for key in keys)
             lines += ["", "[[log]]", f"origin = {_text(origin)}", f"vkeys = [{vkeys}]"]
         write_private(home / FILE, ("\n".join(lines) + "\n").encode())
+
+    def followed_by(self, following: ChainPin) -> WitnessConfig:
+        """With the chain that took the present one's place. ConfigError when it cannot be the next one."""
+        try:
+            check_follows(self.chain.pinned, following.pinned)
+        except ProofError as error:
+            raise ConfigError(str(error)) from error
+        return replace(self, chain=following, past=(*self.past, self.chain))
 
 
 def initialise(home: Path, config: WitnessConfig, passphrase: str) -> NoteKey:
@@ -115,12 +134,13 @@ def load(home: Path) -> WitnessConfig:
     path = home / FILE
     try:
         body = tomllib.loads(path.read_text(encoding="utf-8"))
-        chain = body.pop("chain")
+        chain, past = body.pop("chain"), body.pop("past", [])
         config = WitnessConfig(
             name=str(body.pop("name")),
             role=str(body.pop("role")),
             api=str(body.pop("api")),
             chain=_chain(chain),
+            past=tuple(_chain(one) for one in past),
             logs=_logs(body.pop("log", None)),
             interval_ms=int(body.pop("interval_ms", 1000)),
             refresh_s=int(body.pop("refresh_s", 60)),
@@ -131,7 +151,7 @@ def load(home: Path) -> WitnessConfig:
         raise ConfigError(f"{path}: {error.args[0]} is missing") from error
     except (ValueError, TypeError, AttributeError, ProofError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    unknown = [*body, *chain]
+    unknown = [*body, *chain, *(name for one in past for name in one)]
     if unknown:
         raise ConfigError(f"{path}: unknown: {', '.join(unknown)}")
     return config
@@ -146,7 +166,22 @@ def _chain(body: dict[str, object]) -> ChainPin:
         genesis=from_hex(body.pop("genesis"), "genesis", 32),
         contract=evm.parse_address(str(body.pop("contract"))),
         finality=str(body.pop("finality", "immediate")),
+        epoch=int(str(body.pop("epoch", 1))),
     )
+
+
+def _pin_lines(title: str, pin: ChainPin) -> list[str]:
+    return [
+        "",
+        title,
+        f"name = {_text(pin.name)}",
+        f"rpc = [{', '.join(_text(url) for url in pin.rpc)}]",
+        f"chain_id = {pin.chain_id}",
+        f"genesis = {_text(to_hex(pin.genesis))}",
+        f"contract = {_text(evm.checksummed(pin.contract))}",
+        f"finality = {_text(pin.finality)}",
+        f"epoch = {pin.epoch}",
+    ]
 
 
 def _logs(value: object) -> dict[str, tuple[VerifierKey, ...]] | None:

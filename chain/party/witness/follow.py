@@ -18,9 +18,11 @@ from chain.party.errors import ConfigError, PartyError, ResponseRefused
 from chain.party.rpc import JsonRpc
 from chain.party.witness.blocks import Block, fetch_block, fetch_events
 from chain.party.witness.config import ChainPin
+from chain.party.witness.epochs import HeadsFile, Seen
 from chain.party.witness.refusal import Refusal
 from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
+from chain.proof.epoch import AnchoredHead
 from chain.proof.errors import ProofError
 from chain.proof.ethereum import HEAD_ANCHORED_TOPIC, EventLog, HeadAnchored
 from chain.proof.hashing import keccak256
@@ -70,7 +72,7 @@ class AnchorBlock:
 class Followed:
     """How far the chain was followed, the key ids of logs by first size, and blocks that are not settled yet.
 
-    `frozen`: the size at which the chain froze a log.
+    `frozen`: the size at which the chain froze a log; `heads`: how many anchored heads were seen in all.
     """
 
     number: int
@@ -78,6 +80,7 @@ class Followed:
     keys: dict[bytes, list[tuple[int, bytes]]] = field(default_factory=dict)
     blocks: list[AnchorBlock] = field(default_factory=list)
     frozen: dict[bytes, int] = field(default_factory=dict)
+    heads: int = 0
 
 
 class ChainFollower:
@@ -93,7 +96,20 @@ class ChainFollower:
         self._nodes = nodes
         self._wanted = wanted
         self._file = folder / "followed.json"
+        self._heads = HeadsFile(folder / "heads.bin")
+        self.folder = folder
         self.state = _load(self._file, pin)
+        self._heads.settle(self.state.heads if self.state else 0)
+
+    @property
+    def pin(self) -> ChainPin:
+        """The chain as this party was told."""
+        return self._pin
+
+    @property
+    def seen(self) -> Seen:
+        """The anchored heads, in the chain's order."""
+        return Seen(self._heads, self.state.heads if self.state else 0)
 
     def advance(self) -> None:
         """Follows new blocks, at most `MAX_BLOCKS`, on the first node that can be followed.
@@ -160,7 +176,8 @@ class ChainFollower:
             for event in fetch_events(node, block, self._pin.contract):
                 if self._wanted is None or self._wanted.intersection(event.topics[1:2]):
                     _take(event, anchors, state)
-        state.number, state.hash = number, block.header.hash
+        self._heads.append(AnchoredHead(one.log, one.size, one.root) for one in anchors)
+        state.number, state.hash, state.heads = number, block.header.hash, state.heads + len(anchors)
         if anchors:
             state.blocks.append(AnchorBlock(number, block.header.hash, anchors))
             self.save()
@@ -219,6 +236,7 @@ def _dump(state: Followed, pin: ChainPin) -> Mapping[str, object]:
         "hash": to_hex(state.hash),
         "keys": {to_hex(log): [[size, to_hex(key)] for size, key in ranges] for log, ranges in state.keys.items()},
         "frozen": {to_hex(log): size for log, size in state.frozen.items()},
+        "heads": state.heads,
         "blocks": [
             {
                 "number": block.number,
@@ -240,12 +258,15 @@ def _load(file: Path, pin: ChainPin) -> Followed | None:
         pinned = {"chain_id": pin.chain_id, "genesis": to_hex(pin.genesis), "contract": to_hex(pin.contract)}
         if any(body[name] != value for name, value in pinned.items()):
             raise ConfigError(f"{file} follows another chain or contract than witness.toml names")
+        if "heads" not in body:
+            return None  # written before heads were counted: the chain is followed once more from its genesis
         return Followed(
             int(body["number"]),
             _bytes(body["hash"]),
             {_bytes(log): [(int(size), _bytes(key)) for size, key in ranges] for log, ranges in body["keys"].items()},
             [_block(block) for block in body["blocks"]],
             {_bytes(log): int(size) for log, size in body.get("frozen", {}).items()},
+            int(body["heads"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, ProofError) as error:
         raise ConfigError(f"{file} is damaged") from error

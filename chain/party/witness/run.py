@@ -17,13 +17,15 @@ from chain.party.http import ApiClient, segment
 from chain.party.keystore import NoteKey
 from chain.party.rpc import JsonRpc
 from chain.party.witness.config import WitnessConfig
+from chain.party.witness.epochs import Comparison, seen_tree
 from chain.party.witness.follow import Anchor, AnchorBlock, ChainFollower
 from chain.party.witness.refusal import Alarm, Refusal
 from chain.party.witness.store import SHARD, keep_evidence
-from chain.party.witness.watch import ListedLog, LogWatch, read_listed
+from chain.party.witness.watch import ListedLog, LogWatch, keys_of_epochs, read_listed
 from chain.proof.checkpoint import HeaderAttestation
 from chain.proof.encoding import to_hex
 from chain.proof.entries import MAX_BUNDLE
+from chain.proof.epoch import EpochStatement
 from chain.proof.errors import ProofError
 from chain.proof.ethereum import log_id
 from chain.proof.note import NoteSigner, SignatureType, sign_note
@@ -54,17 +56,18 @@ class Finding:
 
 @dataclass
 class Round:
-    """What a round found about the service, the chain, and each log by origin."""
+    """What a round found about the service, the chain, its beginning after a lost one, and each log by origin."""
 
     service: Finding = field(default_factory=Finding)
     chain: Finding = field(default_factory=Finding)
+    epoch: Finding = field(default_factory=Finding)
     logs: dict[str, Finding] = field(default_factory=dict)
 
     @property
     def worst(self) -> State:
         """The gravest state of all."""
         order = list(State)
-        return max((one.state for one in (self.service, self.chain, *self.logs.values())), key=order.index)
+        return max((one.state for one in (self.service, self.chain, self.epoch, *self.logs.values())), key=order.index)
 
 
 class Witness:
@@ -80,7 +83,10 @@ class Witness:
         self._plain = NoteSigner(key.name, SignatureType.ED25519, key.secret)
         wanted = None if config.logs is None else frozenset(log_id(origin) for origin in config.logs)
         nodes = [JsonRpc(url) for url in config.chain.rpc]
-        self._follower = ChainFollower(home / "chain", config.chain, nodes, wanted=wanted)
+        self._follower = ChainFollower(home / config.chain.folder, config.chain, nodes, wanted=wanted)
+        self._past = [ChainFollower(home / pin.folder, pin, ()) for pin in config.past]
+        self._comparison = Comparison()
+        self._stated = False
         self._watches: dict[str, LogWatch] = {}
         self._told: dict[str, Finding] = {}
         self._reported: tuple[dict[str, object], float] = ({}, 0)
@@ -108,7 +114,10 @@ class Witness:
             for origin in self._missing(found):
                 detail = "the service does not list this log"
                 found.logs[origin] = self._guard(origin, partial(_refuse, "not-listed", detail))
-        self._settle(found)
+        for follower in (*self._past, self._follower):
+            self._settle(follower, found)
+        if self._past:
+            found.epoch = self._guard("epoch", partial(self._state_epoch, self._past[-1]))
         self._report(found)
         return found
 
@@ -132,10 +141,11 @@ class Witness:
         standing = watch.store.alarm()
         if standing is not None:
             raise Alarm(str(standing.get("kind")), str(standing.get("detail")))
-        state = self._follower.state
-        chain_keys = state.keys.get(watch.store.log_id, ()) if state else ()
+        states = [one.state for one in (*self._past, self._follower) if one.state is not None]
+        chain_keys = keys_of_epochs([one.keys.get(watch.store.log_id, ()) for one in states])
+        frozen = next((one.frozen[log_id] for one in states if (log_id := watch.store.log_id) in one.frozen), None)
         try:
-            watch.observe(self._api, log, chain_keys, frozen=state.frozen.get(watch.store.log_id) if state else None)
+            watch.observe(self._api, log, chain_keys, frozen=frozen)
         except ApiProblem as error:
             if error.status == 404 and watch.store.head is None:
                 return  # the log has no checkpoint yet
@@ -153,23 +163,23 @@ class Witness:
             self._watches[origin] = LogWatch(self._home, origin, self._key, configured=configured)
         return self._watches[origin]
 
-    def _settle(self, found: Round) -> None:
+    def _settle(self, follower: ChainFollower, found: Round) -> None:
         """Compares anchored heads with what was cosigned, and attests the blocks that carry them."""
         by_id = {watch.store.log_id: watch for watch in self._watches.values()}
-        blocks = self._follower.state.blocks if self._follower.state else []
+        blocks = follower.state.blocks if follower.state else []
         changed = False
         for block in blocks:
             for anchor in block.anchors:
                 if anchor.verdict is None and anchor.log in by_id:
                     changed |= self._judge(by_id[anchor.log], anchor, found)
             if block.may_attest:
-                finding = self._guard("attestation", partial(self._attest, block))
+                finding = self._guard("attestation", partial(self._attest, follower, block))
                 changed |= block.attested
                 if finding.state is not State.OK:
                     found.service = finding
                     break  # the next one would fare no better; all are kept
         if changed:
-            self._follower.save()
+            follower.save()
 
     def _judge(self, watch: LogWatch, anchor: Anchor, found: Round) -> bool:
         def judge() -> None:
@@ -182,12 +192,24 @@ class Witness:
             found.logs[watch.store.origin] = finding
         return anchor.verdict is not None
 
-    def _attest(self, block: AnchorBlock) -> None:
+    def _state_epoch(self, lost: ChainFollower) -> None:
+        """Says that the chain begins with what was seen on the lost one, once it does; remembers it, then posts it."""
+        logs = frozenset(bytes.fromhex(one.name[2:]) for one in (self._home / "logs").glob("0x*"))
+        if self._stated or not self._comparison.advance(lost.seen, self._follower.seen, logs):
+            return
+        text = EpochStatement(lost.pin.pinned, self._follower.pin.pinned, *seen_tree(lost.seen, logs)).text()
+        note = sign_note(text, self._plain)
+        write_private(self._follower.folder / "statement.note", note.encode())
+        self._api.post_text(f"/v1/chains/{segment(lost.pin.name)}/statements", note)
+        self._stated = True
+        _log.info("stated epoch=%d heads=%d", self._follower.pin.epoch, self._comparison.equal)
+
+    def _attest(self, follower: ChainFollower, block: AnchorBlock) -> None:
         """Signs, remembers, then posts."""
-        chain = self._config.chain
+        chain = follower.pin
         text = HeaderAttestation(chain.chain_id, chain.genesis, block.number, block.hash).text()
         note = sign_note(text, self._plain)
-        file = self._home / "chain" / "attestations" / str(block.number // SHARD) / f"{block.number}.note"
+        file = follower.folder / "attestations" / str(block.number // SHARD) / f"{block.number}.note"
         if not file.exists():
             write_private(file, note.encode())
         self._api.post_text(f"/v1/chains/{segment(chain.name)}/attestations", note)
@@ -242,6 +264,7 @@ class Witness:
             "worst": found.worst,
             "service": asdict(found.service),
             "chain": {**asdict(found.chain), **followed},
+            "epoch": {**asdict(found.epoch), **self._epoch_progress()},
             "logs": {origin: {**asdict(one), **self._head(origin)} for origin, one in found.logs.items()},
         }
         now = self._now()
@@ -250,6 +273,11 @@ class Witness:
             return
         write_json(self._home / STATUS_FILE, {"at": rfc3339(now), **body})
         self._reported = (body, now.timestamp())
+
+    def _epoch_progress(self) -> dict[str, object]:
+        """Which epoch is followed, and how many of the lost one's heads it began with."""
+        progress = {"equal": self._comparison.equal, "stated": self._stated} if self._past else {}
+        return {"epoch": self._follower.pin.epoch, **progress}
 
     def _head(self, origin: str) -> dict[str, object]:
         watch = self._watches.get(origin)

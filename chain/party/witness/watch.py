@@ -228,6 +228,24 @@ class LogWatch:
         return Alarm("fork", detail, {"cosigned": known.note, "seen": seen.note})
 
 
+def keys_of_epochs(epochs: Sequence[ChainKeys]) -> ChainKeys:
+    """What the chains of all epochs say of a log's keys, as one list.
+
+    A chain that took a lost one's place opens the log with the key in force then: that begins nothing.
+
+    Raises:
+        Refusal: `key-other`, when it opened the log with another.
+    """
+    told: list[tuple[int, bytes]] = []
+    for keys in epochs:
+        for start, digest in keys:
+            if start or not told:
+                told.append((start, digest))
+            elif told[-1][1] != digest:
+                raise Refusal("key-other", "the new chain opened the log with another key than its last")
+    return told
+
+
 def read_listed(item: Mapping[str, object]) -> ListedLog:
     """A log of the service's list. Raises ResponseRefused."""
     identifier, origin, vkeys = item.get("id"), item.get("origin"), item.get("vkeys")

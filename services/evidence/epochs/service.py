@@ -167,10 +167,17 @@ class Epochs:
 
     # --- for others to see
 
-    def heads(self, epoch: int, *, first: int = 0, limit: int = 100) -> list[PastHead]:
-        """The heads of a closed epoch in order. NotFound for one that was never closed here."""
+    def again(self) -> Progress | None:
+        """How far the present chain is; None when it took no other one's place."""
+        if self.epoch == 1:
+            return None
         with self._database.read() as session:
-            if not repository.count(session, epoch):
+            return self.progress(session)
+
+    def heads(self, chain: str, epoch: int, *, first: int = 0, limit: int = 100) -> list[PastHead]:
+        """The heads of a closed epoch of a chain in order. NotFound for one that was never closed here."""
+        with self._database.read() as session:
+            if chain != self._chain.partition("@")[0] or not repository.count(session, epoch):
                 raise NotFound("No heads are kept of such an epoch.")
             return [_past(row, origin) for row, origin in self._rows(session, epoch, first, limit)]
 
@@ -182,7 +189,7 @@ class Epochs:
         return tree.size, tree.root()
 
     def statements(self, chain: str) -> list[StatementView]:
-        """What witnesses said of the epochs of a chain."""
+        """What witnesses say of the epochs of a chain; those that are in the settings now."""
         with self._database.read() as session:
             return [
                 StatementView(row.epoch, row.witness, self._standing.witnesses[row.witness].role, row.count, row.note)

@@ -14,13 +14,15 @@ PUBLIC = {
     "GET /health/live", "GET /health/ready", "GET /health/deep", "GET /metrics",
     "GET /v1/logs", "GET /v1/logs/{log_id}", "GET /v1/logs/{log_id}/checkpoint", "GET /v1/logs/{log_id}/consistency",
     "GET /v1/logs/{log_id}/inclusion", "GET /v1/logs/{log_id}/tile/{path}", "GET /v1/logs/{log_id}/challenge",
-    "GET /v1/chains", "GET /v1/anchors", "GET /v1/trust",
+    "GET /v1/chains", "GET /v1/chains/{name}/epochs/{epoch}/heads", "GET /v1/chains/{name}/statements",
+    "GET /v1/anchors", "GET /v1/trust",
 }  # fmt: skip
 """Checkpoints, hash tiles, pins: public facts, without anybody's records."""
 BY_SIGNATURE = {
     "POST /v1/logs/{log_id}/heads",
     "POST /v1/logs/{log_id}/cosignatures",
     "POST /v1/chains/{name}/attestations",
+    "POST /v1/chains/{name}/statements",
     "POST /v1/bootstrap",
 }
 """The credential is in the body: a witness's signature, or the one-time secret."""
