@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import problems, start
 from api.chains import routes as chains
+from api.handover import Handover
 from api.health import routes as health
 from api.institutions import routes as institutions
 from api.limits import RateLimiter
@@ -25,6 +26,7 @@ from api.records import routes as records
 from api.uploads import routes as uploads
 from services.container import Services, build
 from services.platform.settings import load_settings
+from services.worker import Worker
 
 VERSION: Final = "0.1.0"
 STATIC: Final = Path(__file__).parent / "static"
@@ -53,15 +55,16 @@ Lists are keyset-paged: give `next` back as `cursor`.
 
 def create_app(services: Services | None = None) -> FastAPI:
     """The ASGI application; builds its services from the settings of ``$REGSEAL_HOME`` unless they are given."""
-    held = services or build(load_settings())
+    worker = Worker(lambda: build(load_settings()), services)
+    settings = worker.current.settings
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(held.start)
+        await run_in_threadpool(worker.start)
         try:
             yield
         finally:
-            await run_in_threadpool(held.stop)
+            await run_in_threadpool(worker.stop)
 
     app = FastAPI(
         title="regseal",
@@ -74,16 +77,18 @@ def create_app(services: Services | None = None) -> FastAPI:
             "default": {"description": "A problem", "content": {problems.MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
         },
     )
-    app.state.services = held
-    app.state.limiter = RateLimiter(held.settings.rate_limits)
+    app.state.worker = worker
+    app.state.limiter = RateLimiter(settings.rate_limits)
     problems.install(app)
     streamed = {
-        materials.STREAMED: held.settings.materials.max_bytes,
-        uploads.STREAMED: held.settings.max_upload_bytes,
+        materials.STREAMED: settings.materials.max_bytes,
+        uploads.STREAMED: settings.max_upload_bytes,
     }
-    app.add_middleware(RequestFrame, max_body=held.settings.max_body_bytes, streamed=streamed)
-    # the busiest first
-    for part in (records, uploads, logs, materials, operations, institutions, chains, health, start):
+    parts = (records, uploads, logs, materials, operations, institutions, chains, health, start)  # the busiest first
+    routes = [route for part in parts for route in part.router.routes]
+    app.add_middleware(Handover, application=app, worker=worker, routes=routes)  # inside the frame, added after it
+    app.add_middleware(RequestFrame, max_body=settings.max_body_bytes, streamed=streamed)
+    for part in parts:
         app.include_router(part.router)
     _serve_reference(app)
     return app

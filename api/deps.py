@@ -14,6 +14,7 @@ from services.container import Services
 from services.identity.service import Principal
 from services.platform.errors import Unauthenticated
 from services.platform.idempotency import Once, check_key, request_digest
+from services.worker import Worker
 
 _KEY_HELP = "Chosen by the client; the same request under the same key is done once"
 bearer = HTTPBearer(auto_error=False, description="An API token of an institution (`regseal token issue`)")
@@ -24,8 +25,8 @@ bearer = HTTPBearer(auto_error=False, description="An API token of an institutio
 
 async def services(request: Request) -> Services:
     """The one container of this process."""
-    held: Services = request.app.state.services
-    return held
+    worker: Worker = request.app.state.worker
+    return worker.current
 
 
 async def limiter(request: Request) -> RateLimiter:
@@ -39,19 +40,35 @@ LimiterDep = Annotated[RateLimiter, Depends(limiter)]
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def _address(request: Request) -> str:
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A request that another process of ours took, limited and authenticated: by this token, or public."""
+
+    token_id: str | None
+
+
+def address_of(request: Request) -> str:
+    """Under what a stranger is counted."""
     return network_of(request.client.host) if request.client else "unknown"
 
 
 async def caller(request: Request, held: ServicesDep, limits: LimiterDep, credentials: Credentials) -> Principal:
     """Who asks. 401 without a valid token, and failed attempts count against the address."""
+    handed: Handed | None = getattr(request.state, "handed", None)
+    if handed is not None and handed.token_id is not None:
+        return held.identity.holder_of(handed.token_id)
     if credentials is None:
-        limits.take("public", _address(request))
+        limits.take("public", address_of(request))
         raise Unauthenticated
+    return authenticated(request, held, limits, credentials.credentials)
+
+
+def authenticated(request: Request, held: Services, limits: RateLimiter, secret: str) -> Principal:
+    """Whose token this is, one request poorer. Unauthenticated, RateLimited."""
     try:
-        principal = held.identity.authenticate(credentials.credentials)
+        principal = held.identity.authenticate(secret)
     except Unauthenticated:
-        limits.take("public", _address(request))
+        limits.take("public", address_of(request))
         raise
     limits.take("read" if request.method == "GET" else "write", principal.institution_id)
     return principal
@@ -59,7 +76,8 @@ async def caller(request: Request, held: ServicesDep, limits: LimiterDep, creden
 
 async def anyone(request: Request, limits: LimiterDep) -> None:
     """A public route: limited by address."""
-    limits.take("public", _address(request))
+    if getattr(request.state, "handed", None) is None:
+        limits.take("public", address_of(request))
 
 
 async def once(

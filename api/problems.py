@@ -31,7 +31,11 @@ def problem(slug: str, status: int, title: str, detail: str, **extra: Any) -> JS
 
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
-    error = cast("RegsealError", error)
+    return refusal(cast("RegsealError", error))
+
+
+def refusal(error: RegsealError) -> JSONResponse:
+    """The problem that a refusal is."""
     return problem(
         error.slug,
         error.status,
@@ -88,7 +92,8 @@ def http_problem(error: HTTPException) -> JSONResponse:
     return problem(phrase.lower().replace(" ", "-"), error.status_code, phrase, str(error.detail))
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The problem of what nobody expected; the log has the cause."""
     log.error("unexpected", path=request.url.path, exc_info=error)
     return problem(
         "internal",
@@ -105,4 +110,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(FormatError, _malformed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)

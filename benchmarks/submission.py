@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -43,11 +45,16 @@ def _measured(name: str, var: Path, setting: dict[str, str], raw: Callable[[], D
     yield baseline
     with installation(var, setting) as party:
         done = asyncio.run(_load(party, int((var / "run" / "service.pid").read_text("ascii"))))
+        handed = _handed_over(var, party, setting) if setting else None
     target = Decimal(1_200)
     submitted = f"submission, {name}, {CONNECTIONS} connections"
     yield compared(Figure(submitted, done.rate, "/s", target=target, at_most=False), baseline)
     yield Figure(f"the service's processor time for it, {name}", done.processor, "ms")
     yield Figure(f"a lone submission, {name}", done.lone, "ms")
+    if handed is not None:
+        followed = Figure("submission to a follower", handed.rate, "/s", target=done.rate / 2, at_most=False)
+        yield compared(followed, Figure(submitted, done.rate, "/s"))
+        yield Figure("a lone submission to a follower", handed.lone, "ms")
 
 
 @contextmanager
@@ -66,6 +73,23 @@ def installation(var: Path, setting: dict[str, str]) -> Iterator[Path]:
         process.wait(90)
 
 
+def _handed_over(var: Path, party: Path, setting: dict[str, str]) -> _Done:
+    """The same load on a second process of the installation, which hands everything over to the first."""
+    chains = json.loads((var / "run" / "up.json").read_text("utf-8"))["chains"]
+    places = {f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS": json.dumps([url]) for name, url in chains.items()}
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as door:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.local.serve", str(door.fileno())], cwd=ROOT, stdin=subprocess.DEVNULL,
+            env={**own_environment(), **setting, **places, "REGSEAL_HOME": str(var / "gateway")},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(door.fileno(),),
+        )  # fmt: skip
+        try:
+            return asyncio.run(_load(party, process.pid, url=f"http://127.0.0.1:{door.getsockname()[1]}"))
+        finally:
+            process.terminate()
+            process.wait(90)
+
+
 @dataclass(frozen=True)
 class _Done:
     """Submissions a second; milliseconds: of the service's processor for one, and the median of one alone."""
@@ -75,10 +99,11 @@ class _Done:
     lone: Decimal
 
 
-async def _load(party: Path, service: int) -> _Done:
+async def _load(party: Path, service: int, *, url: str = "") -> _Done:
     api = json.loads((party / "api.json").read_text("utf-8"))
     headers = {"Authorization": f"Bearer {(party / 'token').read_text('ascii').strip()}"}
-    async with aiohttp.ClientSession(api["url"], headers=headers, connector=aiohttp.TCPConnector(limit=0)) as http:
+    place, connector = url or api["url"], aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(place, headers=headers, connector=connector) as http:
         async with http.get("/v1/logs") as answer:
             log = next(each["id"] for each in (await answer.json())["items"] if each["origin"] == api["log"])
         post = _poster(http, log, api["institution"])

@@ -1,7 +1,8 @@
 """The whole service, put together: what depends on what, and in which order it starts and stops.
 
-Start: schema, process lock, writer's lease, pins of the chains, start-up check and sequencer, jobs. Stop: the other
-way round. Nothing here decides anything; every rule is in its context.
+Start: schema, process lock, pins of the chains, writer's lease; who gets it leads (start-up check, sequencer), who does
+not follows until it is free. Then the jobs. Stop: the other way round. Nothing here decides anything; every rule is in
+its context.
 """
 
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
+from sqlalchemy.orm import Session
 
 from chain.errors import ChainError, HandshakeError
 from chain.party.errors import PartyError
@@ -30,9 +32,9 @@ from services.platform import idempotency, metrics, migrate
 from services.platform.atrest import Vault
 from services.platform.clock import Clock, SystemClock
 from services.platform.database import Database
-from services.platform.errors import LeaseLost, StartRefused
+from services.platform.errors import StartRefused
 from services.platform.jobs import Jobs
-from services.platform.leases import TTL_MS, Lease
+from services.platform.leases import Lease
 from services.platform.logging import configure, get_logger
 from services.platform.settings import Settings
 from services.transactions.desk import Desk
@@ -41,10 +43,13 @@ from services.transactions.manager import Manager
 from services.transactions.retiring import Retirement
 from services.transactions.service import Transactions
 from services.transactions.signer import GatewayKey
+from services.workers.chunks import ChunkDoor
+from services.workers.team import Team
 
 __all__ = ["Services", "build"]
 
 _MANAGE_S = 0.5
+_LEASE_S = 2.0
 _RECURSION_LIMIT = 1_000
 """py_ecc, which eth_account imports, raises it to 100,000. The stack ends before that, and with it the process that
 parses a stranger's deeply nested JSON."""
@@ -53,7 +58,10 @@ _log = get_logger("container")
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """One process. ``records``, ``materials`` and ``operations`` stand behind the policy table."""
+    """One process, as long as it leads or follows. ``records``, ``materials`` … stand behind the policy table.
+
+    ``team`` is None on SQLite. Once ``lease.lost`` is set these services are over: nothing they remember is true.
+    """
 
     settings: Settings
     clock: Clock
@@ -72,7 +80,13 @@ class Services:
     operations: OperationDesk
     jobs: Jobs
     health: Health
+    team: Team | None
     metrics: CollectorRegistry = metrics.REGISTRY
+
+    @property
+    def follows(self) -> bool:
+        """Whether another process leads: this one hands over what changes anything."""
+        return self.team is not None and self.team.follows
 
     def start(self) -> None:
         """Begins to serve. StartRefused names what is missing or foreign; nothing is left running then."""
@@ -85,15 +99,49 @@ class Services:
     def _start(self) -> None:
         migrate.require_head(self.database)
         self.database.claim()
-        self.lease.acquire(wait_ms=TTL_MS + 2_000, alone=self.database.is_sqlite)
         self.chains.require_pins()
-        self.evidence.start()
+        if self.team is None:
+            self.lease.acquire(alone=True)
+            self.evidence.start()
+        else:
+            self.team.start()
+            self._lead_if_free(self.team)
         self.jobs.start()
-        _log.info("started", settings=self.settings.redacted())
+        _log.info("started", follows=self.follows, settings=self.settings.redacted())
+
+    def _lead_if_free(self, team: Team) -> None:
+        if not self.lease.offer():
+            return
+        try:
+            self.evidence.heads.take_over(self.lease.fence)
+            self.evidence.start()
+            team.lead()
+        except BaseException:
+            self.fall()  # half a leader is none; another attempt begins anew
+            self.lease.release()
+            raise
+        _log.info("leads", fence=self.lease.fence)
+
+    def keep_lease(self) -> None:
+        """The job: prolongs the leader's term, or takes the lease when its holder let it run out."""
+        if self.team is not None and self.team.follows and not self.lease.lost.is_set():
+            self._lead_if_free(self.team)
+        elif self.lease.fence:
+            self.lease.renew()
+        if self.team is not None:
+            self.team.tell()
+
+    def fall(self) -> None:
+        """Somebody else leads: nothing more is begun here, and what comes in is handed over."""
+        self.lease.lost.set()
+        if self.team is not None:
+            self.team.follows = True
 
     def stop(self) -> None:
         """Finishes what was accepted and gives everything back. Harmless when not started."""
         self.jobs.stop()
+        if self.team is not None:
+            self.team.stop()
         self.uploads.stop()
         self.evidence.stop()
         self.lease.release()
@@ -109,23 +157,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     vault = Vault(settings.master_key_file, clock)
     signer = GatewayKey.load(settings.gateway_keystore, _passphrase(settings))
     chains = Chains(settings, clock)
-    database = Database(settings.url)
-    lease = Lease(database)
+    database = Database(settings.url, idle_ms=settings.lease_ttl_ms, only_fenced=True)
+    lease = Lease(database, ttl_ms=settings.lease_ttl_ms)
     transactions = Transactions(database, clock, chains.clients)
-    ports = Ports(
-        transactions=transactions,
-        fence=lease.check,
-        chain_head=chains.head_of,
-        collect=chains.event_proof,
-        anchor_address=signer.address,
-        chains=chains.pins,
-        authority_of=IdentityService.authority_of,
-        regional_authority_of=IdentityService.regional_authority_of,
-        submitter_keys=IdentityService.submitter_keys_for,
-        trusted_submitters=IdentityService.trusted_submitters,
-        registered_in=IdentityService.registered_in,
-        closing=chains.closing,
-    )
+    ports = _ports(transactions, chains, fence=lease.check, anchor_address=signer.address)
     evidence = EvidenceService(settings, database, clock, vault=vault, ports=ports)
     identity = IdentityService(
         database,
@@ -144,6 +179,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     materials = open_materials(settings, database, clock, vault=vault, fence=lease.check)
     metrics.initialise(chains=chains.clients, roles=settings.witness_quorum)
     jobs = Jobs(clock)
+    team = None if database.is_sqlite else Team(database, clock, vault, lease=lease, forget=identity.forget_tokens)
+    chunks = evidence.sequencer if team is None else ChunkDoor(evidence.sequencer, team)
     services = Services(
         settings=settings,
         clock=clock,
@@ -156,32 +193,60 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         identity=identity,
         records=EvidenceDesk(database, evidence, materials.check_manifest),
         entries=EntryDesk(database, vault, evidence.public),
-        uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=evidence.sequencer)),
+        uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=chunks)),
         materials=MaterialDesk(database, materials),
         retention=RetentionDesk(settings, database, clock, evidence=evidence, files=materials.files, fence=lease.check),
         operations=OperationDesk(database, transactions, evidence.sequencer, epoch=evidence.epochs.epoch),
         jobs=jobs,
-        health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs),
+        health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs, team=team),
+        team=team,
     )
     _add_jobs(services, signer)
     return services
 
 
+def _ports(
+    transactions: Transactions, chains: Chains, *, fence: Callable[[Session], None], anchor_address: str
+) -> Ports:
+    """What evidence needs of the others."""
+    return Ports(
+        transactions=transactions,
+        fence=fence,
+        chain_head=chains.head_of,
+        collect=chains.event_proof,
+        anchor_address=anchor_address,
+        chains=chains.pins,
+        authority_of=IdentityService.authority_of,
+        regional_authority_of=IdentityService.regional_authority_of,
+        submitter_keys=IdentityService.submitter_keys_for,
+        trusted_submitters=IdentityService.trusted_submitters,
+        registered_in=IdentityService.registered_in,
+        closing=chains.closing,
+    )
+
+
 def _add_jobs(services: Services, signer: GatewayKey) -> None:
+    def led(name: str, seconds: float, job: Callable[[], object]) -> None:
+        """A job of the leader alone."""
+        jobs.add(name, seconds, lambda: None if services.follows else job())
+
     jobs = services.jobs
-    jobs.add("platform.lease", TTL_MS / 3_000, lambda: _renew(services.lease))
+    often = services.settings.lease_ttl_ms / 3_000
+    jobs.add("platform.lease", min(often, _LEASE_S) if services.team else often, services.keep_lease)
     jobs.add("platform.chains", 10.0, services.chains.check)
-    jobs.add("platform.idempotency", 3_600.0, lambda: _purge(services))
+    led("platform.idempotency", 3_600.0, lambda: _purge(services))
+    if services.team is not None:
+        led("workers.sweep", 60.0, services.team.sweep)
     for name, (seconds, job) in (*services.evidence.jobs().items(), *_epoch_jobs(services)):
-        jobs.add(name, seconds, job)
-    jobs.add("materials.sweep", 600.0, services.materials.sweep)
-    jobs.add("evidence.retention", 60.0, services.retention.run)
+        led(name, seconds, job)
+    led("materials.sweep", 600.0, services.materials.sweep)
+    led("evidence.retention", 60.0, services.retention.run)
     audit = self_audit(services.settings, services.clock, lambda: _sizes(services))
-    jobs.add("evidence.selfaudit", 3_600.0, audit.run_when_due)
+    led("evidence.selfaudit", 3_600.0, audit.run_when_due)
     for name in services.chains.clients:
         manager, indexer = _chain_workers(services, name, signer)
-        jobs.add(f"transactions.{name}.manage", _MANAGE_S, manager)
-        jobs.add(f"transactions.{name}.index", _MANAGE_S, indexer)
+        led(f"transactions.{name}.manage", _MANAGE_S, manager)
+        led(f"transactions.{name}.index", _MANAGE_S, indexer)
 
 
 def _epoch_jobs(services: Services) -> Iterator[tuple[str, tuple[float, Callable[[], None]]]]:
@@ -236,15 +301,6 @@ def _patiently(tick: Callable[[], object], chain: str) -> None:
 
 def _sizes(services: Services) -> dict[str, int]:
     return {log.origin: log.size for log in services.evidence.public.logs()}
-
-
-def _renew(lease: Lease) -> None:
-    try:
-        lease.renew()
-    except LeaseLost:
-        # What this process carries in memory is no longer true; only a new start can read it anew.
-        _log.error("lease_lost", detail="another process writes; this one refuses everything until it is restarted")
-        raise
 
 
 def _purge(services: Services) -> None:

@@ -19,6 +19,7 @@ from services.platform.database import Database
 from services.platform.errors import RegsealError
 from services.platform.jobs import Jobs
 from services.platform.leases import Lease
+from services.workers.team import Team
 
 __all__ = ["Check", "Health"]
 
@@ -39,7 +40,15 @@ class Health:
     """Reads only; safe to ask at any time."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, lease: Lease, chains: Chains, evidence: EvidenceService, jobs: Jobs
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        lease: Lease,
+        chains: Chains,
+        evidence: EvidenceService,
+        jobs: Jobs,
+        team: Team | None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -47,13 +56,11 @@ class Health:
         self._chains = chains
         self._evidence = evidence
         self._jobs = jobs
+        self._team = team
 
     def ready(self) -> tuple[Check, ...]:
         """Database, schema, lease, chains, logs, jobs. A chain that is away stops no submission; it is only told."""
-        checks = [
-            _check("database", self._ping),
-            Check("writer", self._lease.fence > 0, "" if self._lease.fence else "another process is the writer"),
-        ]
+        checks = [_check("database", self._ping), self._writer()]
         checks += [
             Check(f"chain {name}", state.mismatch is None, state.mismatch or state.away or "")
             for name, state in self._chains.states.items()
@@ -73,6 +80,14 @@ class Health:
         else:
             metrics.SELFAUDIT_MISMATCH.labels("root").inc()
         return (*self.ready(), *sampled)
+
+    def _writer(self) -> Check:
+        """A follower is as good as its leader: who leads, only the machine's own operator is told (doctor)."""
+        if self._lease.fence and not self._lease.lost.is_set():
+            return Check("writer", ok=True, detail="" if self._team is None else f"leads, fence {self._lease.fence}")
+        if self._team is not None and self._team.has_leader():
+            return Check("writer", ok=True, detail="follows; another process leads")
+        return Check("writer", ok=False, detail="no process leads at the moment")
 
     def _ping(self) -> None:
         with self._database.read() as session:

@@ -103,7 +103,7 @@ def _secret_files(layout: Layout) -> Iterator[Path]:
 
 def keys(layout: Layout) -> Iterator[Check]:
     """The gateway's key opens, the master key and the heads are there."""
-    from services.evidence.heads import HeadFile
+    from services.evidence.heads import read_heads
     from services.platform.atrest import Vault
     from services.platform.errors import StartRefused
 
@@ -113,8 +113,7 @@ def keys(layout: Layout) -> Iterator[Check]:
     try:
         EvmKey.load(key, passphrase_for(key, {}))
         Vault(layout.gateway / "master.key")
-        if (heads / "heads").exists():  # opening makes it, and a missing one is the gate's to judge
-            HeadFile.open(heads).close()
+        read_heads(heads)  # missing ones are the gate's to judge
     except PartyError as error:
         yield bad("keys", str(error), "put keys/ and passphrase back from the safe (docs/operations.md)")
     except StartRefused as error:

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.party.durable import private_folder, write_json
 from chain.party.errors import ApiProblem, PartyError
@@ -114,6 +114,8 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
         service = _launch_service(supervisor, layout, door, where, say)
     child, url = service
     supervisor.wait_ready(child, 120)
+    for more in _more_workers(layout, child):  # once the first has migrated
+        supervisor.start(more)
     write_json(layout.state_file, {"pid": os.getpid(), "url": url, "chains": where})
     return Up(layout, url, running)
 
@@ -146,6 +148,14 @@ def _launch_service(
     supervisor.start(child)
     say(f"service at {url}")
     return child, url
+
+
+def _more_workers(layout: Layout, first: Child) -> Iterator[Child]:
+    """As many as the settings say, on the same socket: whoever is free takes the next connection."""
+    from services.platform.settings import load_settings
+
+    for number in range(2, load_settings(layout.gateway).workers + 1):
+        yield replace(first, name=f"{first.name}-{number}", process=None)
 
 
 def _given_settings() -> dict[str, str]:

@@ -9,6 +9,10 @@ that does not hold the newest head and is followed by one fdatasync for all logs
 its checksum says so, and the other slot still holds the head before. A slot is
 
     magic 8 | counter u64 | size u64 | root 32 | origin length u16 | origin | zeros | SHA-256 of all before, at 480
+
+Where several processes may lead, one after the other, each leads with a file of its own, ``heads.FENCE``, which begins
+with what all files said (:meth:`HeadFile.take_over`). A leader that was stopped and goes on too late writes into its
+own file: what it writes is true, for it was committed under its fence, and nobody's newer head is overwritten by it.
 """
 
 import os
@@ -18,12 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from chain.party.durable import write_private
 from chain.proof.hashing import sha256
 from services.platform.errors import StartRefused
 from services.platform.failpoints import hit
 
 __all__ = ["Head", "HeadFile", "read_heads"]
 
+_NAME = "heads"
 _MAGIC = b"rs-head1"
 _SLOT = 512
 _CELL = 2 * _SLOT
@@ -51,30 +57,53 @@ class _Cell:
 class HeadFile:
     """The open head file of this process; the sequencer is its one writer."""
 
-    def __init__(self, descriptor: int, cells: dict[str, _Cell]) -> None:
+    def __init__(self, directory: Path, descriptor: int, cells: dict[str, _Cell], heads: dict[str, Head]) -> None:
+        """``cells`` lie in the open file; ``heads`` of other files are known, and written here when they move."""
+        self._directory = directory
         self._fd = descriptor
-        self._cells = cells
+        self._cells = {origin: _Cell(-1, -1, head) for origin, head in heads.items()} | cells
         self._numbers = {origin: cell.number for origin, cell in cells.items()}
         self._next = os.fstat(descriptor).st_size // _CELL + 1  # one spare: the last cell may be half a cell
         self._lock = threading.Lock()
 
     @classmethod
     def open(cls, directory: Path) -> Self:
-        """Opens or creates ``directory/heads``.
+        """Opens or creates ``directory/heads``; knows the heads of other leaders' files too.
 
         StartRefused when a cell has no readable slot: the disk lost what it had confirmed.
         """
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = directory / "heads"
+        path = directory / _NAME
         created = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if created:
                 _sync_directory(directory)
-            return cls(descriptor, _read_cells(descriptor, path))
+            own, known = _read_cells(descriptor, path), read_heads(directory)
+            return cls(directory, descriptor, {o: c for o, c in own.items() if c.head == known.get(o)}, known)
         except BaseException:
             os.close(descriptor)
             raise
+
+    def take_over(self, fence: int) -> None:
+        """Goes on in a file of this fence's own, with what all files say now; removes those of lower fences.
+
+        Whoever holds one of those open writes where nobody looks. StartRefused as above.
+        """
+        with self._lock:
+            known = read_heads(self._directory)
+            cells = {head.origin: _Cell(number, 0, head) for number, head in enumerate(known.values())}
+            path = self._directory / f"{_NAME}.{fence}"
+            write_private(path, b"".join(_encode(cell).ljust(_CELL, b"\0") for cell in cells.values()))
+            descriptor, old = os.open(path, os.O_RDWR | os.O_CLOEXEC), self._fd
+            self._fd, self._cells = descriptor, cells
+            self._numbers = {origin: cell.number for origin, cell in cells.items()}
+            self._next = len(cells) + 1
+            os.close(old)
+            for file, lower in _files(self._directory):
+                if lower < fence:
+                    file.unlink(missing_ok=True)
+            _sync_directory(self._directory)
 
     def heads(self) -> dict[str, Head]:
         """The newest head of each log, by origin."""
@@ -151,11 +180,29 @@ def _sync_directory(directory: Path) -> None:
 
 
 def read_heads(directory: Path) -> dict[str, Head]:
-    """What the head file says, without opening it for writing; empty when there is none. StartRefused as above."""
-    path = directory / "heads"
+    """What the head files say, the longest of each log, without opening one for writing. StartRefused as above."""
+    found: dict[str, Head] = {}
+    for path, _fence in _files(directory):
+        for origin, head in _read_file(path).items():
+            if origin not in found or head.size >= found[origin].size:
+                found[origin] = head
+    return found
+
+
+def _files(directory: Path) -> list[tuple[Path, int]]:
+    """The head files and their fences, the lowest first; the one without a fence is 0."""
+    found = []
+    for path in directory.glob(f"{_NAME}*") if directory.is_dir() else ():
+        suffix = path.name.removeprefix(_NAME)
+        if not suffix or suffix[1:].isdecimal():
+            found.append((path, int(suffix[1:] or "0")))
+    return sorted(found, key=lambda each: each[1])
+
+
+def _read_file(path: Path) -> dict[str, Head]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except FileNotFoundError:  # taken over at this moment
         return {}
     try:
         return {origin: cell.head for origin, cell in _read_cells(descriptor, path).items()}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.orm import Session
 
 from services.identity.models import (
@@ -26,6 +26,7 @@ __all__ = [
     "command_of_leaf",
     "command_of_record",
     "has_administrator",
+    "held_token",
     "host_id",
     "institution",
     "institutions",
@@ -118,6 +119,15 @@ def _change_institution(session: Session, institution_id: str, **values: Any) ->
 
 def token_by_prefix(session: Session, prefix: str) -> Row[Any] | None:
     """What authentication needs of a token and its institution, in one query."""
+    return _held_token(session, TokenRow.prefix == prefix)
+
+
+def held_token(session: Session, token_id: str) -> Row[Any] | None:
+    """The same by the token's id."""
+    return _held_token(session, TokenRow.id == token_id)
+
+
+def _held_token(session: Session, wanted: ColumnElement[bool]) -> Row[Any] | None:
     return session.execute(
         select(
             TokenRow.id,
@@ -133,7 +143,7 @@ def token_by_prefix(session: Session, prefix: str) -> Row[Any] | None:
             InstitutionRow.host,
         )
         .join(InstitutionRow, InstitutionRow.id == TokenRow.institution_id)
-        .where(TokenRow.prefix == prefix)
+        .where(wanted)
     ).one_or_none()
 
 

@@ -165,6 +165,14 @@ class IdentityService:
         """Who holds the bearer token. Unauthenticated."""
         return self._tokens.authenticate(secret)
 
+    def holder_of(self, token_id: str) -> Principal:
+        """Who holds a token that another process of ours has authenticated. Unauthenticated."""
+        return self._tokens.holder_of(token_id)
+
+    def forget_tokens(self) -> None:
+        """Some process changed a token or an institution: nothing remembered of them is believed."""
+        self._tokens.forget()
+
     def new_bootstrap_secret(self) -> str:
         """A one-time token for the first institution. Conflict ``bootstrapped`` when it has introduced itself."""
         return bootstrap.new_bootstrap_secret(self._database, self._clock)

@@ -2,7 +2,7 @@
 
 A secret is ``rgs_<8>_<43>``: the visible prefix finds the row, the SHA-256 of the whole is compared in constant time.
 The database never holds the secret. Answers are remembered for a short time; whatever changes a token or its
-institution in this process forgets them at the moment it is committed.
+institution forgets them at the moment it is committed, and tells the other processes to.
 """
 
 import base64
@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Row, event
 from sqlalchemy.orm import Session
 
 from chain.proof.hashing import sha256
@@ -23,6 +23,7 @@ from services.identity.models import InstitutionRow, PersonRow, TokenRow
 from services.identity.policy import Principal
 from services.identity.rules import Kind
 from services.identity.views import IssuedToken, TokenRequest, TokenView
+from services.platform import repository as platform
 from services.platform.atrest import Vault, aad
 from services.platform.clock import Clock
 from services.platform.database import Database
@@ -31,7 +32,7 @@ from services.platform.ids import new_id
 
 __all__ = ["Tokens", "person_aad"]
 
-REMEMBERED_S = 30.0
+REMEMBERED_S = 5.0  # how long another process that hears of nothing believes a token that was revoked
 REMEMBERED_MAX = 10_000
 _DAY_MS = 86_400_000
 _SECRET = re.compile(r"(rgs_[a-z2-7]{8})_[A-Za-z0-9_-]{43}")
@@ -72,6 +73,22 @@ class Tokens:
             row = repository.token_by_prefix(session, match[1])
         if row is None or not hmac.compare_digest(row.hash, digest):
             raise Unauthenticated
+        return self._principal(row, digest, epoch)
+
+    def holder_of(self, token_id: str) -> Principal:
+        """Who holds the token, whose secret another process of ours has found good. Unauthenticated as above."""
+        key = token_id.encode()
+        known = self._known.get(key)
+        if known is not None and known.until > time.monotonic() and known.expires_at > self._clock.ms():
+            return known.principal
+        epoch = self._epoch
+        with self._database.read() as session:
+            row = repository.held_token(session, token_id)
+        if row is None:
+            raise Unauthenticated
+        return self._principal(row, key, epoch)
+
+    def _principal(self, row: Row[Any], key: bytes, epoch: int) -> Principal:
         if row.revoked_at is not None or row.expires_at <= self._clock.ms():
             raise Unauthenticated
         principal = Principal(
@@ -84,7 +101,7 @@ class Tokens:
             status=row.status,
             host=row.host,
         )
-        self._remember(digest, _Known(principal, row.expires_at, time.monotonic() + REMEMBERED_S), epoch)
+        self._remember(key, _Known(principal, row.expires_at, time.monotonic() + REMEMBERED_S), epoch)
         return principal
 
     def _remember(self, digest: bytes, known: _Known, epoch: int) -> None:
@@ -96,10 +113,12 @@ class Tokens:
             self._known[digest] = known
 
     def forget_at_commit(self, session: Session) -> None:
-        """Once ``session`` has committed, nothing remembered before is believed."""
-        event.listen(session, "after_commit", self._forget)
+        """Once ``session`` has committed, nothing remembered before is believed, in any process."""
+        event.listen(session, "after_commit", lambda _session: self.forget())
+        platform.notify(session, "tokens")
 
-    def _forget(self, _session: Any) -> None:
+    def forget(self) -> None:
+        """Believes nothing remembered before."""
         with self._lock:
             self._epoch += 1
             self._known.clear()

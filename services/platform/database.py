@@ -27,7 +27,10 @@ from typing_extensions import override
 
 from services.platform.errors import StartRefused
 
-__all__ = ["Base", "Database", "JsonText", "ReadSession", "WriteSession"]
+__all__ = ["FENCED", "Base", "Database", "JsonText", "ReadSession", "WriteSession"]
+
+FENCED = "regseal.fenced"
+"""What a session's ``info`` holds once the writer's lease was checked in it."""
 
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -86,9 +89,13 @@ class WriteSession(Session):
 
 
 class Database:
-    """Connections to one database; safe to share between threads. ``close()`` it at the end."""
+    """Connections to one database; safe to share between threads. ``close()`` it at the end.
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    ``idle_ms``: PostgreSQL ends a writing transaction that says nothing for so long, for its process may be stopped
+    and hold locks. ``only_fenced``: a transaction whose lease nobody checked must not commit.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8, idle_ms: int = 0, only_fenced: bool = False) -> None:
         self.url = _normalised(url)
         parsed = make_url(self.url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -99,7 +106,8 @@ class Database:
         if self.is_sqlite:
             self.writer, self.reader = _sqlite_engines(self.url, pool_size)
         else:
-            self.writer, self.reader = _postgres_engines(self.url, pool_size)
+            self.writer, self.reader = _postgres_engines(self.url, pool_size, idle_ms)
+        self._only_fenced = only_fenced
 
     @contextmanager
     def read(self) -> Iterator[ReadSession]:
@@ -108,10 +116,15 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[WriteSession]:
-        """One transaction: commits when the block ends, rolls back when it raises. Never nested in one thread."""
+    def write(self, *, fenced: bool = True) -> Iterator[WriteSession]:
+        """One transaction: commits when the block ends, rolls back when it raises. Never nested in one thread.
+
+        ``fenced`` False: any process may write this at any time, the writer or not.
+        """
         with self._one_writer(), WriteSession(self.writer, expire_on_commit=False) as session:
             yield session
+            if fenced and self._only_fenced and FENCED not in session.info:
+                raise RuntimeError("a write without a look at the writer's lease")
             session.commit_at_edge()
 
     @contextmanager
@@ -207,11 +220,12 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _postgres_engines(url: str, pool_size: int) -> tuple[Engine, Engine]:
+def _postgres_engines(url: str, pool_size: int, idle_ms: int) -> tuple[Engine, Engine]:
     arguments = {"options": _PG_OPTIONS, "application_name": "regseal"}
+    impatient = arguments | {"options": f"{_PG_OPTIONS} -c idle_in_transaction_session_timeout={idle_ms}"}
     # hide_parameters, here and above: an error goes into the log, what was to be stored does not
     pool: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool_size, "max_overflow": pool_size}
     pool["hide_parameters"] = True
-    writer = create_engine(url, connect_args=arguments, **pool)
+    writer = create_engine(url, connect_args=impatient, **pool)
     snapshot = create_engine(url, connect_args=arguments, isolation_level="REPEATABLE READ", **pool)
     return writer, snapshot.execution_options(postgresql_readonly=True)

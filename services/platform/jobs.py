@@ -36,7 +36,7 @@ class Jobs:
     def __init__(self, clock: Clock, *, threads: int = 64) -> None:
         # More than there are jobs: those that hang on a silent chain must not keep the lease from being renewed.
         self._clock = clock
-        self._jobs: dict[str, Callable[[], None]] = {}
+        self._jobs: dict[str, Callable[[], object]] = {}
         self._states: dict[str, JobState] = {}
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(threads)},
@@ -44,7 +44,7 @@ class Jobs:
             timezone="UTC",
         )
 
-    def add(self, name: str, seconds: float, function: Callable[[], None]) -> None:
+    def add(self, name: str, seconds: float, function: Callable[[], object]) -> None:
         """Runs ``function`` every ``seconds`` once started. ValueError when the name is taken."""
         if name in self._jobs:
             raise ValueError(f"the job {name} exists")

@@ -59,6 +59,10 @@ EVENT_LAG = _gauge("event_lag_blocks", "Final blocks not yet handled", "stream")
 IDENTITY_MISMATCH = _gauge("identity_mismatch", "1 when a pinned dependency is not what it was", "check")
 
 # the process
+LEADS = _gauge("leads", "1 while this process is the one that writes the logs, 0 while it follows")
+LEASE_FENCE = _gauge("lease_fence", "Fencing token by which this process leads, 0 while it follows")
+HANDED_OVER = _counter("handed_over_total", "Requests that this process handed to the leader")
+INTAKE_WAITING = _gauge("intake_waiting", "Requests of other processes that this leader carries out now")
 HTTP_REQUESTS = _counter("http_requests_total", "Requests answered", "route", "status")
 HTTP_SECONDS = Histogram(
     "regseal_http_request_seconds",

@@ -77,6 +77,8 @@ def _connection(url: str, *, alone: bool) -> Iterator[Connection]:
             database.claim()
         with database.writer.begin() as connection:
             repository.limit_migration(connection)
+            if alone:
+                repository.migrate_alone(connection)
             yield connection
     finally:
         database.close()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.platform.models import DataKeyRow, IdempotencyRow, LeaseRow
 
 __all__ = [
+    "CHANNEL",
     "add_data_key",
     "change_lease",
     "data_key_rows",
@@ -23,12 +24,25 @@ __all__ = [
     "idempotencies_made_at",
     "latest_data_key",
     "limit_migration",
+    "migrate_alone",
+    "notify",
     "ping",
     "purge_idempotency",
     "put_idempotency",
     "replace_wrapping",
     "schema_revision",
 ]
+
+
+_MIGRATION = 0x7265677365616C  # any number that other programs do not lock by
+CHANNEL = "regseal"
+"""Where processes of one PostgreSQL database announce what others should look at."""
+
+
+def notify(session: Session, said: str) -> None:
+    """Tells every listening process once this transaction has committed. Nobody else is there on SQLite."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_notify(CHANNEL, said)))
 
 
 def _insert_unless_present(session: Session, model: type[Any], values: dict[str, Any]) -> bool:
@@ -62,6 +76,12 @@ def limit_migration(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         connection.execute(text("SET LOCAL statement_timeout = '300s'"))
+
+
+def migrate_alone(connection: Connection) -> None:
+    """Of several processes that start at once one migrates; the next ones wait and find it done."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION)))
 
 
 def put_idempotency(session: Session, **values: Any) -> bool:

@@ -185,6 +185,8 @@ class Settings(BaseSettings):
     materials: MaterialsConfig = MaterialsConfig()
     max_body_bytes: int = Field(default=262_144, ge=65_536)
     max_upload_bytes: int = Field(default=4 << 30, ge=1 << 20)
+    workers: int = Field(default=1, ge=1, le=16)
+    lease_ttl_ms: int = Field(default=15_000, ge=1_000, le=600_000)
     bulk_workers: int = Field(default_factory=_half_the_processors, ge=1, le=64)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -201,6 +203,12 @@ class Settings(BaseSettings):
             )
             for name, chain in chains.items()
         }
+
+    @model_validator(mode="after")
+    def _several_need_postgres(self) -> Self:
+        if self.workers > 1 and self.url.startswith("sqlite"):
+            raise ValueError("workers: several processes need PostgreSQL (database_url)")
+        return self
 
     @property
     def supervision_chain(self) -> str:

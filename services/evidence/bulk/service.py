@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,6 @@ from services.evidence.bulk.unit import ChunkUnit, moved_on
 from services.evidence.bulk.views import AcknowledgedChunk, Outcome, UploadView
 from services.evidence.bulk.workers import Workers
 from services.evidence.ports import Ports
-from services.evidence.sequencer import Sequencer
 from services.platform import idempotency, metrics
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
@@ -39,6 +38,12 @@ _REPLAYED = 500  # chunks whose digests are read at once
 _INTAKES = 8
 
 
+class Units(Protocol):
+    """Where chunks go to be sequenced."""
+
+    def submit(self, unit: ChunkUnit) -> Future[str]: ...
+
+
 class BulkService:
     """Uploads of institutions. ``stop()`` at the end; it has nothing to start."""
 
@@ -50,7 +55,7 @@ class BulkService:
         *,
         vault: Vault,
         ports: Ports,
-        units: Sequencer,
+        units: Units,
     ) -> None:
         self._settings = settings
         self._database = database

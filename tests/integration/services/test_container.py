@@ -36,7 +36,8 @@ def _process(settings: Settings) -> subprocess.Popen[str]:
     """Another service process of the same home, started."""
     chain = settings.chains["supervision"]
     (settings.home / "settings.toml").write_text(
-        f'database_url = "{settings.database_url}"\n[chains.supervision]\nendpoints = ["{chain.endpoints[0]}"]\n'
+        f'database_url = "{settings.database_url}"\nlease_ttl_ms = {settings.lease_ttl_ms}\n'
+        f'[chains.supervision]\nendpoints = ["{chain.endpoints[0]}"]\n'
         f'chain_id = {chain.chain_id}\ngenesis = "{chain.genesis}"\naddresses_file = "{chain.addresses_file}"\n'
     )
     environment = {**os.environ, "REGSEAL_HOME": str(settings.home)}
@@ -81,22 +82,41 @@ def test_jobs_run_once_started(settings: Settings) -> None:
     assert failures == {}
 
 
-def test_a_second_process_is_refused_and_the_first_goes_on(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.container.TTL_MS", -1_500)  # waits half a second, not a whole term
+def test_a_second_process_is_refused_on_sqlite_and_follows_on_postgresql(settings: Settings, backend: str) -> None:
     first = _process(settings)
+    second = build(settings)
     try:
-        with pytest.raises(StartRefused, match=r"Another (service )?process"):
-            build(settings).start()
+        if backend == "sqlite":
+            with pytest.raises(StartRefused, match="Another service process"):
+                second.start()
+        else:
+            second.start()
+            assert second.follows
+            assert [check for check in second.health.ready() if not check.ok] == []
+            with pytest.raises(Unavailable, match="stopping"):
+                second.evidence.sequencer.submit(lambda _: None)
         assert first.poll() is None
     finally:
+        second.stop()
         _end(first, signal.SIGKILL)
 
 
 def test_a_killed_process_is_followed_by_another(settings: Settings) -> None:
-    _end(_process(settings), signal.SIGKILL)
-    services = build(settings)
-    services.start()  # on PostgreSQL when the dead one's lease has run out
+    short = settings.model_copy(update={"lease_ttl_ms": 2_000})
+    _end(_process(short), signal.SIGKILL)
+    services = build(short)
+    services.start()  # on PostgreSQL it leads when the dead one's lease has run out
+    until(lambda: not services.follows)
     assert services.lease.fence == 2
+    assert [check for check in services.health.ready() if not check.ok] == []
+    services.stop()
+
+
+def test_a_write_that_did_not_look_at_the_lease_is_a_programming_error(settings: Settings) -> None:
+    services = build(settings)
+    services.start()
+    with pytest.raises(RuntimeError, match="lease"), services.database.write():
+        pass
     services.stop()
 
 

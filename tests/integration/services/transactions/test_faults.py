@@ -12,6 +12,7 @@ from services.platform.errors import LeaseLost
 from services.platform.leases import Lease
 from services.transactions.desk import Policy
 from tests.integration.services.transactions.rig import GATEWAY, OWNER, Anvil, Rig, client_of, deployed
+from tests.waiting import until
 
 
 def raws_of(rig: Rig) -> set[bytes]:
@@ -250,7 +251,7 @@ def test_bug_17_who_lost_the_lease_signs_and_sends_nothing(rig: Rig) -> None:
     stalled = Rig(rig.database, rig.chain, rig.policy, fence=ours.check)
     operation = stalled.register(1)
     theirs = Lease(rig.database, holder="successor", ttl_ms=60_000)
-    theirs.acquire(wait_ms=60_000)  # the term of the first runs for one more millisecond
+    until(theirs.offer)  # the term of the first runs for one more millisecond
     with pytest.raises(LeaseLost):
         stalled.tick()
     assert rig.chain.sent == []

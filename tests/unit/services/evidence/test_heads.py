@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evidence.heads import Head, HeadFile
+from services.evidence.heads import Head, HeadFile, read_heads
 
 
 def head(size: int, origin: str = "o.example/a") -> Head:
@@ -81,3 +81,28 @@ def test_closing_twice_closes_nobody_elses_file(tmp_path: Path) -> None:
         file.close()
         other.write(b"still open")
         other.flush()
+
+
+def test_who_takes_over_knows_all_and_a_late_write_of_the_one_before_hides_nothing(tmp_path: Path) -> None:
+    """A leader that is stopped between its commit and its head, and goes on after its successor has written more."""
+    old = HeadFile.open(tmp_path)
+    old.write([Head("a.example/log", 7, b"\1" * 32), Head("b.example/log", 1, b"\2" * 32)])
+    old.take_over(1)
+    new = HeadFile.open(tmp_path)
+    new.take_over(2)
+    new.write([Head("a.example/log", 9, b"\3" * 32)])
+    new.write([Head("c.example/log", 4, b"\4" * 32)])
+    for size in (8, 8, 8):  # into either slot
+        old.write([Head("a.example/log", size, b"\5" * 32)])
+    late = HeadFile.open(tmp_path)
+    late.take_over(1)  # stopped before it could: the lower fence takes nothing away
+    old.close()
+    new.close()
+    late.close()
+    expected = {"a.example/log": (9, b"\3" * 32), "b.example/log": (1, b"\2" * 32), "c.example/log": (4, b"\4" * 32)}
+    assert {origin: (head.size, head.root) for origin, head in read_heads(tmp_path).items()} == expected
+    opened = HeadFile.open(tmp_path)
+    assert opened.heads() == read_heads(tmp_path)
+    opened.write([Head("a.example/log", 10, b"\6" * 32)])
+    opened.close()
+    assert read_heads(tmp_path)["a.example/log"].size == 10
