@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from chain.party.errors import PartyError
+from chain.party.http import ApiClient
 from cli.local.layout import Layout
 from cli.local.processes import leftovers
+from cli.local.up import read_state
 from cli.output import ExitCode
 from tests.waiting import until
 
@@ -36,6 +39,7 @@ class Sample:
         until(lambda: "\nready after" in self.read() or self._ended(), 300, tell=self.read)
         self.said = self.read()
         assert not self._ended(), self.said
+        until(self._takes_submissions, tell=self.doctor)
 
     def kill_after(self, sentence: str) -> None:
         """Starts, and kills the supervisor (its children survive it) once it has said so, if it ever does."""
@@ -44,6 +48,14 @@ class Sample:
         assert self._process is not None
         self._process.kill()
         self._process.wait(60)
+
+    def _takes_submissions(self) -> bool:
+        """It says that it is ready although its logs may have to be checked yet: a witness must have answered."""
+        try:
+            ApiClient(str(read_state(self.layout)["url"]), timeout=20).get("/health/ready")
+        except PartyError:
+            return False
+        return True
 
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None

@@ -23,7 +23,7 @@ def read(node: Path, folder: Path, exported: dict[str, exports.Cases]) -> dict[s
     """How many cases each foreign reader agreed with; fails when one disagrees."""
     file = folder / "exports.json"
     file.write_text(json.dumps(exported), "utf-8")
-    done = subprocess.run([node, HERE / "foreign.mjs", file], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([node, HERE / "foreign.mjs", file], capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     counts: dict[str, int] = json.loads(done.stdout)
     assert counts == {name: len(cases) for name, cases in exported.items()}

@@ -37,7 +37,7 @@ def test_a_killed_upload_is_continued_exactly(
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.services.evidence.bulkworker", database_url, str(house.home),
          house.log_id, upload.id, str(file)],
-        cwd=ROOT, env={**os.environ, "REGSEAL_FAILPOINT": failpoint}, capture_output=True, timeout=120, check=False,
+        cwd=ROOT, env={**os.environ, "REGSEAL_FAILPOINT": failpoint}, capture_output=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == -9, done.stderr[-2_000:]
     again = new_house()

@@ -39,7 +39,7 @@ def killed_worker(url: str, house: House, failpoint: str) -> list[dict[str, Any]
         env={**os.environ, "REGSEAL_FAILPOINT": failpoint},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == -9, done.stderr[-2000:]

@@ -45,7 +45,7 @@ def test_a_bootstrap_token_serves_once(house: House) -> None:
 def test_a_strangers_bootstrap_sets_nothing_in_motion(house: House) -> None:
     house.services.evidence.sequencer.stop()
     with pytest.raises(Forbidden):
-        house.services.identity.bootstrap("rgs_boot_guess", registration("x")).result(10)
+        house.services.identity.bootstrap("rgs_boot_guess", registration("x")).result(60)
 
 
 def test_a_bootstrap_that_was_refused_leaves_the_token_usable(house: House) -> None:

@@ -21,7 +21,7 @@ def work(database_url: str, anvil: Anvil, address_file: Path, failpoint: str = "
     command = [sys.executable, "-m", "tests.integration.services.transactions.worker"]
     environment = {**os.environ, "REGSEAL_FAILPOINT": failpoint}
     arguments = [database_url, anvil.url, str(address_file)]
-    return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, timeout=120, check=False).returncode
+    return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, timeout=240, check=False).returncode
 
 
 @pytest.mark.parametrize("point", OURS)

@@ -4,24 +4,27 @@ Arguments: database URL, node URL, address file.
 """
 
 import sys
-import time
 from pathlib import Path
 
 from services.platform.database import Database
+from services.transactions.desk import Policy
 from tests.integration.services.transactions.rig import ENDED, Rig, client_of
+from tests.waiting import until
 
 
 def main() -> int:
     database_url, node_url, address_file = sys.argv[1:]
-    rig = Rig(Database(database_url), client_of(node_url, Path(address_file)))
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
+    policy = Policy(stale_ms=0, sends_before_bump=1_000)  # a slow node is no reason to sign a second time
+    rig = Rig(Database(database_url), client_of(node_url, Path(address_file)), policy)
+
+    def ended() -> bool:
         rig.tick()
         with rig.database.read() as session:
             operations = rig.service.list_operations(session, institution_id=None, limit=500)
-        if all(each.state in ENDED for each in operations):
-            return 0
-    return 1
+        return all(each.state in ENDED for each in operations)
+
+    until(ended)
+    return 0
 
 
 if __name__ == "__main__":

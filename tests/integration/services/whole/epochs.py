@@ -1,7 +1,6 @@
 """A chain that is lost and replaced, as `regseal chain replace` does it, in a world whose jobs are run by hand."""
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from services.platform.settings import ChainConfig, PastEpoch
 from services.transactions.views import OperationView
 from tests.integration.services.transactions.rig import OWNER, REGIONAL
 from tests.integration.services.whole.world import EmbeddedNode, World, deploy_on
+from tests.waiting import until
 
 EPOCH_JOBS = ("transactions.retire", "identity.reestablish", "evidence.reopen")
 MARKET = "market.example/events"
@@ -36,7 +36,7 @@ class Land:
 
     def open_second(self) -> None:
         """A log of the operator's own beside the house log."""
-        operation = self.world.evidence.request_log_opening(self.world.institution, MARKET).result(30)
+        operation = self.world.evidence.request_log_opening(self.world.institution, MARKET).result(60)
         self.world.house.sign(self.caller(), operation, OWNER)
         self.run(lambda: self.world.operation(operation).state == "final")
         self.second = str(operation.reference)
@@ -49,7 +49,7 @@ class Land:
             "occurred_at": "2026-11-20T09:30:00Z",
             "body": {"title": "股权变更"},
         }
-        return self.world.evidence.submit_record(self.world.institution, document, log_id=log_id).result(30)
+        return self.world.evidence.submit_record(self.world.institution, document, log_id=log_id).result(60)
 
     def step(self, *, anchor: bool = True) -> None:
         """Every job of the present epoch once, and the witness."""
@@ -62,12 +62,16 @@ class Land:
             pin = world.services.chains.pins[self.chain]
             world.witness.looks(world.evidence, pin.genesis, pin.chain_id)
 
-    def run(self, done: Callable[[], bool], *, seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < end, f"not within {seconds} s"
-            time.sleep(0.002)
+    def run(self, done: Callable[[], bool]) -> None:
+        """Steps until it is so."""
+
+        def stepped() -> bool:
+            if done():
+                return True
             self.step()
+            return False
+
+        until(stepped, tell=self.world.services.jobs.states)
 
     def lose(self, node: EmbeddedNode) -> None:
         """The chain's machine and its disk are gone."""

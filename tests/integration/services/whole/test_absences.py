@@ -15,7 +15,7 @@ from tests.integration.services.whole.world import EmbeddedNode, Witness, World
 from tests.waiting import until
 
 Open = Callable[..., World]
-HEADS, PER_HEAD = (40, 100) if FULL else (6, 60)
+HEADS, PER_HEAD = (40, 100) if FULL else (6, 25)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_a_lost_chain_is_followed_by_another(new_world: NewWorld, node: Embedded
     old_receipt, old_trust, before = world.receipt(old), world.evidence.trust.file(), heads_on_chain(land)
     assert {log for log, _, _ in before} == {log_id(world.log.origin), log_id(MARKET)}
 
-    unsigned = world.evidence.request_rotation(world.institution, land.second, reason="yearly").result(30)
+    unsigned = world.evidence.request_rotation(world.institution, land.second, reason="yearly").result(60)
     land.lose(node)
     between = world.submit("while there is no chain")  # checked before: submissions go on, anchors wait
     land.step()
@@ -66,7 +66,7 @@ def test_a_lost_chain_is_followed_by_another(new_world: NewWorld, node: Embedded
         {"error": "ChainLost", "args": {"chain": "supervision"}, "stage": "chain-lost"},
     )
     with pytest.raises(Conflict, match="anchored again"):
-        world.evidence.request_rotation(world.institution, land.second, reason="too early").result(30)
+        world.evidence.request_rotation(world.institution, land.second, reason="too early").result(60)
     land.run(lambda: len(land.waiting()) == 2)
     assert land.progress() == (0, len(before))
     assert land.sign_all() == ["log.opening", "log.opening"]

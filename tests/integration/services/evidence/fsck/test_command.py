@@ -25,7 +25,7 @@ def run(copy: Copy, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     (settings.home / "settings.toml").write_text("\n".join(lines) + "\n", "utf-8")
     command = [sys.executable, "-m", "cli", "fsck", "--home", str(settings.home), *map(str, arguments)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGSEAL_")}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_a_clean_installation_ends_with_0_and_says_what_was_examined(copy: Copy) -> None:

@@ -22,13 +22,13 @@ BUCKET = "regseal-materials"
 KEYS = {"access_key": "test-access", "secret_key": "canary-secret-of-the-store"}
 
 
-def client(port: int, *, timeout_s: int = 20) -> Minio:
+def client(port: int, *, timeout_s: int = 60) -> Minio:
     return client_of(
         f"http://127.0.0.1:{port}", KEYS, region="us-east-1", virtual_host=False, ca_file=None, timeout_s=timeout_s
     )
 
 
-def s3_store(port: int, prefix: str, *, timeout_s: int = 20) -> S3Store:
+def s3_store(port: int, prefix: str, *, timeout_s: int = 60) -> S3Store:
     return S3Store(client(port, timeout_s=timeout_s), Bucket(BUCKET, prefix))
 
 

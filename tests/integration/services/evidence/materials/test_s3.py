@@ -44,7 +44,7 @@ def place(road: tuple[int, Road], tmp_path: Path) -> str:
 @pytest.fixture
 def depot(database: Database, clock: FixedClock, vault: Vault, tmp_path: Path, place: str) -> Depot:
     port, _, prefix = place.partition(":")
-    return Depot(database, clock, vault, tmp_path, s3_store(int(port), prefix, timeout_s=1))
+    return Depot(database, clock, vault, tmp_path, s3_store(int(port), prefix))
 
 
 def sent(road: tuple[int, Road], method: str, part: str) -> int:
@@ -86,15 +86,21 @@ def test_beginning_and_finishing_are_not_repeated_and_completing_again_goes_on(
     [(507, StorageFull), (403, StoreRefuses), ("mute", StoreAway), (503, StoreAway), (400, StoreRefuses)],
 )
 def test_a_store_that_does_not_do_it_is_named_and_nothing_is_lost(
-    depot: Depot, road: tuple[int, Road], fault: int | str, error: type[RegsealError]
+    depot: Depot, road: tuple[int, Road], place: str, fault: int | str, error: type[RegsealError]
 ) -> None:
     content = b"%PDF-1.7 ..."
     view = depot.announce(len(content))
     depot.send(view, content)
+    patient = depot.store
+    if fault == "mute":
+        depot.store = s3_store(road[0], place.partition(":")[2], timeout_s=1)
+        depot.reopened()
     road[1].faults = {("PUT", ""): [fault] * 8}
     with pytest.raises(error) as caught:
         depot.materials.complete(ONE, view.id, digest_of([content]))
     road[1].faults = {}
+    depot.store = patient
+    depot.reopened()
     said = f"{caught.value} {caught.value.detail} {caught.value.__cause__}"
     assert not any(secret in said for secret in KEYS.values())
     assert (depot.materials.get(ONE, view.id).offset, depot.stored()) == (len(content), [])
