@@ -1,6 +1,7 @@
 """Ports for the nodes that tests start: each is one process's own for as long as that process lives."""
 
 import fcntl
+import os
 import random
 import socket
 import tempfile
@@ -9,7 +10,7 @@ from typing import IO
 
 _FIRST, _LAST = 20_000, 32_000
 """Below those that the kernel gives to outgoing connections (32768 and up), which come and go at any moment."""
-_FOLDER = Path(tempfile.gettempdir()) / "regseal-test-ports"
+_FOLDER = Path(tempfile.gettempdir()) / f"regseal-test-ports-{os.getuid()}"
 _HELD: dict[int, IO[bytes]] = {}
 
 

@@ -5,6 +5,7 @@ waits for; the limit only ends what would never come.
 """
 
 import fcntl
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,6 @@ def until(condition: Callable[[], T], limit: float = LIMIT, *, tell: Callable[[]
 @contextmanager
 def alone(name: str) -> Iterator[None]:
     """One test process of this machine at a time: for what may not be made twice at once."""
-    with (Path(tempfile.gettempdir()) / f"regseal-tests-{name}.lock").open("ab") as lock:
+    with (Path(tempfile.gettempdir()) / f"regseal-tests-{os.getuid()}-{name}.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
