@@ -1,7 +1,9 @@
 """What nodes do to transactions: drop them, reorganise them away, price them out, vanish and come back."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.orm import Session
@@ -10,6 +12,7 @@ from chain.errors import EndpointError, HandshakeError
 from services.platform.database import Database
 from services.platform.errors import LeaseLost
 from services.platform.leases import Lease
+from services.transactions import manager
 from services.transactions.desk import Policy
 from tests.integration.services.transactions.rig import GATEWAY, OWNER, Anvil, Rig, client_of, deployed
 from tests.waiting import until
@@ -313,10 +316,11 @@ def test_a_backlog_made_while_the_chain_was_away_drains_when_it_is_back(
     assert sorted(rig.heard()) == [1, 2, 3, 4, 5]
 
 
-def test_an_absent_chain_is_asked_ever_less_often(rig: Rig, anvil: Anvil) -> None:
+def test_an_absent_chain_is_asked_ever_less_often(rig: Rig, anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.register(1)
     anvil.stop()
-    asked = 0
+    asked = now = 0
+    monkeypatch.setattr(manager, "time", SimpleNamespace(monotonic=lambda: now))
     real = rig.chain.request
 
     def request(method: str, *params: object) -> object:
@@ -325,9 +329,15 @@ def test_an_absent_chain_is_asked_ever_less_often(rig: Rig, anvil: Anvil) -> Non
         return real(method, *params)
 
     rig.chain.request = request
-    for _ in range(20):
-        assert rig.manager.tick() is False
-    assert asked == 1
+    times: list[int] = []
+    for now in range(1, 70):
+        before = asked
+        for _ in range(3):
+            assert rig.manager.tick() is False
+        if asked != before:
+            times.append(now)
+    assert asked == len(times)
+    assert [later - earlier for earlier, later in pairwise(times)] == [1, 2, 4, 8, 15, 30]
 
 
 @pytest.fixture
