@@ -118,5 +118,5 @@ def test_each_missing_evidence_is_named_with_its_rule(name: str) -> None:
 @pytest.mark.parametrize("name", BOOKS)
 def test_every_rule_that_is_checked_is_broken_here(name: str) -> None:
     here = {case[4] for case in APPLICATIONS if case[1] == name} | {case[5] for case in ACTS if case[0] == name}
-    apart = {"SZ-69", "GZ-10", "BJ-21", "BJ-23"}  # in tests of their own, or by the nearer rule of each case
+    apart = {"SZ-69", "GZ-10", "GZ-69", "BJ-21", "BJ-23"}  # in tests of their own, or by the nearer rule of each case
     assert {use.rule for use in book(name).checks} - here <= apart

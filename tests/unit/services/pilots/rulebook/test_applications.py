@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from services.pilots.rulebook.checks import check_act, completeness
 from services.pilots.rulebook.facts import (
     THIRD_PARTY,
+    Act,
     Applicant,
     Application,
     MaterialFile,
+    Tutoring,
     characters,
 )
 from services.pilots.rulebook.loader import book_text, load
@@ -230,6 +232,10 @@ def test_a_technology_company_alone_is_refused() -> None:
     assert found["SZ-08"].value == "示例科技"
     gz = replace(application(GZ), applicants=application(GZ).applicants[:1])
     assert "GZ-10" in {one.rule for one in check_act(book(GZ), facts(GZ, "submit", of=gz))}
+    reuse = facts(
+        GZ, "tutoring.reuse", of=gz, act=Act("", tutoring=Tutoring("prj_t", "rec_t", TODAY)), state="SUBMITTED"
+    )
+    assert [one.rule for one in check_act(book(GZ), reuse)] == ["GZ-69"]
 
 
 def test_a_technology_company_may_lead_only_where_the_settings_let_it() -> None:
