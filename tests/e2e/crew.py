@@ -167,6 +167,7 @@ class Submitter:
             except PartyError:
                 if time.monotonic() > end:
                     raise
+                time.sleep(0.05)
                 continue
             assert isinstance(answer, dict)
             return {name: answer[name] for name in ("id", "index", "leaf_hash", "acknowledgement")}

@@ -34,7 +34,6 @@ from chain.proof.verify import verify
 from cli.local.gateway import quoted
 from services.platform.database import Database
 from tests.conftest import FULL
-from tests.integration.founded import founded_embedded  # noqa: F401 (a fixture)
 from tests.integration.services.whole.conftest import new_world, node  # noqa: F401 (fixtures)
 from tests.integration.services.whole.world import World
 from tests.waiting import until
