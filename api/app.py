@@ -22,6 +22,8 @@ from api.logs import routes as logs
 from api.materials import routes as materials
 from api.middleware import RequestFrame
 from api.operations import routes as operations
+from api.pilots import public as public_pilots
+from api.pilots import routes as pilots
 from api.records import routes as records
 from api.uploads import routes as uploads
 from services.container import Services, build
@@ -84,7 +86,8 @@ def create_app(services: Services | None = None) -> FastAPI:
         materials.STREAMED: settings.materials.max_bytes,
         uploads.STREAMED: settings.max_upload_bytes,
     }
-    parts = (records, uploads, logs, materials, operations, institutions, chains, health, start)  # the busiest first
+    busy = (records, uploads, logs, materials, operations)  # these first
+    parts = (*busy, institutions, pilots, public_pilots, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]
     app.add_middleware(Handover, application=app, worker=worker, routes=routes)  # inside the frame, added after it
     app.add_middleware(RequestFrame, max_body=settings.max_body_bytes, streamed=streamed)

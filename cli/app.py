@@ -17,6 +17,7 @@ MODULES = (
     "institution",
     "token",
     "log",
+    "pilot",
     "record",
     "upload",
     "submit",

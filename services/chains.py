@@ -1,6 +1,7 @@
 """The configured chains: connected, compared with their pins, and asked what evidence wants to know of them."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from chain.client import ChainClient, ChainSettings
 from chain.errors import ChainError, HandshakeError
@@ -88,6 +89,10 @@ class Chains:
             return None
         # the contract keeps no root of a log that was never anchored
         return int(size), bytes(root) if size else empty_root()
+
+    def read(self, contract: str, function: str, *arguments: Any) -> Any:
+        """What a view of a contract on the supervision chain says now. ChainError."""
+        return self.clients[self._supervision].read(contract, function, *arguments)
 
     def event_proof(self, chain: str, tx_hash: str, log_index: int) -> Anchor:
         """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError; ProofError when the node lies."""

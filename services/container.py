@@ -28,6 +28,7 @@ from services.identity.operations import OperationDesk
 from services.identity.retention import RetentionDesk
 from services.identity.service import IdentityService
 from services.identity.uploads import UploadDesk
+from services.pilots.wiring import Pilots, open_pilots
 from services.platform import idempotency, metrics, migrate
 from services.platform.atrest import Vault
 from services.platform.clock import Clock, SystemClock
@@ -78,6 +79,7 @@ class Services:
     materials: MaterialDesk
     retention: RetentionDesk
     operations: OperationDesk
+    pilots: Pilots
     jobs: Jobs
     health: Health
     team: Team | None
@@ -197,6 +199,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         materials=MaterialDesk(database, materials),
         retention=RetentionDesk(settings, database, clock, evidence=evidence, files=materials.files, fence=lease.check),
         operations=OperationDesk(database, transactions, evidence.sequencer, epoch=evidence.epochs.epoch),
+        pilots=open_pilots(
+            settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, read=chains.read
+        ),
         jobs=jobs,
         health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs, team=team),
         team=team,

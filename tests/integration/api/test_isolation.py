@@ -15,7 +15,7 @@ PUBLIC = {
     "GET /v1/logs", "GET /v1/logs/{log_id}", "GET /v1/logs/{log_id}/checkpoint", "GET /v1/logs/{log_id}/consistency",
     "GET /v1/logs/{log_id}/inclusion", "GET /v1/logs/{log_id}/tile/{path}", "GET /v1/logs/{log_id}/challenge",
     "GET /v1/chains", "GET /v1/chains/{name}/epochs/{epoch}/heads", "GET /v1/chains/{name}/statements",
-    "GET /v1/anchors", "GET /v1/trust",
+    "GET /v1/anchors", "GET /v1/trust", "GET /v1/public/pilots", "GET /v1/public/pilots/{project_id}",
 }  # fmt: skip
 """Checkpoints, hash tiles, pins: public facts, without anybody's records."""
 BY_SIGNATURE = {
@@ -26,14 +26,29 @@ BY_SIGNATURE = {
     "POST /v1/bootstrap",
 }
 """The credential is in the body: a witness's signature, or the one-time secret."""
+BY_ANYBODY = {"POST /v1/public/pilots/{project_id}/comments"}
+"""A public comment, while the project's notice runs."""
 DIRECTORY = {
     "GET /v1/institutions",
     "GET /v1/institutions/{institution_id}",
     "GET /v1/institutions/{institution_id}/roles",
     "GET /v1/institutions/{institution_id}/submitter-keys",
+    "GET /v1/pilots/rulebooks",
+    "GET /v1/pilots/rulebooks/{rulebook_id}",
 }
-"""Who is who, for every caller."""
-OWN_LISTS = {"GET /v1/uploads", "GET /v1/records", "GET /v1/operations", "GET /v1/tokens", "GET /v1/materials"}
+"""Who is who, and under which rules, for every caller."""
+OWN_LISTS = {
+    "GET /v1/uploads",
+    "GET /v1/records",
+    "GET /v1/operations",
+    "GET /v1/tokens",
+    "GET /v1/materials",
+    "GET /v1/pilots",
+    "GET /v1/pilots/queue",
+}
+
+PROJECT = "/v1/pilots/prj_" + "08" * 16
+"""Nobody's: whose projects there are, tests/integration/services/pilots tell apart."""
 
 Attempt = Callable[[TestClient, "Belongings"], Any]
 
@@ -139,6 +154,29 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/materials/{material_id}/completion": lambda c, b: c.post(
         f"/v1/materials/{b.material}/completion", json={"size": 0, "sha256": "0x" + "00" * 32, "sm3": "0x" + "00" * 32}
     ),
+    "POST /v1/pilots/rulebooks": lambda c, b: c.post(
+        "/v1/pilots/rulebooks",
+        json={"version": "SZ-2023.11", "settings": {"name": "x.yaml", "document": "x"}, "log": b.log},
+    ),
+    "POST /v1/pilots": lambda c, b: c.post(
+        "/v1/pilots", json={"rulebook": "0x" + "08" * 32, "form": {"name": "x", "applicants": [{"id": b.institution}]}}
+    ),
+    "GET /v1/pilots/{project_id}": lambda c, _: c.get(f"{PROJECT}"),
+    "GET /v1/pilots/{project_id}/application": lambda c, _: c.get(f"{PROJECT}/application"),
+    "POST /v1/pilots/{project_id}/application": lambda c, _: c.post(f"{PROJECT}/application", json={"form": {}}),
+    "POST /v1/pilots/{project_id}/materials": lambda c, b: c.post(
+        f"{PROJECT}/materials", json={"code": "other", "manifest": b.record}
+    ),
+    "POST /v1/pilots/{project_id}/confirmations": lambda c, _: c.post(
+        f"{PROJECT}/confirmations", json={"digest": "0x" + "08" * 32, "signature": "0x" + "08" * 64}
+    ),
+    "GET /v1/pilots/{project_id}/completeness": lambda c, _: c.get(f"{PROJECT}/completeness"),
+    "POST /v1/pilots/{project_id}/steps": lambda c, _: c.post(f"{PROJECT}/steps", json={"action": "withdraw"}),
+    "POST /v1/pilots/{project_id}/facts": lambda c, _: c.post(f"{PROJECT}/facts", json={"kind": "note"}),
+    "GET /v1/pilots/{project_id}/timeline": lambda c, _: c.get(f"{PROJECT}/timeline"),
+    "GET /v1/pilots/{project_id}/comments": lambda c, _: c.get(f"{PROJECT}/comments"),
+    "GET /v1/pilots/{project_id}/chain": lambda c, _: c.get(f"{PROJECT}/chain"),
+    "POST /v1/pilots/{project_id}/seal": lambda c, _: c.post(f"{PROJECT}/seal", json={}),
     "DELETE /v1/tokens/{token_id}": lambda c, b: c.delete(f"/v1/tokens/{b.token}"),
 }
 
@@ -149,7 +187,7 @@ def routes(market: Market) -> set[str]:
 
 
 def test_every_endpoint_is_listed_here(market: Market) -> None:
-    assert routes(market) == PUBLIC | BY_SIGNATURE | DIRECTORY | OWN_LISTS | ATTEMPTS.keys()
+    assert routes(market) == PUBLIC | BY_SIGNATURE | BY_ANYBODY | DIRECTORY | OWN_LISTS | ATTEMPTS.keys()
 
 
 def test_nothing_of_b_is_read_or_written_by_a(market: Market) -> None:

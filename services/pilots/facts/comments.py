@@ -1,0 +1,98 @@
+"""Public comments (公众意见) during the notice: anybody's, acknowledged at once, filed on the chain by the gateway."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chain.proof.canonical import JsonObject
+from services.evidence.group import Group
+from services.evidence.inclusion import acknowledged
+from services.evidence.service import EvidenceService
+from services.evidence.submission import Accepted
+from services.identity.service import IdentityService
+from services.pilots import repository
+from services.pilots.books import Book
+from services.pilots.models import CommentRow, ProjectRow
+from services.pilots.rulebook.machine import WorkingDays
+from services.pilots.steps.commands import Act, Steps
+from services.pilots.steps.standing import today_of
+from services.pilots.stream import Entry, Evidence, Stream
+from services.platform.errors import Conflict, Invalid
+
+__all__ = ["FILE", "CommentRequest", "Comments", "Filed"]
+
+FILE = "comment.file"
+_MAX_TEXT, _MAX_WHO = 4_000, 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentRequest:
+    """What somebody has to say; who it is, and how to be reached, if they like."""
+
+    text: str
+    name: str | None = None
+    contact: str | None = None
+
+    def content(self) -> JsonObject:
+        """As it stands in the record; Invalid when it is empty or too long."""
+        text = self.text.strip()
+        if not 1 <= len(unicodedata.normalize("NFC", text)) <= _MAX_TEXT:
+            raise Invalid("/text", f"Expected 1 to {_MAX_TEXT} characters.")
+        said: JsonObject = {"text": text}
+        for field, value in (("name", self.name), ("contact", self.contact)):
+            if value and len(value) > _MAX_WHO:
+                raise Invalid(f"/{field}", f"Expected at most {_MAX_WHO} characters.")
+            if value:
+                said[field] = value
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An accepted comment: its number, and its leaf with the log's promise."""
+
+    number: int
+    accepted: Accepted
+
+
+class Comments:
+    """In units of the sequencer, but for what only reads."""
+
+    def __init__(self, evidence: EvidenceService, stream: Stream, steps: Steps, *, anchor_by_ms: int) -> None:
+        self._evidence = evidence
+        self._anchor_by_ms = anchor_by_ms
+        self._stream = stream
+        self._steps = steps
+
+    def file(
+        self, group: Group, project: ProjectRow, book: Book, request: CommentRequest, calendar: WorkingDays
+    ) -> Filed:
+        """A leaf for the comment, and a step of the gateway's own that opens it on the chain.
+
+        RuleRefused when no notice runs.
+        """
+        session, row = group.session, book.rulebook.transition(project.state, FILE)
+        host = IdentityService.host_id(session)
+        if row is None or host is None:
+            raise Conflict("The project is not under public notice.", slug="no-notice")
+        number = repository.last_comment(session, project.id) + 1
+        said = {"number": number, **request.content()}
+        rule = book.rulebook.rule(row.rule)
+        entry = Entry(name="comment", actor=host, content=said, value=number, rule=rule.id, source=rule.cited)
+        event, written = self._stream.append(group, project, entry)
+        made = CommentRow(project_id=project.id, number=number, record_id=event.record_id, state="received")
+        made.received_at = event.accepted_at
+        repository.add(session, made)
+        proof = Evidence("comment", event.record_id, event.leaf_hash)
+        act = Act(row=row, actor=host, today=today_of(group.now_ms), value=number, content={}, evidence=(proof,))
+        self._steps.file(group, project, book, act, calendar)
+        return Filed(number, acknowledged(group, written, anchor_by_ms=self._anchor_by_ms))
+
+    def content(self, row: CommentRow) -> Mapping[str, Any] | None:
+        """What was said; None when it was erased."""
+        document = self._evidence.get_record(row.record_id).document
+        if document is None:
+            return None
+        said: Any = document["body"]
+        return {name: said[name] for name in ("text", "name", "contact") if name in said}

@@ -1,0 +1,1 @@
+"""Applications: form, applicants, materials, confirmations, and what is missing."""

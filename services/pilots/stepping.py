@@ -1,0 +1,226 @@
+"""The door to steps (步骤), facts (事实), public comments (公众意见) and seals."""
+
+from concurrent.futures import Future
+
+from sqlalchemy.orm import Session
+
+from chain.proof.canonical import JsonObject
+from chain.proof.encoding import to_hex
+from services.evidence.group import Group
+from services.identity import policy
+from services.identity.policy import Principal
+from services.pilots import access, repository
+from services.pilots.books import Book
+from services.pilots.facts.comments import FILE, CommentRequest, Filed
+from services.pilots.facts.facts import FactRequest, check_fact
+from services.pilots.models import EventRow, ProjectRow
+from services.pilots.once import do_once, made_before
+from services.pilots.parts import Parts
+from services.pilots.projects.submitting import completed
+from services.pilots.reads import event_view
+from services.pilots.rulebook.machine import Refused, Step, advance
+from services.pilots.rulebook.model import Transition
+from services.pilots.steps.commands import CONTRACT, Act, judge, queue_of, signers_of
+from services.pilots.steps.gates import SEAL
+from services.pilots.steps.standing import refusal, standing_of, today_of
+from services.pilots.views import CommentReceipt, EventView, Fault, StepRequest
+from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, RuleRefused
+from services.platform.idempotency import Once
+from services.platform.ids import bytes16
+from services.transactions.views import OperationView
+
+__all__ = ["StepDesk"]
+
+
+class StepDesk:
+    """Opens its own transactions; what writes leaves gives a Future."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def step(
+        self, caller: Principal, project_id: str, request: StepRequest, *, once: Once | None
+    ) -> Future[OperationView]:
+        """Asks for a step. The operation waits for the signature of the body that the rulebook names.
+
+        RuleRefused with rule, source and value when the table or a check says no; Forbidden for another body.
+        """
+        with self._parts.database.read() as session:
+            project = access.require(session, caller, project_id)
+            known = made_before(session, caller, once)
+            if known is not None:
+                return _done(self._parts.transactions.get_operation(session, known))
+            book, now_ms = self._parts.book(session, project), self._parts.clock.ms()
+            row = self._row(book, project, request)
+            self._require_body(session, caller, project, book, row)
+            request = completed(session, project, request)
+            evidence = self._parts.evidence_of(session, project, caller.institution_id, request.evidence)
+            act = Act(
+                row=row,
+                actor=caller.institution_id,
+                today=today_of(now_ms),
+                value=request.value,
+                content=dict(request.content),
+                evidence=evidence,
+                public=_public(book, request),
+            )
+            calendar = self._parts.calendar(project)
+            judge(book, project, act, calendar)
+            _require_none(self._parts.checking.faults(session, project, book, request, now_ms=now_ms))
+
+        def unit(group: Group) -> OperationView:
+            fresh = access.require(group.session, caller, project_id)
+
+            def make() -> tuple[str, OperationView]:
+                operation = self._parts.steps.ask(group, fresh, book, act, calendar)
+                return operation.id, operation
+
+            def again(found: str) -> OperationView:
+                return self._parts.transactions.get_operation(group.session, found)
+
+            return do_once(group, caller, once, kind="operation", make=make, again=again)
+
+        return self._parts.evidence.sequencer.submit(unit)
+
+    def fact(self, caller: Principal, project_id: str, request: FactRequest, *, once: Once | None) -> Future[EventView]:
+        """Adds a fact to the project's stream: an applicant's, or that of a body of the region."""
+        with self._parts.database.read() as session:
+            project = access.require(session, caller, project_id)
+            book = self._parts.book(session, project)
+            applicant = caller.institution_id in repository.applicants(session, project.id)
+            policy.require(
+                caller, "pilot.act" if applicant else "pilot.decide", access.target(session, caller, project)
+            )
+            check_fact(request, book, applicant=applicant, lead=caller.institution_id == project.lead_id)
+            evidence = self._parts.evidence_of(session, project, caller.institution_id, request.evidence)
+
+        def unit(group: Group) -> EventView:
+            fresh = access.require(group.session, caller, project_id)
+
+            def make() -> tuple[str, EventView]:
+                event = self._parts.facts.add(group, fresh, caller.institution_id, request, evidence=evidence)
+                return str(event.seq), event_view(event, fresh)
+
+            def again(found: str) -> EventView:
+                return event_view(_event(group.session, fresh, int(found)), fresh)
+
+            return do_once(group, caller, once, kind="pilot-fact", make=make, again=again)
+
+        return self._parts.evidence.sequencer.submit(unit)
+
+    def comment(self, project_id: str, request: CommentRequest) -> CommentReceipt:
+        """Takes a public comment while the notice runs; blocks until it is durable. RuleRefused, NotFound."""
+        request.content()
+        with self._parts.database.read() as session:
+            project = repository.project(session, project_id)
+            if project is None or not project.visible:
+                raise NotFound("There is no such project.")
+            book, calendar = self._parts.book(session, project), self._parts.calendar(project)
+            row = book.rulebook.transition(project.state, FILE)
+            if row is None:
+                raise Conflict("The project is not under public notice.", slug="no-notice")
+            number, today = repository.last_comment(session, project.id) + 1, today_of(self._parts.clock.ms())
+            judge(book, project, Act(row=row, actor="", today=today, value=number, content={}), calendar)
+
+        def unit(group: Group) -> Filed:
+            fresh = repository.project(group.session, project_id)
+            if fresh is None:
+                raise NotFound("There is no such project.")
+            return self._parts.comments.file(group, fresh, book, request, calendar)
+
+        filed: Filed = self._parts.evidence.sequencer.submit(unit).result()
+        opening = self._parts.evidence.opening(filed.accepted.record_id)
+        accepted = filed.accepted
+        return CommentReceipt(
+            project_id=project_id,
+            number=filed.number,
+            origin=accepted.origin,
+            index=accepted.index,
+            leaf=accepted.leaf,
+            leaf_hash=accepted.leaf_hash,
+            accepted_at=accepted.accepted_at,
+            anchor_by=accepted.anchor_by,
+            acknowledgement=accepted.acknowledgement,
+            document=dict(opening.document) if isinstance(opening.document, dict) else {},
+            secret=opening.secret,
+        )
+
+    def seal(self, caller: Principal, project_id: str) -> str:
+        """Asks the gateway to tell the chain of the project's newest anchored leaf; the transaction's id."""
+        with self._parts.database.read() as session:
+            project = access.require(session, caller, project_id)
+            if not project.count:
+                raise Conflict("The project is not on the chain yet.", slug="project-state")
+
+        def unit(group: Group) -> str:
+            return self._parts.transactions.enqueue(
+                group.session,
+                chain=self._parts.chain,
+                contract=CONTRACT,
+                function="seal",
+                args={"id": to_hex(bytes16(project_id))},
+                purpose=SEAL,
+                queue=queue_of(project_id),
+                reference=project_id,
+            )
+
+        done: str = self._parts.evidence.sequencer.submit(unit).result()
+        return done
+
+    def _row(self, book: Book, project: ProjectRow, request: StepRequest) -> Transition:
+        """The row of the table. RuleRefused when there is none for this action where the project stands."""
+        standing = standing_of(project, book)
+        row = book.table.rows.get((standing.state, request.action))
+        if row is not None:
+            return row
+        step = Step(action=request.action, body="", today=0, seq=project.step_count)
+        try:
+            advance(book.table, standing, step, self._parts.calendar(project))
+        except Refused as error:
+            raise refusal(book, error) from error
+        raise AssertionError("a step without a row is refused")
+
+    def _require_body(
+        self, session: Session, caller: Principal, project: ProjectRow, book: Book, row: Transition
+    ) -> None:
+        body = book.rulebook.bodies[row.body]
+        about = access.target(session, caller, project)
+        if body.role is None:
+            mine = caller.institution_id == project.lead_id and policy.allowed(caller, "pilot.act", about)
+        else:
+            held = signers_of(session, body, project, caller.institution_id, self._parts.clock.ms())
+            mine = bool(held) and not body.by_sender and policy.allowed(caller, "pilot.decide", about)
+        if not mine:
+            who = body.role or "the lead institution"
+            raise Forbidden(f"{row.action} is the act of {body.term} ({who}) of this project's region.", rule=row.rule)
+
+
+def _event(session: Session, project: ProjectRow, seq: int) -> EventRow:
+    found = repository.request_of(session, project.id, seq)
+    if found is None:
+        raise NotFound("There is no such event.")
+    return found
+
+
+def _done(view: OperationView) -> Future[OperationView]:
+    future: Future[OperationView] = Future()
+    future.set_result(view)
+    return future
+
+
+def _public(book: Book, request: StepRequest) -> JsonObject | None:
+    if request.public is not None and request.action not in book.rulebook.publicity:
+        raise Invalid("/public", f"Only {', '.join(book.rulebook.publicity)} publish something.")
+    return None if request.public is None else dict(request.public)
+
+
+def _require_none(faults: list[Fault]) -> None:
+    """RuleRefused names the first fault; all of them are beside it."""
+    if faults:
+        first = faults[0]
+        raise RuleRefused(
+            first.rule,
+            f"{first.message} ({first.field})",
+            source=first.source,
+            extra={"value": first.value, "faults": [each.document() for each in faults]},
+        )

@@ -1,0 +1,20 @@
+"""Names that applications and steps share."""
+
+from chain.proof.encoding import to_hex
+
+__all__ = ["CORRECTION", "DRAFT", "own_name", "role_name"]
+
+DRAFT = "DRAFT"
+"""Where a project stands before it is on the chain (草稿)."""
+CORRECTION = "CORRECTION"
+"""Where its application is open for changes again (补正)."""
+
+
+def own_name(institution_id: str) -> str:
+    """The name under which projects wait for an applicant."""
+    return f"own/{institution_id}"
+
+
+def role_name(role: bytes, region: int) -> str:
+    """The name under which projects wait for who holds a role (its keccak256) in a region."""
+    return f"{to_hex(role)}/{region}"

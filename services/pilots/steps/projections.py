@@ -1,0 +1,146 @@
+"""What the chain decided about projects: events move rows and write outcome leaves, refusals write theirs.
+
+Each handler runs once for each event of a final block, in the transaction that moves the cursor.
+"""
+
+from chain.proof.canonical import JsonObject
+from chain.proof.encoding import to_hex
+from chain.proof.types import Phase
+from services.evidence.group import Group
+from services.pilots import repository
+from services.pilots.books import Book, Books
+from services.pilots.models import EventRow, ProjectRow
+from services.pilots.rulebook.machine import Refused, Step, advance
+from services.pilots.steps.calendars import Agreed
+from services.pilots.steps.commands import CONTRACT, FILING
+from services.pilots.steps.gates import SEAL
+from services.pilots.steps.standing import put_standing, standing_of, today_of
+from services.pilots.steps.waits import waits_of
+from services.pilots.stream import STEP, Entry, Stream
+from services.platform.ids import from_bytes16
+from services.platform.logging import get_logger
+from services.transactions.service import Transactions
+from services.transactions.views import ChainEvent, TxView
+
+__all__ = ["PilotEvents"]
+
+_COMMENT_STATES = {"comment.file": "filed", "comment.dismiss": "dismissed", "comment.uphold": "upheld"}
+_log = get_logger("pilots")
+
+
+class PilotEvents:
+    """Handlers of the lifecycle contract's events and of refused steps."""
+
+    def __init__(self, stream: Stream, books: Books, *, chain: str) -> None:
+        self._stream = stream
+        self._books = books
+        self._chain = chain
+
+    def register(self, transactions: Transactions) -> None:
+        """Asks to be told."""
+        transactions.on_event(CONTRACT, "PilotMoved", self.moved, chain=self._chain)
+        transactions.on_event(CONTRACT, "PilotSealed", self.sealed, chain=self._chain)
+        for purpose in (STEP, FILING):
+            transactions.on_refused(purpose, self.refused)
+        transactions.on_refused(SEAL, self.seal_refused)
+
+    def moved(self, group: Group, event: ChainEvent) -> None:
+        """The project stands where the step led; a step that another gateway brought moves it too."""
+        session, args = group.session, event.args
+        row = repository.project(session, from_bytes16("prj", args["project"]))
+        if row is None:
+            return
+        book = self._books.get(session, row.rulebook_id)
+        self._follow(row, book, event)
+        if args["from"] == 0:
+            row.track = next((each.code for each in book.rulebook.tracks if args["action"] in each.opens), "")
+        if args["seq"] >= row.count:  # not so when a later leaf was sealed before
+            row.last_leaf, row.count = args["leaf"], args["seq"] + 1
+        row.updated_at = group.now_ms
+        repository.put_waits(session, row.id, waits_of(book, row))
+        asked = repository.event_of_leaf(session, args["leaf"])
+        if asked is not None and asked.outcome != "registered":
+            self._registered(group, row, asked, event)
+
+    def sealed(self, group: Group, event: ChainEvent) -> None:
+        """The chain knows a later leaf of the project."""
+        row = repository.project(group.session, from_bytes16("prj", event.args["project"]))
+        if row is not None and event.args["count"] > row.count:
+            row.count, row.last_leaf = event.args["count"], event.args["lastLeaf"]
+
+    def refused(self, group: Group, transaction: TxView, reason: str) -> None:
+        """The step ended unfulfilled: by the contract, its deadline or its author."""
+        leaf = str(transaction.args.get("leaf", "0x"))
+        asked = repository.event_of_leaf(group.session, bytes.fromhex(leaf.removeprefix("0x")))
+        row = repository.project(group.session, asked.project_id) if asked else None
+        if asked is None or row is None or asked.outcome is not None:
+            return
+        said: JsonObject = {"reason": reason or "refused"}
+        outcome = self._settle(group, row, asked, Phase.REFUSED, said)
+        outcome.reason = asked.reason = reason or "refused"
+        if asked.name == "comment.file":
+            self._comment(group, row, asked, "unfiled")
+
+    def seal_refused(self, _group: Group, transaction: TxView, reason: str) -> None:
+        """A seal harms nobody when it fails; the next one covers as much."""
+        _log.warning("seal_refused", project=transaction.reference, reason=reason)
+
+    def _follow(self, row: ProjectRow, book: Book, event: ChainEvent) -> None:
+        args = event.args
+        before = standing_of(row, book)
+        transition = book.table.rows.get((before.state, args["action"]))
+        step = Step(
+            action=args["action"],
+            body=transition.body if transition else "",
+            today=today_of(event.block_time * 1000),
+            seq=args["seq"],
+            value=args["value"],
+        )
+        try:
+            put_standing(row, book, advance(book.table, before, step, Agreed(transition)))
+        except Refused as error:  # one table, three enforcers: this is a fault of ours, and the chain is right
+            _log.error("pilot_disagreement", project=row.id, action=args["action"], guard=error.guard)
+            row.state, row.step_count = book.table.state_name(args["to"]) or row.state, args["seq"] + 1
+
+    def _registered(self, group: Group, row: ProjectRow, asked: EventRow, event: ChainEvent) -> None:
+        where: JsonObject = {
+            "chain": event.chain,
+            "contract": event.contract,
+            "event": event.name,
+            "block": event.block_number,
+            "block_hash": event.block_hash,
+            "transaction": event.tx_hash,
+            "signer": event.args["signer"],
+            "state": row.state,
+        }
+        outcome = self._settle(group, row, asked, Phase.REGISTERED, where)
+        for each in (asked, outcome):
+            each.signer, each.state = event.args["signer"], row.state
+            each.tx_hash, each.block_number = event.tx_hash, event.block_number
+        if asked.public is not None:
+            row.published = {**(row.published or {}), asked.name: asked.public}
+            row.visible = True
+        if asked.name in _COMMENT_STATES:
+            self._comment(group, row, asked, _COMMENT_STATES[asked.name])
+
+    def _settle(self, group: Group, row: ProjectRow, asked: EventRow, phase: Phase, said: JsonObject) -> EventRow:
+        asked.outcome = phase.name.lower()
+        entry = Entry(
+            name=asked.name,
+            actor=asked.actor_id,
+            content={"request": to_hex(asked.leaf_hash), "action": asked.name, **said},
+            phase=phase,
+            value=asked.value,
+            body=asked.body,
+            rule=asked.rule,
+            source=asked.source,
+        )
+        outcome, _ = self._stream.append(group, row, entry)
+        outcome.request = asked.seq
+        return outcome
+
+    @staticmethod
+    def _comment(group: Group, row: ProjectRow, asked: EventRow, state: str) -> None:
+        comment = repository.comment(group.session, row.id, asked.value)
+        if comment is not None:
+            comment.state = state

@@ -1,0 +1,42 @@
+"""For whom a project waits (待办): the bodies whose next step the table foresees, their standing powers left out."""
+
+from collections.abc import Iterable
+
+from services.identity.commands import role_hash
+from services.pilots.books import Book
+from services.pilots.models import ProjectRow
+from services.pilots.rulebook.model import Body, Transition
+from services.pilots.steps.names import DRAFT, own_name, role_name
+
+__all__ = ["foreseen", "waiting_body", "waits_of"]
+
+_POWERS = frozenset(
+    {"withdraw", "disqualify", "suspend", "stop", "ground.raise", "danger.raise", "extension.exception", "plan.revise"}
+)
+"""What a body may do at any time, so that nobody waits for it."""
+
+
+def foreseen(book: Book, row: ProjectRow) -> Iterable[Transition]:
+    """The rows of the project's state that somebody waits for, flags and open items considered."""
+    state = None if row.state == DRAFT else row.state
+    flags = book.table.flag_names(row.flags)
+    opened = {kind for kind, _ in row.items.get("opened", ())}
+    for each in book.rulebook.actions_in(state):
+        possible = flags.issuperset(each.requires) and not flags.intersection(each.forbids)
+        blocked = opened.intersection(each.none_open) or (each.some_open and not opened.intersection(each.some_open))
+        closing = each.kind_a is None or each.kind_a in opened
+        due = each.action not in _POWERS and not book.rulebook.bodies[each.body].by_sender
+        if due and possible and closing and not blocked:
+            yield each
+
+
+def waiting_body(body: Body, row: ProjectRow) -> str:
+    """The name under which a project waits for a body."""
+    if body.role is None:
+        return own_name(row.lead_id)
+    return role_name(role_hash(body.role), 0 if body.national else row.region)
+
+
+def waits_of(book: Book, row: ProjectRow) -> list[str]:
+    """The bodies that the project waits for."""
+    return [waiting_body(book.rulebook.bodies[each.body], row) for each in foreseen(book, row)]
