@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,11 +62,14 @@ def authorise(
     wait: WaitOption = 0,
     as_json: Json = False,
 ) -> None:
-    """Bring a signature back to the operation that waits for it."""
+    """Bring a signature back to the operation that waits for it; or those of a batch, one after the other."""
     from chain.party.http import segment
 
     with guarded(as_json=as_json):
         who, given = open_party(party), read_json(file)
+        if "authorisations" in given:
+            _authorise_all(who, given["authorisations"], wait, as_json=as_json)
+            return
         body = {"signer": given["signer"], "signature": given["signature"]}
         _, answer = who.api.post(
             f"/v1/operations/{segment(given['operation'])}/authorisations", body, idempotency_key=fresh_key()
@@ -74,6 +78,54 @@ def authorise(
         report(found, None, as_json=as_json)
         if wait:
             require_final(found)
+
+
+@app.command()
+def batch(
+    out: Annotated[Path, typer.Option("--out", help="Write them to this file, for `regseal sign`.")],
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Put all own operations that wait for a signature into one file, the oldest first."""
+    from chain.party.durable import write_json
+    from cli.sign import BATCH
+
+    with guarded(as_json=as_json):
+        who = open_party(party)
+        waiting = sorted(str(item["id"]) for item in who.api.items("/v1/operations", state="needs_authorisation"))
+        if not waiting:
+            fail(ExitCode.INCOMPLETE, "nothing waits for a signature", as_json=as_json)
+        found = [until_ended(who, identifier, 0) for identifier in waiting]
+        write_json(out, {"format": BATCH, "operations": found})
+        signers = sorted({signer for one in found for signer in one["signers"]})
+        lines = [f"{one['id']}  {one['kind']:<26}  {one.get('reference') or '-'}" for one in found]
+        lines += [f"{len(found)} wait for: {', '.join(signers)}", f"  regseal sign {out} --key KEY --out signed.json"]
+        emit({"operations": waiting, "signers": signers, "out": str(out)}, lines, as_json=as_json)
+
+
+def _authorise_all(who: Party, signed: Sequence[Mapping[str, str]], wait: int, *, as_json: bool) -> None:
+    """Each in turn; one whose owner is not registered yet is brought again until ``wait`` seconds are over."""
+    from chain.party.errors import ApiProblem
+    from chain.party.http import segment
+
+    until, done = time.monotonic() + wait, list[str]()
+    for one in signed:
+        body = {"signer": one["signer"], "signature": one["signature"]}
+        path = f"/v1/operations/{segment(one['operation'])}/authorisations"
+        while True:
+            try:
+                who.api.post(path, body, idempotency_key=fresh_key())
+                break
+            except ApiProblem as problem:
+                if problem.slug != "institution-pending" or time.monotonic() >= until:
+                    raise
+            time.sleep(0.5)
+        done.append(one["operation"])
+    ended = [until_ended(who, each, max(0, int(until - time.monotonic()))) for each in done] if wait else []
+    lines = [f"{each['id']}  {each['state']:<10}  {each['kind']}" for each in ended] or [f"{len(done)} brought"]
+    emit({"operations": done, "states": [each["state"] for each in ended]}, lines, as_json=as_json)
+    for each in ended:
+        require_final(each)
 
 
 def whole(who: Party, found: Any) -> Any:

@@ -11,9 +11,14 @@ import typer
 from cli.output import ExitCode, Json, emit, fail, guarded, note
 
 if TYPE_CHECKING:
-    from chain.proof.canonical import JsonObject
+    from collections.abc import Mapping, Sequence
 
-_MAX_BYTES = 1 << 20
+    from chain.party.keystore import EvmKey
+    from chain.proof.canonical import JsonObject, JsonValue
+
+_MAX_BYTES = 16 << 20
+BATCH = "regseal/operations@v1"
+"""Several operations in one file, as `regseal operation batch` writes them; signed, they are `authorisations`."""
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 
 def sign(
-    operation: Annotated[Path, typer.Argument(help="An operation as the API shows it, or its typed data alone.")],
+    operation: Annotated[
+        Path, typer.Argument(help="An operation as the API shows it, its typed data alone, or a batch of operations.")
+    ],
     key: Annotated[Path, typer.Option("--key", help="The signer's EVM key file.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for rehearsed scripts only.")] = False,
     wallet: Annotated[str, typer.Option(help="Contract wallet (ERC-1271) in whose name the key signs.")] = "",
@@ -31,22 +38,33 @@ def sign(
 ) -> None:
     """Sign an authorisation 授权 (EIP-712) after showing in words what it says.
 
-    The result {operation, signer, signature} goes to POST /v1/operations/{id}/authorisations.
+    The result {operation, signer, signature} goes to POST /v1/operations/{id}/authorisations. Of a batch all are shown
+    and signed at once, as far as they wait for this signer; the others are left to theirs.
     """
     from chain.party.keystore import kind_of
 
     with guarded(as_json=as_json):
         kind_of(key)  # a wrong file is said before anybody reads what there is to sign
-        asked = _read(operation)
-        _show(asked, yes=yes, as_json=as_json)
-        authorisation = _authorise(asked.identifier, asked.typed_data, key, wallet)
+        found = _read(operation)
+        result: Mapping[str, object]
+        if isinstance(found, _Asked):
+            _show([found], yes=yes, as_json=as_json)
+            result = _authorise(found, *_signer(key, wallet))
+            lines = [f"{name}: {value}" for name, value in result.items()]
+        else:
+            signer = _signer(key, wallet)
+            mine = [one for one in found if not one.signers or signer[1] in one.signers]
+            note(f"{len(mine)} of {len(found)} operations wait for {signer[1]}")
+            if not mine:
+                fail(ExitCode.REFUSED, "none of them is this signer's to authorise", as_json=as_json)
+            _show(mine, yes=yes, as_json=as_json)
+            result = {"authorisations": [_authorise(one, *signer) for one in mine]}
+            lines = [f"{len(mine)} signed"]
         if out is not None:
             from chain.party.durable import write_json
 
-            write_json(out, authorisation)
-        emit(
-            authorisation, [f"{name}: {value}" for name, value in authorisation.items()], as_json=as_json or out is None
-        )
+            write_json(out, dict(result))
+        emit(dict(result), lines, as_json=as_json or out is None)
 
 
 @dataclass(frozen=True)
@@ -56,10 +74,11 @@ class _Asked:
     identifier: str | None
     typed_data: object
     command: JsonObject | None
+    signers: tuple[str, ...] = ()
 
 
-def _read(path: Path) -> _Asked:
-    """A file that the API wrote. Raises TypedDataError."""
+def _read(path: Path) -> _Asked | list[_Asked]:
+    """A file that the API or `operation batch` wrote. Raises TypedDataError."""
     from chain.party.errors import TypedDataError
     from chain.proof.canonical import parse_json
 
@@ -67,15 +86,27 @@ def _read(path: Path) -> _Asked:
         value = parse_json(file.read(_MAX_BYTES + 1), max_bytes=_MAX_BYTES)
     if not isinstance(value, dict):
         raise TypedDataError(str(path), "not an operation")
+    if value.get("format") == BATCH:
+        operations = value.get("operations")
+        if not isinstance(operations, list) or not operations:
+            raise TypedDataError(str(path), "a batch without operations")
+        return [_operation(one, f"{path}: operation {place}") for place, one in enumerate(operations)]
     if "typed_data" not in value:
         return _Asked(None, value, None)
-    if value["typed_data"] is None:
-        raise TypedDataError(str(path), "this operation waits for nobody's authorisation")
-    identifier, command = value.get("id"), value.get("command")
+    return _operation(value, str(path))
+
+
+def _operation(value: JsonValue, where: str) -> _Asked:
+    from chain.party.errors import TypedDataError
+
+    if not isinstance(value, dict) or value.get("typed_data") is None:
+        raise TypedDataError(where, "this operation waits for nobody's authorisation")
+    identifier, command, signers = value.get("id"), value.get("command"), value.get("signers")
     return _Asked(
         str(identifier) if identifier else None,
         value["typed_data"],
         _opened(command, value["typed_data"]) if isinstance(command, dict) else None,
+        tuple(str(one) for one in signers) if isinstance(signers, list) else (),
     )
 
 
@@ -93,7 +124,17 @@ def _opened(command: JsonObject, typed_data: object) -> JsonObject:
     return record
 
 
-def _show(asked: _Asked, *, yes: bool, as_json: bool) -> None:
+def _show(asked: Sequence[_Asked], *, yes: bool, as_json: bool) -> None:
+    for place, one in enumerate(asked, start=1):
+        if len(asked) > 1:
+            note(f"— {place} of {len(asked)} —")
+        _show_one(one, yes=yes, as_json=as_json)
+    question = "Sign this?" if len(asked) == 1 else f"Sign these {len(asked)}?"
+    if not yes and not typer.confirm(question, default=False, err=True):
+        fail(ExitCode.REFUSED, "not signed", as_json=as_json)
+
+
+def _show_one(asked: _Asked, *, yes: bool, as_json: bool) -> None:
     from chain.party.clock import system_now
     from chain.party.describe import action_of, deadline_of, describe, printable
     from chain.party.eip712 import check
@@ -112,20 +153,23 @@ def _show(asked: _Asked, *, yes: bool, as_json: bool) -> None:
         fail(ExitCode.REFUSED, f"its deadline passed at {deadline:%Y-%m-%dT%H:%M:%SZ}", as_json=as_json)
     if action_of(data) is None and yes:
         fail(ExitCode.REFUSED, "a document that this program does not know is not signed with --yes", as_json=as_json)
-    if not yes and not typer.confirm("Sign this?", default=False, err=True):
-        fail(ExitCode.REFUSED, "not signed", as_json=as_json)
 
 
-def _authorise(identifier: str | None, document: object, key: Path, wallet: str) -> dict[str, str | None]:
-    from chain.party.eip712 import sign_typed_data
+def _signer(key: Path, wallet: str) -> tuple[EvmKey, str]:
+    """The key, and in whose name it signs."""
     from chain.party.errors import TypedDataError
     from chain.party.evm import checksummed, parse_address
     from chain.party.keystore import EvmKey, passphrase_for
 
     signer = EvmKey.load(key, passphrase_for(key))
     try:
-        name = checksummed(parse_address(wallet)) if wallet else signer.address
+        return signer, checksummed(parse_address(wallet)) if wallet else signer.address
     except ValueError as error:
         raise TypedDataError("--wallet", str(error)) from error
-    signature = sign_typed_data(document, signer)
-    return {"operation": identifier, "signer": name, "signature": "0x" + signature.hex()}
+
+
+def _authorise(asked: _Asked, signer: EvmKey, name: str) -> dict[str, str | None]:
+    from chain.party.eip712 import sign_typed_data
+
+    signature = sign_typed_data(asked.typed_data, signer)
+    return {"operation": asked.identifier, "signer": name, "signature": "0x" + signature.hex()}

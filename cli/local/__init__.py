@@ -10,9 +10,10 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Adds the commands; what they need is imported when they run."""
-    from cli.local import commands, fsck, masterkey
+    from cli.local import chain, commands, fsck, masterkey
 
     for name in ("up", "down", "status", "doctor", "init", "deploy", "access", "migrate"):
         app.command(name)(getattr(commands, name))
     app.command(name="fsck")(fsck.fsck)
     masterkey.register(app)
+    chain.register(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chain.addresses import CONTRACTS, Role, load_addresses
@@ -13,8 +14,8 @@ from chain.party.errors import PartyError
 from chain.party.keystore import EvmKey, passphrase_for
 from chain.party.rpc import JsonRpc
 from cli.local.errors import LocalError
-from cli.local.gateway import Deployment, address_of_key
-from cli.local.layout import CHAIN_IDS, CHAIN_TERMS, Layout
+from cli.local.gateway import Deployment, address_of_key, chain_id
+from cli.local.layout import CHAIN_TERMS, Layout
 from cli.local.supervisor import Child, Supervisor
 
 Say = Callable[[str], None]
@@ -32,8 +33,16 @@ class Running:
 
 def launch(supervisor: Supervisor, layout: Layout, ports: dict[str, int], names: Sequence[str]) -> list[Child]:
     """Starts the nodes of all named chains at once; wait for each with `await_chain`."""
-    funded = [address_of_key(layout.gateway / "keys" / f"{name}.json") for name in ("gateway", "deployer")]
-    return [_launch_one(supervisor, layout, name, ports[name], funded) for name in names]
+    return [launch_one(supervisor, layout, name, ports[name], chain_id(layout, name)) for name in names]
+
+
+def identity(home: Path) -> tuple[int, str] | None:
+    """(chain id, genesis) of the chain in this folder; None when there is none, or not so much of it."""
+    try:
+        written = json.loads((home / "chain.json").read_text("utf-8"))
+        return int(written["chain_id"]), str(written["hash"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def await_chain(supervisor: Supervisor, layout: Layout, name: str, child: Child) -> Running:
@@ -71,25 +80,26 @@ def has_contracts(layout: Layout, name: str, where: tuple[int, str] | None = Non
     return where is None or where == (found.chain_id, found.genesis)
 
 
-def _launch_one(supervisor: Supervisor, layout: Layout, name: str, port: int, funded: Sequence[str]) -> Child:
+def launch_one(supervisor: Supervisor, layout: Layout, name: str, port: int, chain_id: int) -> Child:
+    """Starts the node of one chain."""
     home = layout.chain(name)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / "endpoint.json").unlink(missing_ok=True)
-    command = ["-m", "chain.node", "--home", str(home), "--chain-id", str(CHAIN_IDS[name]), "--port", str(port)]
-    for address in funded:
-        command += ["--fund", address]
+    command = ["-m", "chain.node", "--home", str(home), "--chain-id", str(chain_id), "--port", str(port)]
+    for owner in ("gateway", "deployer"):
+        command += ["--fund", address_of_key(layout.gateway / "keys" / f"{owner}.json")]
     child = Child(f"chain-{name}", command)
-    child.ready = lambda: _answers(layout, name, child)
+    child.ready = lambda: _answers(layout, name, child, chain_id)
     supervisor.start(child)
     return child
 
 
-def _answers(layout: Layout, name: str, child: Child) -> bool:
+def _answers(layout: Layout, name: str, child: Child, chain_id: int) -> bool:
     written = _endpoint(layout, name)
     if written is None or child.process is None or written.get("pid") != child.process.pid:
         return False
     try:
-        return int(JsonRpc(str(written["url"]), timeout=5).call("eth_chainId"), 16) == CHAIN_IDS[name]
+        return int(JsonRpc(str(written["url"]), timeout=5).call("eth_chainId"), 16) == chain_id
     except PartyError:
         return False
 

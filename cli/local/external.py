@@ -36,7 +36,7 @@ def deploy(
         raise LocalError(
             f"the {name} chain of this installation is embedded", "a chain is chosen before its first start"
         )
-    pin = _pin(endpoints, finality, chain_class)
+    pin = pin_of(endpoints, finality, chain_class)
     key_path = key_file or layout.gateway / "keys" / "deployer.json"
     key = EvmKey.load(key_path, passphrase_for(key_path, {} if key_file is None else None))
     _deploy(layout, name, pin, key)
@@ -48,7 +48,7 @@ def deploy(
     return pin
 
 
-def _pin(endpoints: Sequence[str], finality: str, chain_class: str) -> gateway.Pin:
+def pin_of(endpoints: Sequence[str], finality: str, chain_class: str) -> gateway.Pin:
     """What the endpoints say they are; all the same. LocalError."""
     from pydantic import ValidationError
 

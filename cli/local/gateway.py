@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from chain.party.durable import private_folder, write_json, write_private
 from chain.party.keystore import EvmKey, new_passphrase_file, passphrase_for
 from cli.local.errors import LocalError
-from cli.local.layout import Layout
+from cli.local.layout import CHAIN_IDS, Layout
 
 DELAY_SECONDS = 2 * 24 * 3600
 PORT = 8440
@@ -116,16 +116,41 @@ def pin_chain(layout: Layout, name: str, pin: Pin) -> None:
             raise LocalError(
                 f"the {name} chain is not the one in {layout.settings_file}: "
                 f"chain {pin.chain_id} with genesis {pin.genesis}, pinned {known['chain_id']} with {known['genesis']}",
-                "put the chain's folder back from its backup",
+                "put the chain's folder back from its backup; if it is lost for good: regseal chain replace",
             )
         return
+    section = _section(layout, name, pin, layout.addresses(name))
+    write_private(layout.settings_file, layout.settings_file.read_bytes() + section.encode())
+
+
+def _section(layout: Layout, name: str, pin: Pin, addresses: Path) -> str:
     endpoints = ", ".join(quoted(one) for one in pin.endpoints)
-    section = (
+    return (
         f"\n[chains.{name}]\nendpoints = [{endpoints}]\nchain_id = {pin.chain_id}\ngenesis = {quoted(pin.genesis)}\n"
-        f"addresses_file = {quoted(str(layout.addresses(name).relative_to(layout.gateway)))}\n"
+        f"addresses_file = {quoted(str(addresses.relative_to(layout.gateway)))}\n"
         f"finality = {quoted(pin.finality)}\nchain_class = {quoted(pin.chain_class)}\n"
     )
-    write_private(layout.settings_file, layout.settings_file.read_bytes() + section.encode())
+
+
+def replace_pin(layout: Layout, name: str, pin: Pin, addresses: Path, past: Sequence[Mapping[str, object]]) -> None:
+    """Puts a chain in the place of a lost one, at once or not at all; ``past``: those before it, the lost one last."""
+    lines, kept, inside = layout.settings_file.read_text("utf-8").splitlines(), list[str](), False
+    for line in lines:
+        if line.lstrip().startswith("["):
+            inside = line.strip() in (f"[chains.{name}]", f"[[chains.{name}.past]]")
+        if not inside:
+            kept.append(line)
+    text = "\n".join(kept).rstrip("\n") + "\n" + _section(layout, name, pin, addresses)
+    for one in past:
+        members = (f"{key} = {quoted(value) if isinstance(value, str) else value}" for key, value in one.items())
+        text += f"\n[[chains.{name}.past]]\n" + "\n".join(members) + "\n"
+    write_private(layout.settings_file, text.encode())
+
+
+def chain_id(layout: Layout, name: str) -> int:
+    """The pinned one, else that of a first embedded chain of this name."""
+    known = _chains(layout).get(name)
+    return int(known["chain_id"]) if known is not None else CHAIN_IDS[name]
 
 
 def pinned_chains(layout: Layout) -> frozenset[str]:

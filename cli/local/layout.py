@@ -58,8 +58,11 @@ class Layout:
         return self.var / "chains" / name
 
     def addresses(self, name: str) -> Path:
-        """What the deployment on that chain wrote."""
-        return self.gateway / "chains" / f"{name}.json"
+        """What the deployment on that chain wrote; of the last epoch, when it took a lost one's place."""
+        first = self.gateway / "chains" / f"{name}.json"
+        later = (int(path.stem.partition("@")[2]) for path in first.parent.glob(f"{name}@[0-9]*.json"))
+        newest = max((epoch for epoch in later), default=1)
+        return first if newest == 1 else first.with_name(f"{name}@{newest}.json")
 
     def party(self, slug: str) -> Path:
         """Home of a sample party."""

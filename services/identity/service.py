@@ -118,6 +118,13 @@ class IdentityService:
         return repository.regional_authority(session, region)
 
     @staticmethod
+    def regional_authorities(session: Session) -> dict[int, str]:
+        """Region → address, as the chain told them last."""
+        regions = repository.regions_with_authority(session)
+        found = {region: repository.regional_authority(session, region) for region in regions}
+        return {region: address for region, address in found.items() if address is not None}
+
+    @staticmethod
     def registered_in(session: Session, institution_id: str) -> int:
         """The last epoch (链纪元) whose registry knows the institution. NotFound."""
         return require(repository.institution(session, institution_id)).epoch

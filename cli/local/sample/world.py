@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chain.party.durable import write_json, write_private
@@ -67,12 +67,20 @@ def keep_bootstrap_token(layout: Layout) -> None:
 
 
 def configure_witness(layout: Layout, url: str, chain: Running) -> None:
-    """What the regulator tells its witness at each start: addresses may have moved, pins may not."""
+    """What the regulator tells its witness at each start: addresses may have moved, pins may not.
+
+    Another chain in the place of a lost one is none of the service's to tell: `regseal witness epoch add`.
+    """
     from chain.party.evm import parse_address
-    from chain.party.witness.config import ChainPin, WitnessConfig
+    from chain.party.witness.config import FILE, ChainPin, WitnessConfig, load
     from chain.proof.encoding import from_hex
     from cli.local.sample.parties import WITNESS_NAME
 
+    home = layout.party(WITNESS)
+    if (home / FILE).exists():
+        known = load(home)
+        replace(known, api=url, chain=replace(known.chain, rpc=(chain.url,))).write(home)
+        return
     deployed = json.loads(layout.addresses(chain.name).read_text("utf-8"))
     pin = ChainPin(
         name=chain.name,
@@ -82,7 +90,7 @@ def configure_witness(layout: Layout, url: str, chain: Running) -> None:
         contract=parse_address(deployed["contracts"]["EvidenceLog"]["address"]),
     )
     config = WitnessConfig(name=WITNESS_NAME, role=WITNESS_ROLE, api=url, chain=pin)
-    config.write(layout.party(WITNESS))
+    config.write(home)
 
 
 def complete(layout: Layout) -> bool:

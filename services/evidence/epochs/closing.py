@@ -1,7 +1,7 @@
 """The closing heads of a lost chain, kept outside the database: a database restored later must not know less."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -13,9 +13,10 @@ from chain.proof.errors import ProofError
 from chain.proof.merkle import HASH_BYTES
 from services.evidence.epochs import repository
 from services.evidence.heads import Head
+from services.evidence.repository import logs
 from services.platform.errors import StartRefused
 
-__all__ = ["closing_heads", "write_closing"]
+__all__ = ["closing_heads", "require_newest", "write_closing"]
 
 
 def write_closing(session: Session, path: Path) -> int:
@@ -24,6 +25,17 @@ def write_closing(session: Session, path: Path) -> int:
     body = [{"origin": head.origin, "size": head.size, "root": to_hex(head.root)} for head in heads]
     write_json(path, {"heads": body})
     return len(heads)
+
+
+def require_newest(session: Session, heads: Mapping[str, Head]) -> None:
+    """StartRefused when the database is older than its head file ``heads``."""
+    rows = {row.origin: row.size for row in logs(session)}
+    for origin, head in heads.items():
+        if rows.get(origin, 0) < head.size:
+            raise StartRefused(
+                f"The database is older than its head file: {origin} has {rows.get(origin, 0)} leaves, "
+                f"the head file says {head.size}. Put the newest database back, or recover the log, first."
+            )
 
 
 def closing_heads(paths: Iterable[Path]) -> dict[str, Head]:

@@ -178,3 +178,39 @@ def test_a_command_other_than_the_committed_one_is_not_signed(run: Run, tmp_path
     assert done.exit_code != 0
     assert "signature" not in json.loads(done.stdout)
     assert "commitment" in done.stderr
+
+
+def batch_of(tmp_path: Path, *signers: list[str]) -> Path:
+    operations = [
+        {"id": f"op_{number:032x}", "signers": each, "typed_data": typed_data(nonce=str(number))}
+        for number, each in enumerate(signers)
+    ]
+    path = tmp_path / "batch.json"
+    path.write_text(json.dumps({"format": "regseal/operations@v1", "operations": operations}))
+    return path
+
+
+def test_a_batch_is_shown_whole_and_signed_at_once(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    other = "0x" + "77" * 20
+    batch = batch_of(tmp_path, [key[1]], [other], [other, key[1]])
+    refused = run("sign", batch, "--key", key[0], given="n\n")
+    assert refused.exit_code == 1
+    result = run("sign", batch, "--key", key[0], "--yes", "--out", tmp_path / "signed.json")
+    assert result.exit_code == 0
+    assert "2 of 3 operations wait for" in result.stderr
+    assert result.stderr.count("You are asked to sign") == 2
+    signed = json.loads((tmp_path / "signed.json").read_text())["authorisations"]
+    assert [one["operation"] for one in signed] == [f"op_{0:032x}", f"op_{2:032x}"]
+    for one, nonce in zip(signed, ("0", "2"), strict=True):
+        assert recover(typed_data(nonce=nonce), bytes.fromhex(one["signature"][2:])) == key[1]
+
+
+def test_a_batch_for_others_and_a_broken_one_are_refused(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    assert run("sign", batch_of(tmp_path, ["0x" + "77" * 20]), "--key", key[0], "--yes").exit_code == 1
+    assert run("sign", batch_of(tmp_path), "--key", key[0], "--yes").exit_code == 2
+    bad = json.loads(batch_of(tmp_path, [key[1]], [key[1]]).read_text())
+    bad["operations"][1]["typed_data"] = None
+    (tmp_path / "bad.json").write_text(json.dumps(bad))
+    result = run("sign", tmp_path / "bad.json", "--key", key[0], "--yes", "--out", tmp_path / "signed.json")
+    assert result.exit_code == 2
+    assert not (tmp_path / "signed.json").exists()
