@@ -28,6 +28,7 @@ from services.evidence.fsck.fsck import Fsck, Scope
 from services.evidence.fsck.outside import ChainLog, ChainView, Event, Outside
 from services.evidence.heads import Head
 from services.evidence.keys import LogKeys
+from services.evidence.materials.store import FileStore
 from services.evidence.records import StoredRecord
 from services.evidence.standing import Standing
 from services.evidence.standing_repository import put_graded_by
@@ -66,6 +67,7 @@ class _Store:
         self._vault = Vault.create(self._key_file)
         self._database = Database(self._url)
         Base.metadata.create_all(self._database.writer)
+        self._files = FileStore(folder / "objects")
         self._frontier = Frontier()
         self._events: list[Event] = []
 
@@ -73,7 +75,7 @@ class _Store:
         """Leaves a second, and a second of this process's processor time; RuntimeError when something is found."""
         view = ChainView("bench", 10**9, {ORIGIN: ChainLog(tuple(self._events), None, ())})
         outside = Outside({ORIGIN: Head(ORIGIN, LEAVES, self._frontier.root())}, view)
-        fsck = Fsck(self._url, self._key_file, outside, witnesses={}, quorum={})
+        fsck = Fsck(self._url, self._key_file, outside, witnesses={}, quorum={}, store=self._files)
         count = RECORDS if records else LEAVES
         began, worked = time.perf_counter(), time.process_time()
         report = fsck.run(Scope(end=count if records else None, records=records, jobs=jobs))

@@ -27,6 +27,7 @@ from services.evidence.fsck.outside import ChainLog, ChainView, Cursor, Event, M
 from services.evidence.fsck.papers import sound_receipt
 from services.evidence.fsck.selfaudit import SelfAudit
 from services.evidence.heads import read_heads
+from services.evidence.materials.wiring import store_of
 from services.platform.clock import Clock, SystemClock
 from services.platform.settings import Settings
 from services.transactions import cursor
@@ -51,7 +52,9 @@ def fsck(
     if mirror is not None:
         outside = replace(outside, mirror=MirrorFolder.open(mirror))
     outside = _with_papers(outside, receipts)
-    client = Chains(settings, SystemClock()).clients[settings.supervision_chain]
+    chains = Chains(settings, SystemClock())
+    client = chains.clients[settings.supervision_chain]
+    outside = replace(outside, closing=chains.closing)
     try:
         client.handshake()
         outside = replace(outside, chain=_view(client))
@@ -64,6 +67,7 @@ def fsck(
         outside,
         witnesses={VerifierKey.parse(one.vkey).name: (one.vkey, one.role) for one in settings.witnesses},
         quorum=dict(settings.witness_quorum),
+        store=store_of(settings),
         cursors=_cursors(client),
         progress=progress,
     )

@@ -29,10 +29,11 @@ def fsck(
     end: Annotated[int | None, typer.Option("--to", min=1, help="Index to stop before.")] = None,
     jobs: Annotated[int, typer.Option(min=0, max=64, help="Processes.", show_default="one per core")] = 0,
     records: Annotated[bool, typer.Option(help="Also decrypt and commit every record anew.")] = True,
+    files: Annotated[bool, typer.Option("--files", help="Also read every stored file 材料.")] = False,
     var: VarOption = None,
     as_json: Json = False,
 ) -> None:
-    """核验: examine every record, leaf, head, signature and anchor.
+    """核验: examine every record, leaf, head, signature and anchor, and that stored files are there.
 
     Exit codes: 0 nothing differs, 1 findings, 3 nothing differs in what could be compared.
     """
@@ -41,7 +42,7 @@ def fsck(
     from services.platform.errors import Invalid, StartRefused, Unavailable
     from services.platform.settings import load_settings
 
-    scope = Scope(origin=log, first=first, end=end, records=records, jobs=jobs or os.cpu_count() or 1)
+    scope = Scope(origin=log, first=first, end=end, records=records, jobs=jobs or os.cpu_count() or 1, files=files)
     with _plain(as_json=as_json):
         try:
             settings = load_settings(home or _layout(var).gateway)

@@ -10,13 +10,14 @@ from chain.proof.ethereum import BlockHeader, decode_receipt, log_id
 from chain.proof.hashing import keccak256
 from chain.proof.trie import index_key, verify_trie_proof
 from services.evidence.anchoring import unpack_anchor
+from services.evidence.epochs.models import PastAnchorRow
 from services.evidence.fsck import repository
 from services.evidence.fsck.findings import Finding
 from services.evidence.fsck.outside import ChainLog, ChainView, Cursor, Event
 from services.evidence.keys import KeyRange
 from services.evidence.models import AnchorRow, LogRow
 
-__all__ = ["check_anchors", "check_cursors", "check_keys"]
+__all__ = ["check_anchors", "check_cursors", "check_keys", "proof_fault"]
 
 _LISTENER = "HeadAnchored"
 
@@ -29,7 +30,7 @@ def check_anchors(session: Session, log: LogRow, chain: ChainView | None) -> Ite
         wrong = _against_event(row, events.pop(row.size, None), chain)
         if wrong is not None:
             yield _finding("anchor-differs", log, row.size, *wrong)
-        fault = _proof_fault(log.origin, row) if row.proof is not None else None
+        fault = proof_fault(log.origin, row) if row.proof is not None else None
         if fault is not None:
             yield _finding("anchor-proof", log, row.size, fault, (f"the proof stored with anchor {row.size}",))
     for event in events.values():
@@ -59,7 +60,7 @@ def _against_event(row: AnchorRow, event: Event | None, chain: ChainView | None)
     return ("; ".join(wrong), (_tx(event),)) if wrong else None
 
 
-def _proof_fault(origin: str, row: AnchorRow) -> str | None:
+def proof_fault(origin: str, row: AnchorRow | PastAnchorRow) -> str | None:
     """Why the stored event proof does not prove this anchor."""
     try:
         anchor = unpack_anchor(row.proof or "")
@@ -86,6 +87,8 @@ def check_keys(
         return
     ours = {key.from_size: key_id for key, key_id in zip(keys, key_ids, strict=True)}
     for from_size, key_id in known.keys:
+        if not from_size and log.epoch > 1 and key_id in key_ids:
+            continue  # a chain that took a lost one's place opened the log with the key in force then
         if ours.get(from_size) != key_id:
             stored = str(ours.get(from_size))[:18]
             detail = f"from size {from_size} on the chain has {key_id[:18]}…, the database {stored}…"

@@ -10,6 +10,7 @@ DATABASE = "whoever can write to the database"
 MASTER = "whoever can write to the database and has the master key"
 LOG_KEY = "whoever can write to the database and has the log key"
 HOME = "whoever can write to the service's home"
+STORE = "whoever can write to the store of the materials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,22 @@ KINDS: Mapping[str, Kind] = {
     "anchor-differs": Kind("an anchor's row is not what the chain says", "锚定行与链上不符", DATABASE),
     "anchor-proof": Kind("an anchor's stored proof proves something else", "锚定证明不符", DATABASE),
     "anchor-missing": Kind("an anchor that the chain has is not in the database", "锚定缺失", DATABASE),
+    "epoch-heads": Kind("the heads kept of a lost chain are not those that others saw", "失联链锚定清单不符", DATABASE),
     "cursor-moved": Kind("a cursor does not stand where the chain and the anchors have it", "事件游标被移动", DATABASE),
     "head-file": Kind("the head file and the database contradict each other", "头文件与数据库矛盾", HOME),
     "log-unknown": Kind("somebody vouches for a log that the database does not have", "日志缺失", DATABASE),
     "acknowledgement": Kind("an acknowledged leaf is not in the log", "已收讫的叶不在日志中", LOG_KEY),
     "receipt-leaf": Kind("a receipt's leaf is not the one in the log", "凭证之叶不在日志中", LOG_KEY),
+    "file-missing": Kind("a stored file is gone", "文件缺失", STORE),
+    "file-length": Kind("a stored file does not have its length", "文件长度不符", STORE),
+    "file-damaged": Kind("a chunk of a stored file is not what was stored", "文件分块被改动", STORE),
+    "file-differs": Kind("a stored file is another than its rows say", "文件与登记不符", MASTER),
+    "file-orphan": Kind("a stored file belongs to nobody", "无主文件", STORE),
+    "file-not-destroyed": Kind("an erased file is still in the store", "已删除文件仍在", STORE),
+    "material-missing": Kind("a manifest names a file that is not stored", "清单所列文件缺失", DATABASE),
+    "material-row": Kind("a file's row contradicts its manifest or its key", "文件行与清单不符", DATABASE),
+    "upload-chunk": Kind("a chunk of a bulk upload contradicts the log", "批量分块与日志不符", DATABASE),
+    "upload-row": Kind("a bulk upload's row contradicts its chunks", "批量上传行与分块不符", DATABASE),
     "field-differs": Kind("a field differs from the receipt's", "字段与凭证不符", MASTER),
 }
 
@@ -60,7 +72,8 @@ class Finding:
     """One difference.
 
     ``first`` to ``end`` (exclusive) are the indexes it lies in; ``between`` names the two heads around it that hold,
-    ``contradicted_by`` what speaks against the database, ``who`` the weakest explanation.
+    ``contradicted_by`` what speaks against the database, ``who`` the weakest explanation. Of a stored file: its
+    material, the chunk (from 0) and the bytes ``[from, to)`` of its content.
     """
 
     kind: str
@@ -74,6 +87,9 @@ class Finding:
     contradicted_by: tuple[str, ...] = ()
     why_not_narrower: str | None = None
     who: str = ""
+    material_id: str | None = None
+    chunk: int | None = None
+    bytes: tuple[int, int] | None = None
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
@@ -90,6 +106,9 @@ class Finding:
         rows = (
             ("record", self.record_id),
             ("field", self.field),
+            ("material", self.material_id),
+            ("chunk", None if self.chunk is None else str(self.chunk)),
+            ("bytes", None if self.bytes is None else f"{self.bytes[0]:,} to {self.bytes[1] - 1:,} of the file"),
             ("what", self.detail),
             ("between", None if self.between is None else f"{self.between[0]} … {self.between[1]}"),
             ("against", "; ".join(self.contradicted_by)),

@@ -17,13 +17,17 @@ from services.evidence import repository as rows
 from services.evidence import standing_repository
 from services.evidence.fsck import papers, repository
 from services.evidence.fsck.anchors import check_anchors, check_cursors, check_keys
+from services.evidence.fsck.epochs import check_epochs
+from services.evidence.fsck.files import FileCheck
 from services.evidence.fsck.findings import Finding, Report
 from services.evidence.fsck.logcheck import LogCheck, first_ranges
 from services.evidence.fsck.outside import ChainView, Cursor, Outside
 from services.evidence.fsck.ranges import LogFacts, RangeResult, Task, examine
 from services.evidence.fsck.rules import Claim, Strength
 from services.evidence.fsck.tree import RANGE
+from services.evidence.fsck.uploads import check_uploads
 from services.evidence.keys import LogKeys
+from services.evidence.materials.store import Store
 from services.evidence.models import LogRow
 from services.evidence.rules import Witness
 from services.evidence.standing import Standing
@@ -43,7 +47,8 @@ class Scope:
     """What to look at: all logs or one, all leaves or those from ``first`` to before ``end``; in how many processes.
 
     Without ``records`` only leaves, tree and chain are derived, not the records behind them. ``apart``: in a process of
-    its own even when one is enough, so that a service goes on serving.
+    its own even when one is enough, so that a service goes on serving. ``files``: also read every stored file; that
+    each is there with its length, and what bulk uploads say, is looked at whenever all logs are.
     """
 
     origin: str | None = None
@@ -52,6 +57,7 @@ class Scope:
     records: bool = True
     jobs: int = 1
     apart: bool = False
+    files: bool = False
 
 
 class Fsck:
@@ -65,6 +71,7 @@ class Fsck:
         *,
         witnesses: dict[str, tuple[str, str]],
         quorum: dict[str, int],
+        store: Store,
         cursors: Callable[[Session], tuple[Cursor, ...]] = lambda _session: (),
         progress: Progress = lambda _origin, _done, _all: None,
     ) -> None:
@@ -72,13 +79,14 @@ class Fsck:
         self._outside = outside
         self._witnesses = witnesses
         self._quorum = quorum
+        self._store = store
         self._cursors = cursors
         self._progress = progress
 
     def run(self, scope: Scope) -> Report:
         """Everything in scope."""
         report = Report(incomplete=list(self._outside.missing))
-        database = Database(self._source[0], pool_size=1)
+        database = Database(self._source[0], pool_size=2)
         try:
             with database.read() as session, ExitStack() as stack:
                 repository.patient(session)
@@ -95,9 +103,20 @@ class Fsck:
                 if self._outside.chain is not None and scope.origin is None:
                     for finding in check_cursors(session, self._outside.chain, logs):
                         report.add(finding)
+                if scope.origin is None:
+                    for finding in check_epochs(session, self._outside.chain, self._witnesses):
+                        report.add(finding)
+                if scope.origin is None:
+                    self._check_beside(session, database, scope, report)
         finally:
             database.close()
         return report
+
+    def _check_beside(self, session: Session, database: Database, scope: Scope, report: Report) -> None:
+        """What lies beside the logs: stored files and bulk uploads."""
+        for finding in check_uploads(session, LogKeys(self._vault())):
+            report.add(finding)
+        FileCheck(self._store, self._vault(), database.read, report, deep=scope.files).run(session)
 
     def _with_cursors(self, session: Session, chain: ChainView, report: Report) -> ChainView:
         try:
@@ -177,6 +196,9 @@ class Fsck:
         head = self._outside.heads.get(facts.origin)
         if head is not None and head.size:
             yield Claim(head.size, Strength.HEAD_FILE, head.root, "the head file")
+        closing = self._outside.closing.get(facts.origin)
+        if closing is not None and closing.size:
+            yield Claim(closing.size, Strength.HEAD_FILE, closing.root, "the closing head of a lost chain")
         chain = self._outside.chain
         known = chain.logs.get(facts.origin) if chain else None
         if chain is not None and known is not None:

@@ -148,6 +148,7 @@ class Outside:
     receipts: tuple[tuple[str, Receipt], ...] = ()
     acknowledgements: tuple[tuple[str, Acknowledgement], ...] = ()
     missing: list[str] = field(default_factory=list)
+    closing: Mapping[str, Head] = field(default_factory=dict)  # of chains that are gone
 
 
 def read_paper(path: Path) -> Receipt | tuple[Acknowledgement, str]:

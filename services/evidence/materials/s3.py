@@ -164,11 +164,10 @@ class S3Store:
         with _asking():
             self._client.remove_object(self._bucket, self._key(name))
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def entries(self) -> Iterator[Entry]:
         """See :class:`Store`."""
-        prefix = self._key(f"{folder}/" if folder else "")
         with _asking():
-            for each in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+            for each in self._client.list_objects(self._bucket, prefix=self._prefix, recursive=True):
                 yield Entry((each.object_name or "").removeprefix(self._prefix), each.size or 0)
 
     def unfinished(self) -> Iterator[str]:

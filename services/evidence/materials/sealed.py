@@ -29,6 +29,7 @@ __all__ = [
     "Source",
     "check_header",
     "chunk_count",
+    "chunks",
     "place_of",
     "read_range",
     "sealed_size",
@@ -105,6 +106,20 @@ def read_range(file: Source, sealer: Sealer, size: int, start: int, stop: int) -
         content = sealer.open(_exactly(file, length), index, last=index == final)
         begin = index * CHUNK
         yield content[max(0, start - begin) : max(0, stop - begin)]
+
+
+def chunks(file: Source, sealer: Sealer, size: int) -> Iterator[bytes | None]:
+    """The content of each chunk from the first on, None for one that does not open; ends where the file does."""
+    final = chunk_count(size) - 1
+    for index in range(final + 1):
+        try:
+            sealed = _exactly(file, min(CHUNK, size - index * CHUNK) + _OVERHEAD)
+        except Damaged:
+            return
+        try:
+            yield sealer.open(sealed, index, last=index == final)
+        except Damaged:
+            yield None
 
 
 def check_header(file: Source) -> None:

@@ -13,12 +13,10 @@ from itertools import chain
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Session
 
-from chain.proof.canonical import canonical, parse_json
 from chain.proof.digest import FileDigest, keyed_address
-from chain.proof.encoding import from_hex, to_hex
-from chain.proof.errors import FormatError
 from chain.proof.manifest import FileEntry
 from services.evidence.materials import repository, rules, upkeep
+from services.evidence.materials.details import Announced, open_sealer, read_details, seal_details
 from services.evidence.materials.errors import Damaged, DigestMismatch, UploadIncomplete
 from services.evidence.materials.models import MaterialRow, ObjectRow
 from services.evidence.materials.sealed import CHUNK, Sealer, check_header, place_of, read_range, sealed_size
@@ -39,15 +37,6 @@ __all__ = ["Announced", "Content", "Limits", "MaterialView", "Materials"]
 
 _RESOURCE = "material"
 _log = get_logger("materials")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """What a submitter says of a file before its first byte."""
-
-    name: str
-    media_type: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +116,7 @@ class Materials:
                 id=material_id,
                 institution_id=institution_id,
                 size=said.size,
-                details=self._sealed_details(session, institution_id, material_id, said, None),
+                details=seal_details(self._vault, session, (institution_id, material_id), said, None),
                 upload_id=upload_id,
                 key=self._new_key(session, institution_id, upload_id),
                 created_at=now,
@@ -202,7 +191,7 @@ class Materials:
             if stored is None:
                 raise Conflict("The material is still being uploaded.", slug="material-incomplete")
             view = self._view(session, row)
-            sealer = self._sealer(session, institution_id, stored.key, stored.id)
+            sealer = open_sealer(self._vault, session, institution_id, stored.key, stored.id)
         start, stop = rules.parse_range(wanted, row.size) or (0, row.size)
         name = name_of(stored.address, stored.id)
         return Content(view, start, stop, self._pieces(view, name, sealer, start, stop))
@@ -232,7 +221,7 @@ class Materials:
             row = self._own(session, institution_id, material_id)
             if row.upload_id is None or row.key is None:
                 raise Conflict("The material is stored; it takes no more bytes.", slug="material-stored")
-            sealer = self._sealer(session, institution_id, row.key, row.upload_id)
+            sealer = open_sealer(self._vault, session, institution_id, row.key, row.upload_id)
         with self._spool.open(row.upload_id, size=row.size, sealer=sealer) as upload:
             yield row, upload
 
@@ -272,8 +261,8 @@ class Materials:
         else:
             repository.add_object(session, own)
         stored = repository.object_at(session, row.institution_id, address)
-        said = self._details(session, row)[0]
-        details = self._sealed_details(session, row.institution_id, row.id, said, digest)
+        said = read_details(self._vault, session, row)[0]
+        details = seal_details(self._vault, session, (row.institution_id, row.id), said, digest)
         if stored is None or not repository.adopt(
             session, row.id, object_id=stored.id, details=details, now_ms=self._clock.ms()
         ):
@@ -333,9 +322,6 @@ class Materials:
         key = AESGCM.generate_key(256)
         return self._vault.encrypt(session, institution_id, key, aad("material-key", object_id))
 
-    def _sealer(self, session: Session, institution_id: str, key: bytes, object_id: str) -> Sealer:
-        return Sealer(self._vault.decrypt(session, institution_id, key, aad("material-key", object_id)), object_id)
-
     def _address_key(self, institution_id: str) -> bytes:
         bound = aad("material-address-key", institution_id)
         with self._database.read() as session:
@@ -349,25 +335,6 @@ class Materials:
             kept = repository.address_key(session, institution_id) or fresh
             return self._vault.decrypt(session, institution_id, kept, bound)
 
-    def _sealed_details(
-        self, session: Session, institution_id: str, material_id: str, said: Announced, digest: FileDigest | None
-    ) -> bytes:
-        document = {"name": said.name, "media_type": said.media_type}
-        if digest is not None:
-            document |= {"sha256": to_hex(digest.sha256), "sm3": to_hex(digest.sm3)}
-        return self._vault.encrypt(session, institution_id, canonical({**document}), aad("material", material_id))
-
-    def _details(self, session: Session, row: MaterialRow) -> tuple[Announced, FileDigest | None]:
-        plain = self._vault.decrypt(session, row.institution_id, row.details, aad("material", row.id))
-        document = parse_json(plain)
-        if not isinstance(document, dict):
-            raise FormatError("", "a material's details are an object")
-        said = Announced(name=str(document["name"]), media_type=str(document["media_type"]), size=row.size)
-        if "sha256" not in document:
-            return said, None
-        sha256, sm3 = (from_hex(document[each], each, 32) for each in ("sha256", "sm3"))
-        return said, FileDigest(row.size, sha256, sm3)
-
     def _readable(self, session: Session, institution_id: str, material_id: str) -> MaterialRow:
         row = self._own(session, institution_id, material_id)
         require_readable(session, material_id, row.erased_at)
@@ -380,7 +347,7 @@ class Materials:
         return row
 
     def _view(self, session: Session, row: MaterialRow) -> MaterialView:
-        said, digest = self._details(session, row)
+        said, digest = read_details(self._vault, session, row)
         return MaterialView(
             id=row.id,
             institution_id=row.institution_id,

@@ -57,8 +57,8 @@ class Store(Protocol):
     def remove(self, name: str) -> None:
         """Removes it; harmless when there is nothing."""
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
-        """All that is stored, or what is in one folder (`ab`)."""
+    def entries(self) -> Iterator[Entry]:
+        """All that is stored, folder (`ab`) by folder in their order."""
 
     def unfinished(self) -> Iterator[str]:
         """The names of copies that were begun and not finished."""
@@ -110,9 +110,9 @@ class FileStore:
         """See :class:`Store`."""
         (self._folder / name).unlink(missing_ok=True)
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def entries(self) -> Iterator[Entry]:
         """See :class:`Store`."""
-        for place in [self._folder / folder] if folder else list(self._folder.iterdir()):
+        for place in sorted(self._folder.iterdir()):
             for each in os.scandir(place) if place.is_dir() else ():
                 if not each.name.startswith(_UNFINISHED):
                     yield Entry(f"{place.name}/{each.name}", each.stat(follow_symlinks=False).st_size)

@@ -167,7 +167,6 @@ def test_more_objects_than_a_page_are_listed_and_only_those_under_the_prefix(dep
         inner.put_object(BUCKET, f"{prefix}cd/{number:064x}.obj_{number:032x}", io.BytesIO(b"x"), 1)
     inner.put_object(BUCKET, f"neighbour-{prefix}x", io.BytesIO(b"x"), 1)
     assert len(depot.stored()) == 1_006
-    assert sum(1 for _ in depot.store.entries("cd")) == 1_005
     depot.materials.sweep()
     assert len(depot.stored()) == 1
     assert depot.read(kept) == b"kept"
