@@ -41,7 +41,7 @@ settings.register_profile("reduced", _common, max_examples=50, stateful_step_cou
 settings.register_profile("full", _common, max_examples=1_000, stateful_step_count=60)
 settings.load_profile("full" if FULL else "reduced")
 
-TEMPLATE = "regseal_template"
+TEMPLATE = f"regseal_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"  # workers may share one server
 TESTS = Path(__file__).parent
 MIGRATIONS = TESTS.parent / "migrations"
 
@@ -100,7 +100,7 @@ def _forgo_fsync(url: str) -> None:
 
 def _with_template(url: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+        connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
     _make_tables(_database_url(url, TEMPLATE))
     return url
