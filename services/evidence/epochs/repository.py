@@ -122,3 +122,9 @@ def statements(session: Session, chain: str) -> Sequence[EpochStatementRow]:
     """About every epoch of a chain, by epoch and witness."""
     row = EpochStatementRow
     return session.scalars(select(row).where(row.chain == chain).order_by(row.epoch, row.witness)).all()
+
+
+def statements_about(session: Session, epoch: int) -> Sequence[EpochStatementRow]:
+    """About one epoch's beginning, by witness."""
+    row = EpochStatementRow
+    return session.scalars(select(row).where(row.epoch == epoch).order_by(row.chain, row.witness)).all()
