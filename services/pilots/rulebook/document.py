@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.pilots.rulebook.loader import BOOKS, load_book
 from services.pilots.rulebook.loading import open_body
-from services.pilots.rulebook.model import Body, Effect, Guard, Rulebook, Setting, SettingKind, Transition
+from services.pilots.rulebook.model import TRIGGERS, Body, Effect, Guard, Rulebook, Setting, SettingKind, Transition
 from services.pilots.rulebook.usage import uses_of
 
 __all__ = ["page", "write_pages"]
@@ -196,15 +196,11 @@ def _exits(book: Rulebook) -> Iterator[str]:
 
 def _duties(book: Rulebook) -> Iterator[str]:
     yield from _heading("Duties", "义务")
-    triggers = {
-        "periodic": "定期", "event": "不定期", "standing": "持续", "risk": "按进展和风险", "complaint": "收到投诉",
-        "incident": "异常情形", "plan-change": "方案变更", "progress": "重大进展", "exit": "退出后",
-    }  # fmt: skip
     rows = []
     for one in book.duties:
         period = f"每 {one.every_months} 个月" if one.every_months else "待定" if one.trigger == "periodic" else ""
         to = _body(book, one.to) if one.to else ""
-        rows.append([one.term, _body(book, one.body), to, triggers[one.trigger], period, one.rule])
+        rows.append([one.term, _body(book, one.body), to, TRIGGERS[one.trigger], period, one.rule])
     yield from _table(("义务", "责任主体", "报送", "触发", "频率", "规则"), rows)
 
 
@@ -241,7 +237,8 @@ def _rules(book: Rulebook) -> Iterator[str]:
     rows = []
     for rule in book.rules.values():
         setting = f"；设定 `{rule.setting}`" if rule.setting else ""
-        rows.append([rule.id, rule.text, f"{rule.cited}{setting}", "、".join(uses[rule.id]) or "本页"])
+        reading = f"；读法：{rule.reading}" if rule.reading else ""
+        rows.append([rule.id, rule.text, f"{rule.cited}{reading}{setting}", "、".join(uses[rule.id]) or "本页"])
     yield from _table(("规则", "内容", "出处", "执行"), rows)
 
 

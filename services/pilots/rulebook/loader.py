@@ -151,14 +151,17 @@ def _setting(names: Names, name: str, part: Part) -> Setting:
 
 
 def _rule(names: Names, rule_id: str, part: Part) -> Rule:
-    parts = part.fields({"text"}, {"source", "design", "setting"})
+    parts = part.fields({"text"}, {"source", "design", "reading", "setting"})
     if ("source" in parts) == ("design" in parts):
         part.wrong("a rule has a source, or `design` with the reason for it: one of the two")
+    if "reading" in parts and "source" not in parts:
+        part.wrong("a reading is of a clause; what no source states says `design`")
     return Rule(
         id=names.rule_id(part, rule_id),
         text=parts["text"].text(),
         source=names.citation(parts["source"]) if "source" in parts else None,
         design=parts["design"].text() if "design" in parts else None,
+        reading=parts["reading"].text() if "reading" in parts else None,
         setting=parts["setting"].one_of(names.settings, "setting") if "setting" in parts else None,
     )
 

@@ -10,38 +10,28 @@ from enum import IntEnum, IntFlag, StrEnum
 from typing import Literal, TypeAlias
 
 __all__ = [
-    "Body",
-    "Category",
-    "CheckUse",
-    "Deadline",
-    "Decision",
-    "Duty",
-    "Effect",
-    "Exit",
-    "Flag",
-    "Guard",
-    "InstitutionClass",
-    "ItemKind",
-    "Material",
-    "Need",
-    "Parameter",
-    "Rule",
-    "Rulebook",
-    "Setting",
-    "SettingKind",
-    "Source",
-    "State",
-    "Territory",
-    "Tolerance",
-    "Track",
-    "Transition",
-]
+    "TRIGGERS", "Body", "Category", "CheckUse", "Deadline", "Decision", "Duty", "Effect", "Exit", "Flag", "Guard",
+    "InstitutionClass", "ItemKind", "Material", "Need", "Parameter", "Rule", "Rulebook", "Setting", "SettingKind",
+    "Source", "State", "Territory", "Tolerance", "Track", "Transition",
+]  # fmt: skip
 
 RuleId: TypeAlias = str
 Parameter: TypeAlias = int | bool | str | tuple[str, ...] | None
 SettingValue: TypeAlias = int | str | tuple[str, ...]
 
 NONE_STATE = 0
+TRIGGERS: Mapping[str, str] = {
+    "periodic": "定期",
+    "event": "不定期",
+    "standing": "持续",
+    "risk": "按进展和风险",
+    "complaint": "收到投诉",
+    "incident": "异常情形",
+    "plan-change": "方案变更",
+    "progress": "重大进展",
+    "exit": "退出后",
+}
+"""What causes a duty, with its Chinese term."""
 
 
 class ItemKind(IntEnum):
@@ -106,14 +96,15 @@ class Source:
 class Rule:
     """One rule. Exactly one of `source` and `design` is given; `setting` names what decides its open part.
 
-    `text` is our own short wording in Chinese. `source` is a citation such as `深圳工作指南 五(一)3`; `design` is the
-    reason for a rule that no source states.
+    `text` is our own short wording in Chinese. `source` is a citation such as `深圳工作指南 五(一)3`, `reading` what we
+    read into the clause where it can be read otherwise; `design` is the reason for a rule that no source states.
     """
 
     id: RuleId
     text: str
     source: str | None = None
     design: str | None = None
+    reading: str | None = None
     setting: str | None = None
 
     @property
@@ -303,8 +294,8 @@ class Exit:
 class Duty:
     """A duty while a pilot runs or after it (义务).
 
-    `trigger` is `periodic` or the event that causes it; `every_months` and `within_days` are None where neither source
-    nor setting gives a number (then: 及时, without undue delay, and nobody may count it as overdue by days).
+    `trigger` is one of `TRIGGERS`. `every_months` is given for a periodic duty (None while its setting is open). No
+    source gives a number of days for the others (及时): when one is due, whoever demands it says.
     """
 
     code: str
@@ -313,7 +304,6 @@ class Duty:
     to: str | None
     trigger: str
     every_months: int | None
-    within_days: int | None
     evidence: tuple[str, ...]
     rule: RuleId
 
@@ -353,7 +343,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Rulebook:  # long: the table of contents of a region's rules
+class Rulebook:
     """All rules of one region, version by version. `decision` is None until settings are given."""
 
     id: str

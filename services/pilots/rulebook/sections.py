@@ -5,6 +5,7 @@ from typing import Literal, cast
 
 from services.pilots.rulebook.loading import Names
 from services.pilots.rulebook.model import (
+    TRIGGERS,
     Category,
     CheckUse,
     Deadline,
@@ -22,7 +23,7 @@ from services.pilots.rulebook.strict import Part
 
 __all__ = ["Sections"]
 
-PERIODIC = "periodic"
+_PERIODIC = "periodic"
 _UNITS = ("working-days", "months", "day")
 _ISSUERS = ("lead", "applicants", "scenario-provider", "third-party", "each-applicant")
 _SIGNERS = ("compliance-head", "compliance-executive")
@@ -183,9 +184,9 @@ class Sections:
         return tuple(self._duty(code, part) for code, part in self._parts["duties"].members().items())
 
     def _duty(self, code: str, part: Part) -> Duty:
-        parts = part.fields({"term", "body", "trigger", "rule"}, {"to", "every_months", "within_days", "evidence"})
-        trigger = parts["trigger"].text()
-        if (trigger == PERIODIC) != ("every_months" in parts):
+        parts = part.fields({"term", "body", "trigger", "rule"}, {"to", "every_months", "evidence"})
+        trigger = parts["trigger"].one_of(TRIGGERS, "trigger")
+        if (trigger == _PERIODIC) != ("every_months" in parts):
             part.wrong("a periodic duty, and only such a one, has every_months")
         evidence = parts["evidence"].items() if "evidence" in parts else []
         return Duty(
@@ -195,7 +196,6 @@ class Sections:
             to=self._names.body(parts["to"]) if "to" in parts else None,
             trigger=trigger,
             every_months=self._names.integer(parts.get("every_months"), minimum=1),
-            within_days=self._names.integer(parts.get("within_days"), minimum=1),
             evidence=tuple(item.one_of(self._names.evidence, "evidence") for item in evidence),
             rule=self._names.rule(parts["rule"]),
         )

@@ -30,7 +30,8 @@ def test_pages_are_written_for_every_rulebook(tmp_path: Path) -> None:
 def test_a_page_has_every_rule_state_setting_and_action(name: str) -> None:
     made, loaded = page(load_book(name)), load_book(name)
     for rule in loaded.rules.values():
-        assert f"| {rule.id} | {rule.text} | {rule.cited}" in made
+        reading = f"；读法：{rule.reading}" if rule.reading else ""
+        assert f"| {rule.id} | {rule.text} | {rule.cited}{reading}" in made
     for setting in loaded.settings:
         assert f"| `{setting.name}` | {setting.term} |" in made
         assert setting.why in made
