@@ -84,7 +84,7 @@ contract Calendar is ICalendar, Authorised {
 
     /// @inheritdoc ICalendar
     function today() public view returns (uint256 day) {
-        return Days.at(block.timestamp);
+        return Days.ofTime(block.timestamp);
     }
 
     /// @inheritdoc ICalendar

@@ -15,7 +15,7 @@ library Days {
     uint256 private constant SUM_16 = 0x0001000100010001000100010001000100010001000100010001000100010001;
 
     /// @notice The date in Shanghai (北京时间) at a Unix time in seconds.
-    function at(uint256 time) internal pure returns (uint256 day) {
+    function ofTime(uint256 time) internal pure returns (uint256 day) {
         return (time + SHANGHAI) / 1 days;
     }
 

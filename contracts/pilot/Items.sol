@@ -65,7 +65,7 @@ library Items {
 
     function _with(uint64 counters, uint256 kind, uint16 number) private pure returns (uint64) {
         uint256 place = kind << 4;
-        return counters & ~(uint64(0xffff) << place) | uint64(number) << place;
+        return uint64(counters & ~(0xffff << place) | uint256(number) << place);
     }
 
     function _place(uint256 kind, uint64 id) private pure returns (uint256) {

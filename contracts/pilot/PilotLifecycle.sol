@@ -331,7 +331,7 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
     }
 
     function _today() private view returns (uint256) {
-        return Days.at(block.timestamp);
+        return Days.ofTime(block.timestamp);
     }
 
     function _requireFlags(uint32 flags, uint256 rule) private pure {

@@ -19,14 +19,18 @@ export async function startChain() {
     return { gas: Number(receipt.gasUsed), address: receipt.contractAddress };
   }
 
-  /** Deploys; the result's `call(function, arguments, sender)` sends a transaction and gives its gas. */
+  /** Deploys; the result's `call(function, arguments, sender)` sends a transaction and gives its gas, `read` asks a view. */
   async function deploy(name, ...constructorArguments) {
     const { abi, bytecode } = await hre.artifacts.readArtifact(name);
     const { address, gas } = await send({ data: deployContract(abi, bytecode, ...constructorArguments) });
     const functions = createContract(abi);
     const call = async (method, values, from = accounts[0]) =>
       (await send({ from, to: address, data: hex(functions[method].encodeInput(values)) })).gas;
-    return { name, address, gas, call };
+    const read = async (method, values) => {
+      const answer = await request("eth_call", { to: address, data: hex(functions[method].encodeInput(values)) }, "latest");
+      return functions[method].decodeOutput(Buffer.from(answer.slice(2), "hex"));
+    };
+    return { name, address, gas, call, read };
   }
 
   /** Signs `message` as the struct `type` ("Name(type name,…)"); its last members are nonce and deadline. */
@@ -50,7 +54,11 @@ function hex(bytes) {
 
 /** The members of `message` that the struct has, as JSON. */
 function plain(message, members) {
-  const json = (value) => (Buffer.isBuffer(value) ? hex(value) : `${value}`);
+  const json = (value) => {
+    if (Array.isArray(value)) return value.map(json);
+    if (typeof value === "boolean") return value;
+    return Buffer.isBuffer(value) ? hex(value) : `${value}`;
+  };
   return Object.fromEntries(members.map(({ name }) => [name, json(message[name])]));
 }
 
