@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import unicodedata
@@ -276,3 +277,21 @@ def test_a_full_disk_of_the_service_is_said_and_the_submission_goes_on_when_ther
     assert done.returncode == 0, done.stderr
     assert f"goes on at byte {offset:,}" in done.stderr
     assert len(manifests(served)) == before + 1
+
+
+def test_the_sample_documents_go_in_and_stand(served: Served, tmp_path: Path) -> None:
+    folder = tmp_path / "挂牌申请材料"
+    shutil.copytree(ROOT / "samples" / "documents" / folder.name, folder)
+    done = served.run("submit", folder, "--title", "股权挂牌申请材料", "--version", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert {Path(each["name"]).suffix for each in answer["files"]} == {".pdf", ".xlsx", ".docx", ".txt"}
+    assert {each["media_type"].partition("/")[0] for each in answer["files"]} <= {"application", "text"}
+    served.market.house.services.jobs.run("evidence.seal")
+    receipt = tmp_path / "receipts" / "one.regseal.json"
+    assert served.run("receipt", "get", answer["id"], "--form", "private", "--out", receipt).returncode == 0
+    assert verified(served, [receipt], folder)[0] == 0
+    register = folder / "附件" / "股东名册.xlsx"
+    register.write_bytes(register.read_bytes() + b"\0")
+    code, said = verified(served, [receipt], folder)
+    assert (code, said["changed"]) == (1, ["附件/股东名册.xlsx"])
