@@ -11,7 +11,17 @@ from pathlib import Path
 
 from services.pilots.rulebook.loader import BOOKS, load_book
 from services.pilots.rulebook.loading import open_body
-from services.pilots.rulebook.model import TRIGGERS, Body, Effect, Guard, Rulebook, Setting, SettingKind, Transition
+from services.pilots.rulebook.model import (
+    TRIGGERS,
+    Body,
+    Effect,
+    Guard,
+    Parameter,
+    Rulebook,
+    Setting,
+    SettingKind,
+    Transition,
+)
 from services.pilots.rulebook.usage import uses_of
 
 __all__ = ["page", "write_pages"]
@@ -52,8 +62,8 @@ _ISSUERS = {
 def page(book: Rulebook) -> str:
     """The Markdown of a rulebook."""
     sections = (
-        _head, _settings, _diagram, _who, _transitions, _institutions, _categories, _materials, _exits, _duties,
-        _deadlines, _publicity, _tolerance, _rules,
+        _head, _settings, _diagram, _who, _transitions, _checks, _institutions, _categories, _materials, _exits,
+        _duties, _deadlines, _publicity, _tolerance, _rules,
     )  # fmt: skip
     return "\n".join(line for section in sections for line in section(book)).rstrip() + "\n"
 
@@ -147,6 +157,18 @@ def _transitions(book: Rulebook) -> Iterator[str]:
              _conditions(book, row), _effect(book, row), evidence, row.rule]
         )  # fmt: skip
     yield from _table(("动作", "从", "到", "主体", "条件", "效果", "证据", "规则"), rows)
+
+
+def _checks(book: Rulebook) -> Iterator[str]:
+    yield from _heading("Checks of the service", "服务侧校验")
+    yield "链上看不到的，由服务在动作之前校验；违反的，注明规则、出处和值。"
+    yield ""
+    rows = []
+    for use in book.checks:
+        actions = [action for action in dict.fromkeys(row.action for row in book.transitions) if action in use.actions]
+        values = "；".join(f"{name}：{_value(value)}" for name, value in use.parameters.items())
+        rows.append([f"`{use.check}`", book.rule(use.rule).text, values or "—", _code(actions), use.rule])
+    yield from _table(("校验", "内容", "参数", "动作", "规则"), rows)
 
 
 def _institutions(book: Rulebook) -> Iterator[str]:
@@ -306,12 +328,12 @@ def _said(book: Rulebook, codes: Mapping[str, str]) -> str:
 def _conditions(book: Rulebook, row: Transition) -> str:
     flags = book.flags
     found = ["关卡"] if row.gate else []
-    found += [f"须{flags[flag].term}（{rule}）" for flag, rule in row.requires.items()]
-    found += [f"不得{flags[flag].term}（{rule}）" for flag, rule in row.forbids.items()]
+    found += [f"有标记“{flags[flag].term}”（{rule}）" for flag, rule in row.requires.items()]
+    found += [f"无标记“{flags[flag].term}”（{rule}）" for flag, rule in row.forbids.items()]
     found += [f"无未了结的{_KINDS[kind]}（{rule}）" for kind, rule in row.none_open.items()]
     found += [f"有未了结的{_KINDS[kind]}（{rule}）" for kind, rule in row.some_open.items()]
     for guard, rule in row.guards.items():
-        days = (f"{row.days} 个工作日" if row.days else "工作日数待定") if "公示" in _GUARDS[guard] else ""
+        days = (f" {row.days} 个工作日" if row.days else "，工作日数待定") if "公示" in _GUARDS[guard] else ""
         found.append(f"{_GUARDS[guard]}{days}（{rule}）")
     return "；".join(found) or "—"
 
@@ -326,6 +348,14 @@ def _effect(book: Rulebook, row: Transition) -> str:
     found += [f"记：{book.flags[flag].term}" for flag in row.sets]
     found += [f"销：{book.flags[flag].term}" for flag in row.clears]
     return "；".join(found) or "—"
+
+
+def _value(value: Parameter) -> str:
+    if value is None:
+        return "待定或不设"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "、".join(value) or "待定" if isinstance(value, tuple) else str(value)
 
 
 def _range(setting: Setting) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from services.pilots.rulebook.model import Decision, Rule, RuleId, Setting
+from services.pilots.rulebook.model import Decision, Rule, RuleId, Setting, SettingKind
 from services.pilots.rulebook.strict import Part
 
 __all__ = ["Names", "open_body"]
@@ -76,16 +76,18 @@ class Names:
         setting = self.setting(part)
         if setting is None:
             return part.integer(minimum, maximum)
+        if setting.kind is not SettingKind.INTEGER:
+            part.wrong(f"setting {setting.name} is no number")
         decided = self._decided(setting)
-        if decided is not None and not isinstance(decided, int):
-            part.wrong(f"setting {setting.name} is not a number")
-        return decided
+        return decided if isinstance(decided, int) else None
 
     def texts(self, part: Part) -> tuple[str, ...]:
         """A list of texts, or the one of a setting (empty while it is open)."""
         setting = self.setting(part)
         if setting is None:
             return part.texts()
+        if setting.kind is SettingKind.INTEGER:
+            part.wrong(f"setting {setting.name} is a number")
         decided = self._decided(setting)
         if decided is None:
             return ()
@@ -122,6 +124,8 @@ class Names:
         return None if self.decision is None else self.decision.values[setting.name]
 
     def _chosen(self, part: Part, setting: Setting, known: Collection[str], what: str) -> str:
+        if setting.kind is not SettingKind.CHOICE:
+            part.wrong(f"setting {setting.name} is no choice of one {what}")
         for choice in setting.choices:
             if choice not in known:
                 part.wrong(f"setting {setting.name} offers an unknown {what} {choice!r}")

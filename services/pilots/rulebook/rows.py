@@ -111,10 +111,16 @@ def _consistent(entry: Part, parts: Mapping[str, Part], *, effect: Effect, guard
         entry.wrong("set_end and extend name the rule of the term (term_rule)")
     if notice != ("days" in parts):
         entry.wrong("the guards of a notice and its days stand together")
+    if both := [one for one in _listed(parts, "sets") if one in _listed(parts, "clears")]:
+        entry.wrong(f"{both[0]} is both set and cleared")
     if "lifted_by" in parts and "months" not in parts:
         entry.wrong("lifted_by without months lifts nothing")
     if parts["from"].value is None and (effect or guards or "to" not in parts or "gate" in parts):
         entry.wrong("an opening has a state to go to, and neither effect, guards nor gate")
+
+
+def _listed(parts: Mapping[str, Part], key: str) -> tuple[str, ...]:
+    return parts[key].texts() if key in parts else ()
 
 
 def _kinds(part: Part | None, names: Names) -> dict[ItemKind, str]:

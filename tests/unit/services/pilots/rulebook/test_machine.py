@@ -3,7 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.pilots.rulebook.compile import compile_table
 from services.pilots.rulebook.days import add_months
+from services.pilots.rulebook.loader import book_text, load
 from services.pilots.rulebook.machine import ABSENT, Refused, Standing, Step, advance
 from services.pilots.rulebook.model import ItemKind
 from tests.unit.services.pilots.rulebook.cases import (
@@ -15,6 +17,7 @@ from tests.unit.services.pilots.rulebook.cases import (
     EveryDay,
     Project,
     running,
+    settings_of,
     table,
 )
 
@@ -282,3 +285,17 @@ def test_a_refused_step_leaves_the_standing_as_it_was() -> None:
     refusal(lambda: project.step("notice.close"))
     assert project.standing is before
     assert ABSENT.state is None
+
+
+def test_what_is_only_possible_before_the_end_is_refused_after_it() -> None:
+    """No rulebook has this guard today; the contract knows it, and a new rulebook may use it."""
+    text = book_text(SZ).replace(
+        "    sets: [exit_extend]\n", "    sets: [exit_extend]\n    guards: {before_end: SZ-79}\n"
+    )
+    bounded = compile_table(load(text, settings_of(SZ)))
+    standing = running(SZ).standing
+    step = Step("exit.initiate.extend", "working_group", standing.ends_on, standing.count)
+    assert advance(bounded, standing, step, EveryDay()).state == "EXIT_INITIATED"
+    refused = refusal(lambda: advance(bounded, standing, replace(step, today=step.today + 1), EveryDay()))
+    assert (refused.guard, refused.rule_id) == ("PilotEnded", "SZ-79")
+    assert refused.numbers == {"ends_on": standing.ends_on, "today": standing.ends_on + 1}
