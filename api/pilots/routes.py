@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi import Path as PathParameter
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import CallerDep, OnceDep, ServicesDep
@@ -22,6 +23,7 @@ from services.pilots.views import Item, StepRequest
 
 router = APIRouter(prefix="/v1/pilots", tags=["pilots"])
 
+Seq = Annotated[int, PathParameter(ge=0, lt=2**53, description="The event's place in the project's stream")]
 State = Annotated[list[str] | None, Query(max_length=50, description="Only projects in these states")]
 
 
@@ -166,7 +168,7 @@ async def add_fact(
     """Adds a fact to the project's stream: opinions, declarations, evaluations, minutes."""
     wanted = FactRequest(kind=request.kind, content=request.body, evidence=_items(request.evidence))
     done = await run_in_threadpool(services.pilots.steps.fact, caller, project_id, wanted, once=once)
-    return views.event(await asyncio.wrap_future(done))
+    return views.event(await asyncio.wrap_future(done), project_id)
 
 
 @router.get("/{project_id}/timeline")
@@ -175,7 +177,21 @@ def timeline(
 ) -> Page[schemas.EventView]:
     """Every event with actor, rule, evidence, receipt and transaction, in the order of the project's stream."""
     page = services.pilots.reads.timeline(caller, project_id, limit=limit, cursor=cursor)
-    return Page(items=[views.event(each) for each in page.items], next=page.next)
+    return Page(items=[views.event(each, project_id) for each in page.items], next=page.next)
+
+
+@router.get("/{project_id}/events/{seq}")
+def get_event(project_id: str, seq: Seq, services: ServicesDep, caller: CallerDep) -> schemas.EventDetail:
+    """One event; what it says only for who may read that."""
+    return views.event_detail(services.pilots.reads.event(caller, project_id, seq), project_id)
+
+
+@router.get("/{project_id}/events/{seq}/receipt", response_class=Response)
+def get_event_receipt(project_id: str, seq: Seq, services: ServicesDep, caller: CallerDep) -> Response:
+    """The public receipt of an event (docs/spec/receipt.md), for whoever may read the project."""
+    headers = {"Content-Disposition": f'attachment; filename="{project_id}-{seq}.regseal.json"'}
+    content = services.pilots.reads.receipt(caller, project_id, seq)
+    return Response(content, media_type="application/json", headers={**headers, "Cache-Control": "no-store"})
 
 
 @router.get("/{project_id}/comments")

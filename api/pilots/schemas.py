@@ -260,6 +260,12 @@ class EventView(BaseModel):
     sealed: bool = Field(description="Whether the chain's (count, last leaf) covers it")
 
 
+class EventDetail(EventView):
+    """An event with what its record says, for who may read it."""
+
+    content: dict[str, Any] | None = None
+
+
 class ActionView(BaseModel):
     """Something that can be done now."""
 

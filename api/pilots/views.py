@@ -119,7 +119,7 @@ def completeness(found: views.CompletenessView) -> schemas.CompletenessView:
     )
 
 
-def event(found: views.EventView) -> schemas.EventView:
+def event(found: views.EventView, project_id: str) -> schemas.EventView:
     """One event of the timeline, with where its receipt is."""
     return schemas.EventView(
         seq=found.seq,
@@ -132,7 +132,7 @@ def event(found: views.EventView) -> schemas.EventView:
         value=found.value,
         evidence=[dict(each) for each in found.evidence],
         record=found.record_id,
-        receipt=f"/v1/records/{found.record_id}/receipt",
+        receipt=f"/v1/pilots/{project_id}/events/{found.seq}/receipt",
         leaf_hash=to_hex(found.leaf_hash),
         operation=found.operation_id,
         outcome=found.outcome,
@@ -145,6 +145,12 @@ def event(found: views.EventView) -> schemas.EventView:
         accepted_at=rfc3339(found.accepted_at),
         sealed=found.sealed,
     )
+
+
+def event_detail(found: views.EventDetail, project_id: str) -> schemas.EventDetail:
+    """One event with its content."""
+    content = None if found.content is None else dict(found.content)
+    return schemas.EventDetail(**event(found.event, project_id).model_dump(), content=content)
 
 
 def queue_item(found: views.QueueItem) -> schemas.QueueItem:

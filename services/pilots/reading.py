@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chain.errors import ChainError
+from chain.proof.types import Phase
 from services.evidence.group import Group
 from services.identity import policy
 from services.identity.policy import Principal, Target
@@ -15,13 +16,16 @@ from services.identity.views import Page
 from services.pilots import access, repository
 from services.pilots.activation import Activation, ActivationRequest, rulebook_view
 from services.pilots.books import prepare, require_row, text_of
+from services.pilots.models import EventRow, ProjectRow
 from services.pilots.once import do_once
 from services.pilots.parts import Parts
+from services.pilots.reads import event_view, require_event
 from services.pilots.rulebook.days import on
 from services.pilots.steps.names import own_name, role_name
 from services.pilots.views import (
     ChainStanding,
     CommentView,
+    EventDetail,
     EventView,
     ProjectView,
     PublicView,
@@ -123,6 +127,22 @@ class ReadDesk:
         items = found[:limit]
         return Page(items, str(items[-1].seq) if len(found) > limit else None)
 
+    def event(self, caller: Principal, project_id: str, seq: int) -> EventDetail:
+        """One event with what its record says, as far as the caller may read that. NotFound."""
+        with self._parts.database.read() as session:
+            row = access.require(session, caller, project_id)
+            event = require_event(session, row, seq)
+            readable = _may_read(session, caller, row, event)
+            view = event_view(event, row)
+        return EventDetail(view, self._parts.checking.content(view.record_id) if readable else None)
+
+    def receipt(self, caller: Principal, project_id: str, seq: int) -> bytes:
+        """The public receipt of an event, for whoever may read the project. NotFound, Conflict ``not-sealed``."""
+        with self._parts.database.read() as session:
+            event = require_event(session, access.require(session, caller, project_id), seq)
+            record_id = event.record_id
+        return self._parts.evidence.receipt(record_id, private=False)
+
     def queue(self, caller: Principal, *, limit: int, cursor: str | None) -> Page[QueueItem]:
         """The projects that wait for the caller's institution (待办), oldest first, and for what."""
         policy.require(caller, "pilot.read")
@@ -138,6 +158,7 @@ class ReadDesk:
         with self._parts.database.read() as session:
             row = access.require(session, caller, project_id)
             readable = access.may(session, caller, "pilot.application", row)
+            whole = access.may(session, caller, "pilot.decide", row)
             found = repository.comments(session, row.id, after=after, limit=limit + 1)
             items = tuple(
                 CommentView(
@@ -145,7 +166,7 @@ class ReadDesk:
                     each.state,
                     each.record_id,
                     each.received_at,
-                    self._parts.comments.content(each) if readable else None,
+                    self._parts.comments.content(each, whole=whole) if readable else None,
                 )
                 for each in found[:limit]
             )
@@ -193,6 +214,14 @@ class ReadDesk:
         """The names under which projects wait for the caller: as an applicant, and by the roles it holds."""
         held = IdentityService.roles_of(session, caller.institution_id, self._parts.clock.ms())
         return (own_name(caller.institution_id), *(role_name(role, region) for role, region in held))
+
+
+def _may_read(session: Session, caller: Principal, row: ProjectRow, event: EventRow) -> bool:
+    """What a body decided, applicants read; what bodies and experts say among themselves, they do not."""
+    if event.actor_id == caller.institution_id or access.may(session, caller, "pilot.decide", row):
+        return True
+    theirs = event.phase != Phase.EVENT or event.actor_id in repository.applicants(session, row.id)
+    return theirs and access.may(session, caller, "pilot.application", row)
 
 
 def _number(cursor: str | None, first: int) -> int:

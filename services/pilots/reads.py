@@ -14,8 +14,9 @@ from services.pilots.steps.names import DRAFT
 from services.pilots.steps.standing import day_name, items_of
 from services.pilots.steps.waits import foreseen, waiting_body
 from services.pilots.views import ActionView, EventView, ProjectView, PublicView, QueueItem
+from services.platform.errors import NotFound
 
-__all__ = ["Reads", "event_view"]
+__all__ = ["Reads", "event_view", "require_event"]
 
 _DRAFT_TERM = "申报草稿"
 
@@ -60,13 +61,13 @@ class Reads:
     ) -> tuple[QueueItem, ...]:
         """What each project waits for from these bodies (by the names of :mod:`steps.waits`)."""
         views = self.projects(session, rows)
+        awaited = repository.awaited(session, [row.id for row in rows], institution_id)
         found: list[QueueItem] = []
         for row, view in zip(rows, views, strict=True):
             book = self._books.get(session, row.rulebook_id)
             bodies = book.rulebook.bodies
             actions = [each for each in foreseen(book, row) if waiting_body(bodies[each.body], row) in held]
-            waiting = [each for each in repository.pending(session, row.id) if each.actor_id == institution_id]
-            signatures = tuple(each.operation_id for each in waiting if each.operation_id)
+            signatures = tuple(awaited[row.id])
             found.append(QueueItem(view, row.updated_at, tuple(_action(each) for each in actions), signatures))
         return tuple(found)
 
@@ -131,3 +132,11 @@ def event_view(row: EventRow, project: ProjectRow) -> EventView:
         accepted_at=row.accepted_at,
         sealed=row.seq < project.count,
     )
+
+
+def require_event(session: Session, project: ProjectRow, seq: int) -> EventRow:
+    """An event at its place. NotFound."""
+    found = repository.request_of(session, project.id, seq)
+    if found is None:
+        raise NotFound("There is no such event.")
+    return found

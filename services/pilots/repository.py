@@ -23,6 +23,7 @@ __all__ = [
     "add",
     "applicants",
     "applicants_of",
+    "awaited",
     "comment",
     "comments",
     "confirmations",
@@ -239,6 +240,21 @@ def pending(session: Session, project_id: str) -> Sequence[EventRow]:
         EventRow.project_id == project_id, EventRow.phase == Phase.REQUESTED, EventRow.outcome.is_(None)
     )
     return session.scalars(statement.order_by(EventRow.seq)).all()
+
+
+def awaited(session: Session, project_ids: Collection[str], actor_id: str) -> dict[str, list[str]]:
+    """The operations of an institution that are not decided yet, by project."""
+    found: dict[str, list[str]] = {each: [] for each in project_ids}
+    statement = select(EventRow.project_id, EventRow.operation_id).where(
+        EventRow.project_id.in_(project_ids),
+        EventRow.phase == Phase.REQUESTED,
+        EventRow.outcome.is_(None),
+        EventRow.actor_id == actor_id,
+        EventRow.operation_id.is_not(None),
+    )
+    for project_id, operation_id in session.execute(statement.order_by(EventRow.seq)):
+        found[project_id].append(str(operation_id))
+    return found
 
 
 # --- comments

@@ -13,11 +13,11 @@ from services.pilots import access, repository
 from services.pilots.books import Book
 from services.pilots.facts.comments import FILE, CommentRequest, Filed
 from services.pilots.facts.facts import FactRequest, check_fact
-from services.pilots.models import EventRow, ProjectRow
+from services.pilots.models import ProjectRow
 from services.pilots.once import do_once, made_before
 from services.pilots.parts import Parts
 from services.pilots.projects.submitting import completed
-from services.pilots.reads import event_view
+from services.pilots.reads import event_view, require_event
 from services.pilots.rulebook.machine import Refused, Step, advance
 from services.pilots.rulebook.model import Transition
 from services.pilots.steps.commands import CONTRACT, Act, judge, queue_of, signers_of
@@ -102,7 +102,7 @@ class StepDesk:
                 return str(event.seq), event_view(event, fresh)
 
             def again(found: str) -> EventView:
-                return event_view(_event(group.session, fresh, int(found)), fresh)
+                return event_view(require_event(group.session, fresh, int(found)), fresh)
 
             return do_once(group, caller, once, kind="pilot-fact", make=make, again=again)
 
@@ -193,13 +193,6 @@ class StepDesk:
         if not mine:
             who = body.role or "the lead institution"
             raise Forbidden(f"{row.action} is the act of {body.term} ({who}) of this project's region.", rule=row.rule)
-
-
-def _event(session: Session, project: ProjectRow, seq: int) -> EventRow:
-    found = repository.request_of(session, project.id, seq)
-    if found is None:
-        raise NotFound("There is no such event.")
-    return found
 
 
 def _done(view: OperationView) -> Future[OperationView]:

@@ -12,6 +12,7 @@ __all__ = [
     "CommentView",
     "CompletenessView",
     "ConfirmationView",
+    "EventDetail",
     "EventView",
     "Fault",
     "Item",
@@ -213,6 +214,14 @@ class EventView:
     block_number: int | None
     accepted_at: int
     sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """An event with what its record says; None for who may not read that, or when it was erased."""
+
+    event: EventView
+    content: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,10 +89,10 @@ class Comments:
         self._steps.file(group, project, book, act, calendar)
         return Filed(number, acknowledged(group, written, anchor_by_ms=self._anchor_by_ms))
 
-    def content(self, row: CommentRow) -> Mapping[str, Any] | None:
-        """What was said; None when it was erased."""
+    def content(self, row: CommentRow, *, whole: bool) -> Mapping[str, Any] | None:
+        """What was said, ``whole`` with who said it; None when it was erased."""
         document = self._evidence.get_record(row.record_id).document
         if document is None:
             return None
         said: Any = document["body"]
-        return {name: said[name] for name in ("text", "name", "contact") if name in said}
+        return {name: said[name] for name in ("text", "name", "contact")[: 3 if whole else 1] if name in said}

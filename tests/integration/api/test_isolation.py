@@ -174,6 +174,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/pilots/{project_id}/steps": lambda c, _: c.post(f"{PROJECT}/steps", json={"action": "withdraw"}),
     "POST /v1/pilots/{project_id}/facts": lambda c, _: c.post(f"{PROJECT}/facts", json={"kind": "note"}),
     "GET /v1/pilots/{project_id}/timeline": lambda c, _: c.get(f"{PROJECT}/timeline"),
+    "GET /v1/pilots/{project_id}/events/{seq}": lambda c, _: c.get(f"{PROJECT}/events/0"),
+    "GET /v1/pilots/{project_id}/events/{seq}/receipt": lambda c, _: c.get(f"{PROJECT}/events/0/receipt"),
     "GET /v1/pilots/{project_id}/comments": lambda c, _: c.get(f"{PROJECT}/comments"),
     "GET /v1/pilots/{project_id}/chain": lambda c, _: c.get(f"{PROJECT}/chain"),
     "POST /v1/pilots/{project_id}/seal": lambda c, _: c.post(f"{PROJECT}/seal", json={}),
