@@ -77,7 +77,13 @@ def authenticated(request: Request, held: Services, limits: RateLimiter, secret:
 async def anyone(request: Request, limits: LimiterDep) -> None:
     """A public route: limited by address."""
     if getattr(request.state, "handed", None) is None:
-        limits.take("public", address_of(request))
+        take_from_stranger(request, limits)
+
+
+def take_from_stranger(request: Request, limits: RateLimiter) -> None:
+    """One public request of an address less. What strangers have written down (comments) is scarcer than reading."""
+    writes = request.method == "POST" and request.url.path.startswith("/v1/public/")
+    limits.take("comment" if writes else "public", address_of(request))
 
 
 async def once(

@@ -105,7 +105,7 @@ class Handover:
         if scheme.lower() == "bearer" and secret:
             principal = deps.authenticated(request, services, limits, secret)
             return principal.token_id
-        limits.take("public", deps.address_of(request))
+        deps.take_from_stranger(request, limits)
         path, method = request.url.path, request.method
         if not any(form.match(path) and method in (methods or ()) for form, methods in self._public):
             raise Unauthenticated

@@ -38,6 +38,7 @@ class RateLimiter:
             "read": RateLimitItemPerMinute(limits.reads_per_minute),
             "write": RateLimitItemPerMinute(limits.writes_per_minute),
             "public": RateLimitItemPerMinute(limits.public_per_minute),
+            "comment": RateLimitItemPerMinute(limits.comments_per_minute),
         }
 
     def take(self, kind: str, who: str) -> None:

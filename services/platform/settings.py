@@ -150,11 +150,12 @@ class RetentionTerm(_Part):
 
 
 class RateLimits(_Part):
-    """Requests per minute and institution; ``public_per_minute`` is per network address."""
+    """Requests per minute and institution; of the public, and of its comments, per network address."""
 
     reads_per_minute: int = Field(default=60_000, gt=0)
     writes_per_minute: int = Field(default=150_000, gt=0)
     public_per_minute: int = Field(default=6_000, gt=0)
+    comments_per_minute: int = Field(default=20, gt=0)
 
 
 class Settings(BaseSettings):
