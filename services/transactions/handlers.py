@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from services.transactions.views import EventHandler, RefusalHandler
+from services.transactions.views import EventHandler, Preparation, RefusalHandler
 
 __all__ = ["Handlers", "Listener"]
 
@@ -20,11 +20,12 @@ class Listener:
 
 
 class Handlers:
-    """Registry of event listeners and refusal handlers."""
+    """Registry of event listeners, refusal handlers and preparations."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, Listener] = {}
         self._refusals: dict[str, RefusalHandler] = {}
+        self._preparations: dict[str, Preparation] = {}
 
     def on_event(self, listener: Listener) -> None:
         """ValueError when the name is taken: two listeners to one event need two names."""
@@ -38,6 +39,12 @@ class Handlers:
             raise ValueError(f"{purpose} has a refusal handler")
         self._refusals[purpose] = handler
 
+    def on_prepare(self, purpose: str, hook: Preparation) -> None:
+        """ValueError when the purpose has one."""
+        if purpose in self._preparations:
+            raise ValueError(f"{purpose} has a preparation")
+        self._preparations[purpose] = hook
+
     def listeners(self, chain: str, contracts: Collection[str]) -> Mapping[str, Listener]:
         """The listeners to one chain on which these contracts are, by name."""
         return {
@@ -49,3 +56,11 @@ class Handlers:
     def refusal(self, purpose: str) -> RefusalHandler | None:
         """The handler for a purpose, if it has one."""
         return self._refusals.get(purpose)
+
+    def preparation(self, purpose: str) -> Preparation | None:
+        """What completes the transactions of a purpose, if anything does."""
+        return self._preparations.get(purpose)
+
+    def prepared_purposes(self) -> Collection[str]:
+        """The purposes whose transactions are completed only when they are signed."""
+        return self._preparations.keys()

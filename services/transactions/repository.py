@@ -158,8 +158,13 @@ def transactions(session: Session, operation_ids: Sequence[str]) -> dict[str, Tr
     return {row.operation_id: row for row in session.scalars(query) if row.operation_id is not None}
 
 
-def next_of_queues(session: Session, chain: str, limit: int) -> list[TransactionRow]:
-    """The first of each queue, where it is still unsigned: nothing before it in its queue is unfinished."""
+def next_of_queues(
+    session: Session, chain: str, limit: int, *, among: Collection[str] = (), without: Collection[str] = ()
+) -> list[TransactionRow]:
+    """The first of each queue, where it is still unsigned: nothing before it in its queue is unfinished.
+
+    Only those whose purpose is ``among`` these, if any are given, and not of those ``without``.
+    """
     earlier = aliased(TransactionRow)
     blocked = exists().where(
         earlier.chain == TransactionRow.chain,
@@ -167,13 +172,13 @@ def next_of_queues(session: Session, chain: str, limit: int) -> list[Transaction
         earlier.state.in_(UNFINISHED),
         earlier.position < TransactionRow.position,
     )
-    query = (
-        select(TransactionRow)
-        .where(TransactionRow.chain == chain, TransactionRow.state == TransactionState.QUEUED, ~blocked)
-        .order_by(TransactionRow.position)
-        .limit(limit)
+    query = select(TransactionRow).where(
+        TransactionRow.chain == chain, TransactionRow.state == TransactionState.QUEUED, ~blocked
     )
-    return list(session.scalars(query))
+    if among:
+        query = query.where(TransactionRow.purpose.in_(among))
+    query = query.where(TransactionRow.purpose.not_in(without))
+    return list(session.scalars(query.order_by(TransactionRow.position).limit(limit)))
 
 
 def in_flight(session: Session, chain: str) -> list[TransactionRow]:

@@ -17,7 +17,7 @@ from services.transactions.models import AuthorisationRow, OperationRow, Transac
 from services.transactions.ports import Chain
 from services.transactions.rules import ENDED, OperationState, TransactionState
 from services.transactions.signatures import CheckedSignature
-from services.transactions.views import EventHandler, Group, OperationView, RefusalHandler, TxView
+from services.transactions.views import EventHandler, Group, OperationView, Preparation, RefusalHandler, TxView
 
 __all__ = ["Transactions"]
 
@@ -53,6 +53,15 @@ class Transactions:
         ``purpose`` is an operation's kind or a transaction's purpose; the end may be refused, expired or cancelled.
         """
         self.handlers.on_refused(purpose, handler)
+
+    def on_prepare(self, purpose: str, hook: Preparation) -> None:
+        """Calls ``hook(session, transaction)`` in the tick that signs a transaction of this purpose, before all others.
+
+        It gives the arguments that could not be known earlier (a proof under the head that the transaction will meet),
+        none when there are none, None when the transaction has to wait. It is asked again when the contract says no,
+        and that no counts only if the answer is still the same.
+        """
+        self.handlers.on_prepare(purpose, hook)
 
     # --- operations
 
@@ -200,7 +209,7 @@ class Transactions:
         """
         row = TransactionRow(chain=chain, contract=contract, function=function, args=json_safe(args))
         row.purpose, row.queue, row.reference = purpose, queue, reference
-        return self._add_transaction(session, row, calldata(self._abi(chain, contract), function, args))
+        return self._add_transaction(session, row, None)
 
     def supersede(self, session: Session, transaction_id: str) -> bool:
         """Withdraws a transaction of the gateway's own that is not signed yet. False when it is too late."""
@@ -235,14 +244,14 @@ class Transactions:
         transaction = TransactionRow(chain=row.chain, contract=row.contract, function=row.function, args=row.args)
         transaction.purpose, transaction.queue, transaction.reference = row.kind, row.queue, row.reference
         transaction.operation_id = row.id
-        self._add_transaction(
-            session, transaction, calldata(self._abi(row.chain, row.contract), row.function, row.args, auth)
-        )
+        self._add_transaction(session, transaction, auth)
         steps.note(session, row, "queued", now, {"signer": authorisation.signer} if authorisation else None)
 
-    def _add_transaction(self, session: Session, row: TransactionRow, data: bytes) -> str:
+    def _add_transaction(self, session: Session, row: TransactionRow, auth: Mapping[str, Any] | None) -> str:
         now = self._clock.ms()
-        row.id, row.data, row.state = new_id("tx", now), data, TransactionState.QUEUED
+        is_late = self.handlers.preparation(row.purpose) is not None
+        row.data = b"" if is_late else calldata(self._abi(row.chain, row.contract), row.function, row.args, auth)
+        row.id, row.state = new_id("tx", now), TransactionState.QUEUED
         row.created_at = row.updated_at = now
         repository.add(session, row)
         return row.id

@@ -1,8 +1,9 @@
-"""From queued to signed: simulate, give a nonce, sign, store. Nothing is sent here."""
+"""From queued to signed: complete, simulate, give a nonce, sign, store. Nothing is sent here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from services.transactions import repository, steps
 from services.transactions.desk import Desk
 from services.transactions.encoding import json_safe
 from services.transactions.models import AttemptRow, NonceRow, TransactionRow
+from services.transactions.preparing import Late, complete, is_outdated, late_rows
 from services.transactions.rules import Quote, TransactionState, free_nonces, gas_limit
 
 __all__ = ["refusal", "replace", "sign_next"]
@@ -43,13 +45,15 @@ def sign_next(desk: Desk) -> int:
     The next of a queue has no unfinished predecessor, so the newest state is the one it will meet.
     """
     with desk.database.read() as session:
-        room = desk.policy.in_flight - repository.count_in_flight(session, desk.chain.name)
-        waiting = repository.next_of_queues(session, desk.chain.name, max(0, room))
-    if not waiting:
+        room = max(0, desk.policy.in_flight - repository.count_in_flight(session, desk.chain.name))
+        late = late_rows(desk, session) if room else []
+        purposes = desk.handlers.prepared_purposes()
+        waiting = repository.next_of_queues(session, desk.chain.name, room, without=purposes)
+    prepared = list(islice(_prepared(desk, late, waiting), room))
+    if not prepared:
         return 0
     head = desk.chain.head()
     now = _Now(desk.chain.market(), desk.chain.nonce(desk.signer.address, pending=True), head)
-    prepared = [each for each in (_prepare(desk, row) for row in waiting) if each is not None]
     return int(desk.write(lambda session: _sign_all(desk, session, prepared, now)))
 
 
@@ -81,13 +85,27 @@ def refusal(error: RevertError, stage: str) -> tuple[dict[str, Any], str]:
     return {"error": error.name, "args": args, "stage": stage}, text
 
 
-def _prepare(desk: Desk, row: TransactionRow) -> _Prepared | None:
-    target = desk.target(row)
+def _prepared(desk: Desk, late: Sequence[TransactionRow], waiting: Sequence[TransactionRow]) -> Iterator[_Prepared]:
+    """One after the other, for as many as there is room for: the late ones first."""
+    for row in late:
+        added = complete(desk, row)
+        each = None if added is None else _prepare(desk, row, added)
+        if each is not None:
+            yield each
+    for row in waiting:
+        each = _prepare(desk, row)
+        if each is not None:
+            yield each
+
+
+def _prepare(desk: Desk, row: TransactionRow, late: Late | None = None) -> _Prepared | None:
+    target, data = desk.target(row), late.data if late else row.data
     try:
-        return _Prepared(row.id, target, row.data, gas_limit(desk.chain.gas(desk.signer.address, target, row.data)))
+        return _Prepared(row.id, target, data, gas_limit(desk.chain.gas(desk.signer.address, target, data)))
     except RevertError as error:
-        reason, text = refusal(error, "simulation")
-        desk.refuse(row.id, TransactionState.QUEUED, reason, text)
+        if late is None or not is_outdated(desk, row, late):
+            reason, text = refusal(error, "simulation")
+            desk.refuse(row.id, TransactionState.QUEUED, reason, text)
         return None
     except EndpointError as error:
         if error.code is None:
@@ -106,6 +124,7 @@ def _sign_all(desk: Desk, session: Session, prepared: Sequence[_Prepared], now: 
         if row is None or row.state != TransactionState.QUEUED:
             continue  # withdrawn while it was simulated; its nonce goes to the next
         attempt = _attempt(desk, each, next(nonces), now.fees)
+        row.data = each.data
         _give_nonce(desk, session, row, attempt, now.head)
         signed += 1
     return signed

@@ -23,7 +23,7 @@ from services.transactions.views import HistoryLine, OperationView, TxView
 
 __all__ = ["advance", "end_operation", "ended_view", "note", "note_on", "operation_view", "transaction_view"]
 
-_COUNTED = {"simulation": "simulation", "chain": "reverted"}
+_COUNTED = {"preparation": "simulation", "simulation": "simulation", "chain": "reverted"}
 
 
 def note(

@@ -1,6 +1,6 @@
 """What the context shows to others: values without a session behind them, and the few things it needs from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -14,6 +14,7 @@ __all__ = [
     "Group",
     "HistoryLine",
     "OperationView",
+    "Preparation",
     "RefusalHandler",
     "TxView",
     "Units",
@@ -142,3 +143,5 @@ class OperationView:
 
 EventHandler = Callable[[Any, ChainEvent], None]
 RefusalHandler = Callable[[Any, TxView, str], None]
+Preparation = Callable[[Session, TxView], Mapping[str, Any] | None]
+"""Arguments that a transaction gets only when it is signed; none for nothing more, None for "not yet"."""

@@ -182,6 +182,10 @@ class Stage:
         args = {"log": _hex(log_id(ORIGIN)), "size": size, "root": _hex(tree[-1][0])}
         return args | {"proof": [_hex(each) for each in proof]}
 
+    def size(self) -> int:
+        """Of the head that the chain has."""
+        return int(self.chain.read("EvidenceLog", "logOf", log_id(ORIGIN))[2])
+
     def inclusion(self, leaf: str, *, size: int | None = None) -> dict[str, Any]:
         """The argument of a gate: this leaf (by its hash) under the anchored head, or under that of ``size`` leaves."""
         hashes = [leaf_hash(each) for each in self.leaves]
