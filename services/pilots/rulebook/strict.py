@@ -5,12 +5,11 @@ Anchors, aliases, tags, duplicate keys and fractions are refused.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 __all__ = ["Part", "RulebookError", "read"]
 
@@ -18,6 +17,9 @@ Value: TypeAlias = "dict[str, Part] | list[Part] | str | int | bool | None"
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C, where it was built
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
+_MAX_DEPTH = 12
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_FRACTION = re.compile(r"[-+]?[0-9]*\.[0-9]+|[-+]?[0-9]+\.[0-9]*")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "": None}
 
 
@@ -123,55 +125,87 @@ class Part:
 def read(text: str, file: str) -> Part:
     """The root of a YAML document; RulebookError names the line of what is wrong."""
     try:
-        _refuse_anchors(text, file)
-        node = yaml.compose(text, Loader=_LOADER)
+        events = iter(yaml.parse(text, Loader=_LOADER))
+        root = _Reader(events, file).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise RulebookError(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from None
     except yaml.YAMLError as error:
         raise RulebookError(file, 1, "", f"not YAML: {error}") from None
-    if node is None:
-        raise RulebookError(file, 1, "", "the file is empty")
-    return _part(node, file, "")
+    return root
 
 
-def _refuse_anchors(text: str, file: str) -> None:
-    for event in yaml.parse(text, Loader=_LOADER):
-        tagged = getattr(event, "tag", None) not in {None, "!"}
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tagged:
-            raise RulebookError(file, event.start_mark.line + 1, "", "anchors, aliases and tags are not used here")
+class _Reader:
+    """Makes parts of the events of a parser, one document."""
 
+    def __init__(self, events: Iterator[yaml.Event], file: str) -> None:
+        self._events = events
+        self._file = file
+        self._depth = 0
 
-def _part(node: Node, file: str, path: str) -> Part:
-    line = node.start_mark.line + 1
-    if isinstance(node, MappingNode):
-        return Part(_mapping(node, file, path), file, line, path)
-    if isinstance(node, SequenceNode):
-        return Part([_part(item, file, f"{path}[{i}]") for i, item in enumerate(node.value)], file, line, path)
-    return Part(_scalar(node, file, path), file, line, path)
+    def document(self) -> Part:
+        """The root; refuses an empty file and a second document."""
+        next(self._events)  # the stream begins
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            raise RulebookError(self._file, 1, "", "the file is empty")
+        root = self._part(next(self._events), "")
+        next(self._events)  # the document ends
+        further = next(self._events)
+        if not isinstance(further, yaml.StreamEndEvent):
+            raise self._wrong(further, "", "a second document")
+        return root
 
+    def _part(self, event: yaml.Event, path: str) -> Part:
+        self._refuse_extras(event, path)
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise self._wrong(event, path, "nested too deep")
+        value: Value
+        if isinstance(event, yaml.MappingStartEvent):
+            value = self._mapping(path)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = self._sequence(path)
+        else:
+            value = self._scalar(event, path)
+        self._depth -= 1
+        return Part(value, self._file, event.start_mark.line + 1, path)
 
-def _mapping(node: MappingNode, file: str, path: str) -> dict[str, Part]:
-    found: dict[str, Part] = {}
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, ScalarNode):
-            raise RulebookError(file, line, path, "a key is not a text")
-        name: str = key.value
-        if name in found:
-            raise RulebookError(file, line, path, f"duplicate key {name!r} (first on line {found[name].line})")
-        found[name] = _part(value, file, f"{path}.{name}" if path else name)
-    return found
+    def _sequence(self, path: str) -> list[Part]:
+        found: list[Part] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._part(event, f"{path}[{len(found)}]"))
+        return found
 
+    def _mapping(self, path: str) -> dict[str, Part]:
+        found: dict[str, Part] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            self._refuse_extras(event, path)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._wrong(event, path, "a key is not a text")
+            name: str = event.value
+            if name in found:
+                raise self._wrong(event, path, f"duplicate key {name!r} (first on line {found[name].line})")
+            found[name] = self._part(next(self._events), f"{path}.{name}" if path else name)
+        return found
 
-def _scalar(node: ScalarNode, file: str, path: str) -> str | int | bool | None:
-    text: str = node.value
-    if node.style:  # quoted, or a block
+    def _scalar(self, event: yaml.ScalarEvent, path: str) -> str | int | bool | None:
+        text: str = event.value
+        if _UNPRINTABLE.search(text):
+            raise self._wrong(event, path, "line breaks, control characters and lone surrogates are not used here")
+        if event.style:  # quoted, or a block
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _FRACTION.fullmatch(text):
+            raise self._wrong(event, path, f"{text} is a fraction; quote it if it is text")
         return text
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if re.fullmatch(r"[-+]?[0-9]*\.[0-9]+|[-+]?[0-9]+\.[0-9]*", text):
-        raise RulebookError(file, node.start_mark.line + 1, path, f"{text} is a fraction; quote it if it is text")
-    return text
+
+    def _refuse_extras(self, event: yaml.Event, path: str) -> None:
+        tagged = getattr(event, "tag", None) not in {None, "!"}
+        if tagged or isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise self._wrong(event, path, "anchors, aliases and tags are not used here")
+
+    def _wrong(self, event: yaml.Event, path: str, complaint: str) -> RulebookError:
+        return RulebookError(self._file, event.start_mark.line + 1, path, complaint)

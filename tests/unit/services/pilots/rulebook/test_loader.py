@@ -59,6 +59,10 @@ MISTAKES = [
     ("an unknown duty after an exit", "after: {exit-plan: SZ-88}", "after: {party: SZ-88}", "unknown duty 'party'"),
     ("an unknown statement", "all_of: {no_precedent: SZ-18}", "all_of: {luck: SZ-18}", "unknown statement 'luck'"),
     ("an unknown territory", "territory: registered", "territory: moon", "unknown territory 'moon'"),
+    ("an anchored key", "title: Rulebook", "&a title: Rulebook", "anchors, aliases and tags"),
+    ("an alias", "title: Rulebook", "title: *a", "anchors, aliases and tags"),
+    ("a second document", "title: Rulebook", "---\ntitle: Rulebook", "a second document"),
+    ("a character that YAML has not", "title: Rulebook", "title: \x07Rulebook", "not YAML"),
     ("a tag", "title: Rulebook", "title: !!str Rulebook", "anchors, aliases and tags"),
     ("an anchor", "title: Rulebook", "title: &a Rulebook", "anchors, aliases and tags"),
     ("a fraction", "leads: 1}", "leads: 1.5}", "1.5 is a fraction"),
@@ -124,7 +128,7 @@ def test_an_empty_file_is_no_rulebook() -> None:
         load("# nothing\n")
 
 
-@pytest.mark.parametrize("text", ["- a", "a: b", "a: {b: c}\na: 1"])
+@pytest.mark.parametrize("text", ["- a", "a: b", "a: {b: c}\na: 1", "[" * 5_000 + "]" * 5_000, "- " * 5_000])
 def test_other_yaml_is_no_rulebook(text: str) -> None:
     with pytest.raises(RulebookError):
         load(text)
