@@ -21,6 +21,8 @@ POINTS = (
     "seal.after-commit",
     "anchor.before-commit",
     "anchor.after-commit",
+    "anchor-again.before-commit",
+    "anchor-again.after-commit",
     "anchor-event.before-commit",
     "transactions.after-store",
     "transactions.before-send",

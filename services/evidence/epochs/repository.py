@@ -84,10 +84,15 @@ def count(session: Session, epoch: int) -> int:
 
 
 def heads(session: Session, epoch: int, *, first: int = 0, limit: int | None = None) -> Iterator[PastAnchorRow]:
-    """Of a closed epoch, in order, from ordinal ``first`` on."""
-    row = PastAnchorRow
-    query = select(row).where(row.epoch == epoch, row.ordinal >= first).order_by(row.ordinal).limit(limit)
-    return iter(session.scalars(query.execution_options(yield_per=_PAGE)))
+    """Of a closed epoch, in order, from ordinal ``first`` on; in pages, so that who stops early leaves nothing open."""
+    row, left = PastAnchorRow, limit
+    while left is None or left > 0:
+        query = select(row).where(row.epoch == epoch, row.ordinal >= first).order_by(row.ordinal)
+        page = session.scalars(query.limit(_PAGE if left is None else min(_PAGE, left))).all()
+        yield from page
+        if len(page) < _PAGE:
+            return
+        first, left = page[-1].ordinal + 1, None if left is None else left - len(page)
 
 
 def owed(session: Session, epoch: int, chain: str, first: int) -> tuple[PastAnchorRow, AnchorRow | None] | None:

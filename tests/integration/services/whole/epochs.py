@@ -1,19 +1,27 @@
-"""A chain that is lost and replaced, as `regseal chain replace` does it, in a world whose jobs are run by hand."""
+"""A chain that is lost and replaced, as `regseal chain replace` does it, in a world whose jobs are run by hand.
 
+As a program (`python -m … SETTINGS`) it is a service that anchors the lost chain's heads again until it is killed.
+"""
+
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chain.addresses import load_addresses
 from chain.party.keystore import EvmKey
 from chain.proof.canonical import JsonObject
+from chain.proof.epoch import AnchoredHead, ChainEpoch, EpochStatement, heads_tree
+from chain.proof.ethereum import log_id
 from services.evidence.epochs.closing import write_closing
 from services.evidence.submission import Accepted
 from services.identity.policy import Principal
-from services.platform.settings import ChainConfig, PastEpoch
+from services.platform.settings import ChainConfig, PastEpoch, Settings
 from services.transactions.views import OperationView
 from tests.integration.services.transactions.rig import OWNER, REGIONAL
-from tests.integration.services.whole.world import EmbeddedNode, World, deploy_on
+from tests.integration.services.whole.world import ROOT, EmbeddedNode, Witness, World, deploy_on
 from tests.waiting import until
 
 EPOCH_JOBS = ("transactions.retire", "identity.reestablish", "evidence.reopen")
@@ -125,8 +133,46 @@ class Land:
             signed.append(operation.kind)
         return signed
 
+    def statement(self, order: Sequence[int] | None = None) -> str:
+        """What the world's witness says of the new chain's beginning; with the lost heads in another order, a lie."""
+        world = self.world
+        assert world.witness is not None
+        lost, following = (world.services.chains.pins[name] for name in ("supervision", self.chain))
+        found = world.evidence.epochs.heads("supervision", 1)
+        heads = [AnchoredHead(log_id(head.origin), head.size, head.root) for head in found]
+        tree = heads_tree(heads[place] for place in (order or range(len(heads))))
+        pins = [
+            ChainEpoch(pin.epoch, pin.chain_id, raw(pin.genesis), raw(str(pin.contract))) for pin in (lost, following)
+        ]
+        return world.witness.signs(EpochStatement(pins[0], pins[1], tree.size, tree.root()).text())
+
+    def kill_at(self, failpoint: str) -> None:
+        """A service of its own takes over and dies at this point."""
+        world = self.world
+        world.services.stop()
+        command = [sys.executable, "-m", __name__, world.settings.model_dump_json(), world.node.url]
+        environment = {**os.environ, "REGSEAL_FAILPOINT": failpoint}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == -9, (failpoint, done.stderr[-3000:])
+
     def progress(self) -> tuple[int, int]:
         epochs = self.world.evidence.epochs
         with self.world.services.database.read() as session:
             found = epochs.progress(session)
         return found.done, found.total
+
+
+def raw(text: str) -> bytes:
+    """Of 0x hex."""
+    return bytes.fromhex(text[2:])
+
+
+def main(settings: str, url: str) -> None:
+    """Runs every job until the process is killed, or everything is done."""
+    world = World(Settings.model_validate_json(settings), None, witness=Witness(url))
+    land = Land(world)
+    land.run(lambda: land.progress()[0] == land.progress()[1])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

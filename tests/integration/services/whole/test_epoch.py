@@ -4,17 +4,28 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from chain.proof.ethereum import log_id
 from chain.proof.hashing import keccak256
 from chain.proof.receipt import parse_receipt
 from chain.proof.trust import parse_trust
 from chain.proof.verify import verify
+from services.fsck import Scope, fsck
 from services.platform.errors import Conflict, Unavailable
+from tests.conftest import FULL
 from tests.integration.services.whole.epochs import MARKET, Land
 from tests.integration.services.whole.world import EmbeddedNode, Witness, World
 
 NewWorld = Callable[..., World]
+_KILLS = (
+    "anchor-again.after-commit",
+    "anchor-event.before-commit",
+    "anchor-again.before-commit",
+    "transactions.after-send",
+    "indexer.after-unit",
+)
+KILLS = _KILLS if FULL else _KILLS[:2]
 _ANCHORED = keccak256(b"HeadAnchored(bytes32,uint64,bytes32,uint64)")
 
 
@@ -34,6 +45,27 @@ def found_land(new_world: NewWorld, node: EmbeddedNode) -> Land:
             accepted = land.submit(log, f"before {number}")
             land.run(lambda accepted=accepted: land.world.status(accepted) == "final")  # type: ignore[misc]
     return land
+
+
+def check_statements(land: Land, count: int) -> None:
+    epochs = land.world.evidence.epochs
+    epochs.add_statement("supervision", land.statement())
+    for lie in ([1, 0, *range(2, count)], range(1, count)):
+        with pytest.raises(Conflict, match="another order"):
+            epochs.add_statement("supervision", land.statement(lie))
+    (said,) = epochs.statements("supervision")
+    assert (said.epoch, said.count) == (2, count)
+
+
+def check_examination(world: World) -> None:
+    examined = fsck(world.settings, Scope())
+    assert (examined.findings, examined.incomplete) == ([], [])
+    with world.services.database.write() as session:
+        world.services.lease.check(session)
+        for ordinal, size in ((0, 1_000), (1, 0), (1_000, 1)):  # two heads change places
+            session.execute(text(f"UPDATE past_anchors SET ordinal = {size} WHERE ordinal = {ordinal}"))
+    kinds = {finding.kind for finding in fsck(world.settings, Scope()).findings}
+    assert kinds == {"epoch-heads"}
 
 
 def test_a_lost_chain_is_followed_by_another(new_world: NewWorld, node: EmbeddedNode) -> None:
@@ -70,9 +102,14 @@ def test_a_lost_chain_is_followed_by_another(new_world: NewWorld, node: Embedded
     land.run(lambda: len(land.waiting()) == 2)
     assert land.progress() == (0, len(before))
     assert land.sign_all() == ["log.opening", "log.opening"]
+    for failpoint in KILLS if FULL or world.settings.url.startswith("sqlite") else ():
+        land.kill_at(failpoint)
+    world.restart()
     land.run(lambda: land.progress() == (len(before), len(before)))
     assert heads_on_chain(land)[: len(before)] == before
 
+    assert len(set(heads_on_chain(land))) == len(heads_on_chain(land)), "nothing is anchored twice"
+    check_statements(land, len(before))
     new = land.submit(land.second, "from after")
     land.run(lambda: {world.status(each) for each in (between, new)} == {"final"})
     receipts = {"old": old_receipt, "old again": world.receipt(old), "new": world.receipt(new)}
@@ -84,3 +121,4 @@ def test_a_lost_chain_is_followed_by_another(new_world: NewWorld, node: Embedded
     for receipt, lacking in ((receipts["new"], parse_trust(old_trust)), (old_receipt, only_new)):
         verdict = verify(parse_receipt(receipt), lacking)
         assert (verdict.first_failure, verdict.stages["anchor"].reason) == ("anchor", "chain-unknown")
+    check_examination(world)

@@ -99,6 +99,10 @@ class Witness:
     def config(self) -> WitnessConfig:
         return WitnessConfig(vkey=self._cosigner.key.format(), role="regulator")
 
+    def signs(self, text: str) -> str:
+        """A statement of its own, as a note."""
+        return sign_note(text, self._plain)
+
     def looks(self, evidence: EvidenceService, genesis: str, chain_id: int) -> None:
         """One round."""
         for log in evidence.public.logs():
