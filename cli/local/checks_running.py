@@ -129,7 +129,28 @@ def service(layout: Layout) -> Iterator[Check]:
         return
     else:
         yield good("service", f"{url} is ready")
+    yield from _epochs(client)
     yield from _witnesses(layout)
+
+
+def _epochs(client: ApiClient) -> Iterator[Check]:
+    """Where a chain took a lost one's place: what stands on it again, and which witnesses say that it begins alike."""
+    chains: Any = client.get("/v1/chains")
+    for chain in chains:
+        again = chain["anchored_again"]
+        if again is None:
+            continue
+        title, done, total = f"epoch {chain['epoch']} of {chain['name']}", again["done"], again["total"]
+        said = [one for one in client.items(f"/v1/chains/{chain['name']}/statements") if one["epoch"] == chain["epoch"]]
+        names = ", ".join(f"{one['witness']} ({one['count']} heads)" for one in said)
+        if done < total:
+            fix = "regseal operation batch in the host's folder, then in each owner's: somebody has not signed yet"
+            yield Check(title, Level.WARN, f"{done} of {total} heads are anchored again", fix)
+        elif not said:
+            fix = "each witness's operator: regseal witness epoch add"
+            yield Check(title, Level.WARN, f"all {total} heads are anchored again; no witness has said so", fix)
+        else:
+            yield good(title, f"all {total} heads are anchored again; so say {names}")
 
 
 _ADVICE = {
