@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import PublicDep, ServicesDep
+from api.deps import OnceDep, PublicDep, ServicesDep
 from api.paging import Cursor, Limit, Page
 from api.pilots import schemas, views
 from services.pilots.facts.comments import CommentRequest
@@ -27,7 +27,9 @@ def public_project(project_id: str, services: ServicesDep) -> schemas.PublicProj
 
 
 @router.post("/{project_id}/comments", status_code=201)
-async def comment(project_id: str, request: schemas.CommentRequest, services: ServicesDep) -> schemas.CommentReceipt:
+async def comment(
+    project_id: str, request: schemas.CommentRequest, services: ServicesDep, once: OnceDep
+) -> schemas.CommentReceipt:
     """Takes a public comment while the notice runs. Keep the answer: its acknowledgement is signed."""
     wanted = CommentRequest(**request.model_dump())
-    return views.comment_receipt(await run_in_threadpool(services.pilots.steps.comment, project_id, wanted))
+    return views.comment_receipt(await run_in_threadpool(services.pilots.steps.comment, project_id, wanted, once=once))

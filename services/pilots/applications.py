@@ -54,7 +54,12 @@ class ApplicationDesk:
                 return row.id, self._parts.reads.project(group.session, row)
 
             return do_once(
-                group, caller, once, kind="pilot", make=make, again=lambda found: self._again(group.session, found)
+                group,
+                caller.institution_id,
+                once,
+                kind="pilot",
+                make=make,
+                again=lambda found: self._again(group.session, found),
             )
 
         return self._parts.evidence.sequencer.submit(unit)
@@ -72,7 +77,12 @@ class ApplicationDesk:
                 return row.id, self._parts.reads.project(group.session, row)
 
             return do_once(
-                group, caller, once, kind="pilot", make=make, again=lambda found: self._again(group.session, found)
+                group,
+                caller.institution_id,
+                once,
+                kind="pilot",
+                make=make,
+                again=lambda found: self._again(group.session, found),
             )
 
         return self._parts.evidence.sequencer.submit(unit)
@@ -99,7 +109,7 @@ class ApplicationDesk:
 
             return do_once(
                 group,
-                caller,
+                caller.institution_id,
                 once,
                 kind="pilot-material",
                 make=make,

@@ -6,7 +6,6 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from services.evidence.group import Group
-from services.identity.policy import Principal
 from services.platform import idempotency
 from services.platform.idempotency import Once
 
@@ -15,15 +14,15 @@ __all__ = ["do_once", "made_before"]
 T = TypeVar("T")
 
 
-def made_before(session: Session, caller: Principal, once: Once | None) -> str | None:
-    """The id of what the request made before, None when it is new."""
-    found = once and idempotency.find(session, caller.institution_id, once.key, once.digest)
+def made_before(session: Session, whose: str, once: Once | None) -> str | None:
+    """The id of what the request made before, None when it is new; keys are ``whose`` (an institution's, say)."""
+    found = once and idempotency.find(session, whose, once.key, once.digest)
     return found.resource_id if found else None
 
 
 def do_once(
     group: Group,
-    caller: Principal,
+    whose: str,
     once: Once | None,
     *,
     kind: str,
@@ -31,14 +30,14 @@ def do_once(
     again: Callable[[str], T],
 ) -> T:
     """What ``make`` makes, with its id; or what it made before, by ``again``."""
-    known = made_before(group.session, caller, once)
+    known = made_before(group.session, whose, once)
     if known is not None:
         return again(known)
     made_id, made = make()
     if once is not None:
         idempotency.begin(
             group.session,
-            caller.institution_id,
+            whose,
             once.key,
             once.digest,
             resource_type=kind,

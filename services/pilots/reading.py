@@ -69,7 +69,7 @@ class RulebookDesk:
             def again(found: str) -> OperationView:
                 return self._parts.transactions.get_operation(group.session, found)
 
-            return do_once(group, caller, once, kind="operation", make=make, again=again)
+            return do_once(group, caller.institution_id, once, kind="operation", make=make, again=again)
 
         return self._parts.evidence.sequencer.submit(unit)
 

@@ -18,9 +18,9 @@ from services.pilots.once import do_once, made_before
 from services.pilots.parts import Parts
 from services.pilots.projects.submitting import completed
 from services.pilots.reads import event_view, require_event
-from services.pilots.rulebook.machine import Refused, Step, advance
+from services.pilots.rulebook.machine import Refused, Step, WorkingDays, advance
 from services.pilots.rulebook.model import Transition
-from services.pilots.steps.commands import CONTRACT, Act, judge, queue_of, signers_of
+from services.pilots.steps.commands import CONTRACT, Act, judge, signers_of
 from services.pilots.steps.gates import SEAL
 from services.pilots.steps.standing import refusal, standing_of, today_of
 from services.pilots.views import CommentReceipt, EventView, Fault, StepRequest
@@ -47,7 +47,7 @@ class StepDesk:
         """
         with self._parts.database.read() as session:
             project = access.require(session, caller, project_id)
-            known = made_before(session, caller, once)
+            known = made_before(session, caller.institution_id, once)
             if known is not None:
                 return _done(self._parts.transactions.get_operation(session, known))
             book, now_ms = self._parts.book(session, project), self._parts.clock.ms()
@@ -78,7 +78,7 @@ class StepDesk:
             def again(found: str) -> OperationView:
                 return self._parts.transactions.get_operation(group.session, found)
 
-            return do_once(group, caller, once, kind="operation", make=make, again=again)
+            return do_once(group, caller.institution_id, once, kind="operation", make=make, again=again)
 
         return self._parts.evidence.sequencer.submit(unit)
 
@@ -104,11 +104,11 @@ class StepDesk:
             def again(found: str) -> EventView:
                 return event_view(require_event(group.session, fresh, int(found)), fresh)
 
-            return do_once(group, caller, once, kind="pilot-fact", make=make, again=again)
+            return do_once(group, caller.institution_id, once, kind="pilot-fact", make=make, again=again)
 
         return self._parts.evidence.sequencer.submit(unit)
 
-    def comment(self, project_id: str, request: CommentRequest) -> CommentReceipt:
+    def comment(self, project_id: str, request: CommentRequest, *, once: Once | None) -> CommentReceipt:
         """Takes a public comment while the notice runs; blocks until it is durable. RuleRefused, NotFound."""
         request.content()
         with self._parts.database.read() as session:
@@ -116,17 +116,22 @@ class StepDesk:
             if project is None or not project.visible:
                 raise NotFound("There is no such project.")
             book, calendar = self._parts.book(session, project), self._parts.calendar(project)
-            row = book.rulebook.transition(project.state, FILE)
-            if row is None:
-                raise Conflict("The project is not under public notice.", slug="no-notice")
-            number, today = repository.last_comment(session, project.id) + 1, today_of(self._parts.clock.ms())
-            judge(book, project, Act(row=row, actor="", today=today, value=number, content={}), calendar)
+            if made_before(session, project_id, once) is None:
+                self._require_notice(session, book, project, calendar)
 
         def unit(group: Group) -> Filed:
             fresh = repository.project(group.session, project_id)
             if fresh is None:
                 raise NotFound("There is no such project.")
-            return self._parts.comments.file(group, fresh, book, request, calendar)
+
+            def make() -> tuple[str, Filed]:
+                filed = self._parts.comments.file(group, fresh, book, request, calendar)
+                return str(filed.number), filed
+
+            def again(found: str) -> Filed:
+                return self._parts.comments.again(group, fresh, int(found))
+
+            return do_once(group, project_id, once, kind="pilot-comment", make=make, again=again)
 
         filed: Filed = self._parts.evidence.sequencer.submit(unit).result()
         opening = self._parts.evidence.opening(filed.accepted.record_id)
@@ -149,8 +154,9 @@ class StepDesk:
         """Asks the gateway to tell the chain of the project's newest anchored leaf; the transaction's id."""
         with self._parts.database.read() as session:
             project = access.require(session, caller, project_id)
-            if not project.count:
-                raise Conflict("The project is not on the chain yet.", slug="project-state")
+            newer = repository.events(session, project.id, after=project.count - 1, limit=1)
+            if not project.count or not newer:
+                raise Conflict("The chain knows every leaf that the project has.", slug="sealed")
 
         def unit(group: Group) -> str:
             return self._parts.transactions.enqueue(
@@ -160,12 +166,20 @@ class StepDesk:
                 function="seal",
                 args={"id": to_hex(bytes16(project_id))},
                 purpose=SEAL,
-                queue=queue_of(project_id),
+                queue=f"seal/{project_id}",  # its own: a seal that waits for an anchor holds up no step
                 reference=project_id,
             )
 
         done: str = self._parts.evidence.sequencer.submit(unit).result()
         return done
+
+    def _require_notice(self, session: Session, book: Book, project: ProjectRow, calendar: WorkingDays) -> None:
+        """Asks the chain's calendar before the unit does."""
+        row = book.rulebook.transition(project.state, FILE)
+        if row is None:
+            raise Conflict("The project is not under public notice.", slug="no-notice")
+        number, today = repository.last_comment(session, project.id) + 1, today_of(self._parts.clock.ms())
+        judge(book, project, Act(row=row, actor="", today=today, value=number, content={}), calendar)
 
     def _row(self, book: Book, project: ProjectRow, request: StepRequest) -> Transition:
         """The row of the table. RuleRefused when there is none for this action where the project stands."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.evidence.keys import LogKeys
 from services.evidence.service import EvidenceService
 from services.pilots.activation import Activation
 from services.pilots.applications import ApplicationDesk
@@ -18,6 +19,7 @@ from services.pilots.reading import ReadChain, ReadDesk, RulebookDesk
 from services.pilots.reads import Reads
 from services.pilots.stepping import StepDesk
 from services.pilots.steps.commands import Steps
+from services.pilots.steps.gates import Gates
 from services.pilots.steps.projections import PilotEvents
 from services.pilots.stream import Stream
 from services.platform.atrest import Vault
@@ -67,7 +69,7 @@ def open_pilots(
         checking=Checking(evidence, forms, materials),
         steps=steps,
         facts=Facts(stream),
-        comments=Comments(evidence, stream, steps, anchor_by_ms=settings.anchor_by_ms),
+        comments=Comments(evidence, stream, steps, keys=LogKeys(vault), anchor_by_ms=settings.anchor_by_ms),
         reads=Reads(books, forms),
         chain=chain,
         count_days=_counting(read),
@@ -75,6 +77,7 @@ def open_pilots(
     activation = Activation(evidence, transactions, chain=chain, days=days)
     activation.register()
     PilotEvents(stream, books, chain=chain).register(transactions)
+    Gates().register(transactions)
     return Pilots(RulebookDesk(parts, activation), ApplicationDesk(parts), StepDesk(parts), ReadDesk(parts, read))
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from chain.proof.canonical import JsonObject
 from services.evidence.group import Group
 from services.evidence.inclusion import acknowledged
+from services.evidence.keys import LogKeys
 from services.evidence.service import EvidenceService
-from services.evidence.submission import Accepted
+from services.evidence.submission import Accepted, accepted_before
 from services.identity.service import IdentityService
 from services.pilots import repository
 from services.pilots.books import Book
@@ -18,7 +19,7 @@ from services.pilots.rulebook.machine import WorkingDays
 from services.pilots.steps.commands import Act, Steps
 from services.pilots.steps.standing import today_of
 from services.pilots.stream import Entry, Evidence, Stream
-from services.platform.errors import Conflict, Invalid
+from services.platform.errors import Conflict, Invalid, NotFound
 
 __all__ = ["FILE", "CommentRequest", "Comments", "Filed"]
 
@@ -59,7 +60,10 @@ class Filed:
 class Comments:
     """In units of the sequencer, but for what only reads."""
 
-    def __init__(self, evidence: EvidenceService, stream: Stream, steps: Steps, *, anchor_by_ms: int) -> None:
+    def __init__(
+        self, evidence: EvidenceService, stream: Stream, steps: Steps, *, keys: LogKeys, anchor_by_ms: int
+    ) -> None:
+        self._keys = keys
         self._evidence = evidence
         self._anchor_by_ms = anchor_by_ms
         self._stream = stream
@@ -88,6 +92,13 @@ class Comments:
         act = Act(row=row, actor=host, today=today_of(group.now_ms), value=number, content={}, evidence=(proof,))
         self._steps.file(group, project, book, act, calendar)
         return Filed(number, acknowledged(group, written, anchor_by_ms=self._anchor_by_ms))
+
+    def again(self, group: Group, project: ProjectRow, number: int) -> Filed:
+        """What was answered when the comment of this number was taken. NotFound."""
+        row = repository.comment(group.session, project.id, number)
+        if row is None:
+            raise NotFound("There is no such comment.")
+        return Filed(number, accepted_before(group, self._keys, row.record_id))
 
     def content(self, row: CommentRow, *, whole: bool) -> Mapping[str, Any] | None:
         """What was said, ``whole`` with who said it; None when it was erased."""

@@ -11,6 +11,7 @@ from chain.proof.encoding import to_hex
 from chain.proof.errors import FormatError
 from chain.proof.hashing import sha256
 from services.evidence.group import Group
+from services.identity.service import IdentityService
 from services.pilots import repository
 from services.pilots.models import DraftRow, ProjectRow, RulebookRow
 from services.pilots.projects.formats import Form, read_as
@@ -75,6 +76,7 @@ class Forms:
     def _write(self, group: Group, row: ProjectRow, form: Form, given: Mapping[str, Any]) -> None:
         session, version = group.session, row.draft_version + 1
         content = _form_bytes(given)
+        _require_known(session, form)
         applicants = sorted((each.id for each in form.applicants), key=lambda each: each != row.lead_id)
         repository.put_applicants(session, row.id, applicants)
         said: JsonObject = {"version": version, "form_sha256": to_hex(sha256(content)), "title": form.name}
@@ -130,6 +132,17 @@ def _read(given: Mapping[str, Any], lead_id: str) -> Form:
     if not any(each.lead and each.id == lead_id for each in form.applicants):
         raise Invalid("/form/applicants", "Who writes the application is named in it as lead (牵头申报单位).")
     return form
+
+
+def _require_known(session: Session, form: Form) -> None:
+    """Invalid names an applicant that the registry does not have as active."""
+    for number, each in enumerate(form.applicants):
+        try:
+            status = IdentityService.view(session, each.id).status
+        except NotFound:
+            status = "unknown"
+        if status != "active":
+            raise Invalid(f"/form/applicants/{number}/id", f"The institution is {status}.")
 
 
 def _form_bytes(form: Mapping[str, Any]) -> bytes:
