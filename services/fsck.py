@@ -33,7 +33,7 @@ from services.platform.settings import Settings
 from services.transactions import cursor
 from services.transactions.encoding import EventDecoder
 
-__all__ = ["Report", "Scope", "fsck", "self_audit"]
+__all__ = ["Report", "Scope", "chain_view", "fsck", "self_audit"]
 
 _CONTRACT = "EvidenceLog"
 _STEP = 10_000
@@ -57,7 +57,7 @@ def fsck(
     outside = replace(outside, closing=chains.closing)
     try:
         client.handshake()
-        outside = replace(outside, chain=_view(client))
+        outside = replace(outside, chain=chain_view(client))
     except ChainError as error:
         missing = f"the chain {settings.supervision} cannot be asked ({error}): anchors, cursors and keys are unchecked"
         outside = replace(outside, missing=[*outside.missing, missing])
@@ -87,7 +87,7 @@ def _with_papers(outside: Outside, paths: Sequence[Path]) -> Outside:
     return replace(outside, receipts=tuple(receipts), acknowledgements=tuple(promises))
 
 
-def _view(client: ChainClient) -> ChainView:
+def chain_view(client: ChainClient) -> ChainView:
     """The log events of the chain's final blocks."""
     decoder = EventDecoder(client.abi(_CONTRACT))
     final = client.final()

@@ -10,10 +10,12 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Adds the commands; what they need is imported when they run."""
-    from cli.local import chain, commands, fsck, masterkey
+    from cli import log
+    from cli.local import chain, commands, fsck, masterkey, recover
 
     for name in ("up", "down", "status", "doctor", "init", "deploy", "access", "migrate"):
         app.command(name)(getattr(commands, name))
     app.command(name="fsck")(fsck.fsck)
+    log.app.command(name="recover")(recover.recover)
     masterkey.register(app)
     chain.register(app)

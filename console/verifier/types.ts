@@ -28,6 +28,7 @@ const TYPES: readonly RecordType[] = [
   { code: 0x0202, name: "log.rotation", phases: COMMAND },
   { code: 0x0203, name: "log.freeze", phases: COMMAND },
   { code: 0x0204, name: "log.succession", phases: COMMAND },
+  { code: 0x0205, name: "log.recovery", phases: EVENT },
   { code: 0x0211, name: "record.erasure", phases: COMMAND },
   { code: 0x0301, name: "pilot.step", phases: COMMAND },
   { code: 0x0302, name: "pilot.fact", phases: EVENT },

@@ -17,7 +17,7 @@ passes when all say that the log is empty.
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from chain.proof.note import SignatureType, parse_note, verify_note
 from services.evidence import repository, rules
 from services.evidence.heads import Head, HeadFile
 from services.evidence.models import LogRow
+from services.evidence.recovery.acts import Acts, State
 from services.evidence.tree import Tree
 from services.platform import metrics
 from services.platform.database import Database
@@ -49,6 +50,7 @@ class LogCheck:
     chain: bool = False
     again: bool = False  # the chain took a lost one's place and does not have all its heads yet
     witnesses: set[str] = field(default_factory=set)
+    everyone: bool = False  # an act set the head file aside: every witness must be heard, not only a quorum
     passed: bool = False
     behind: str | None = None
 
@@ -99,6 +101,11 @@ class Gate:
         with self._lock:
             return dict(self._checks)
 
+    def is_checked(self, log_id: str) -> bool:
+        """Whether the log may grow."""
+        check = self._checks.get(log_id)
+        return check is not None and check.state == "checked"
+
     def ready(self) -> bool:
         """Whether every log may grow."""
         return all(check.state == "checked" for check in self.states().values())
@@ -125,10 +132,12 @@ class StartCheck:
         chain_head: ChainHeads,
         witnesses: Mapping[str, rules.Witness],
         quorum: Mapping[str, int],
+        acts: Acts,
         closing: Mapping[str, Head] | None = None,
     ) -> None:
         self._database = database
         self._gate = gate
+        self._acts = acts
         self._heads = heads
         self._chain_head = chain_head
         self._closing = closing or {}
@@ -137,12 +146,14 @@ class StartCheck:
 
     def run(self) -> None:
         """Checks whatever is not yet checked; to be called until all are. An absent chain is no error here."""
-        told = self._heads.heads().keys()  # before the snapshot: a log made meanwhile is no stranger
-        with self._database.read() as session:
+        told = {head.origin for head in self._heads.heads().values() if head.size}
+        with self._database.read() as session:  # after the heads: a log made meanwhile is no stranger
             rows = repository.logs(session)
             self._check_strangers(told - {row.origin for row in rows})
             for row in rows:
                 check = self._gate.check_of(row.id, row.origin)
+                if check.state == "unchecked" and self._acts.unfinished():
+                    self._gate.put_behind(check, "a recovery that was not finished")
                 if check.state == "unchecked":
                     self._check(session, row, check)
 
@@ -170,9 +181,12 @@ class StartCheck:
         if not whole:
             self._gate.put_behind(check, "its own tree")
             return False
+        if self._acts.asked(row.origin, row.size, _root(row)) is not None:
+            check.head_file = check.everyone = True
+            return True
         head = self._heads.heads().get(row.origin)
         if head is None and row.size > 0:
-            return False  # nobody vouches for this database: the head file must be restored or the log recovered
+            return False  # nobody vouches for this database: docs/operations.md tells the ways out
         if head is not None and not self._agrees(tree, row, head):
             self._gate.put_behind(check, "the head file")
             return False
@@ -201,10 +215,20 @@ class StartCheck:
         # A chain that knows less than the lost one vouches for nothing: then all witnesses there are must speak.
         alone = row.size == 0 or check.again
         suffice = rules.statements_suffice(check.witnesses, roles, self._quorum, empty=alone)
-        if check.head_file and check.chain and suffice and not check.behind:
+        heard = not check.everyone or check.witnesses >= self._witnesses.keys()
+        if check.head_file and check.chain and suffice and heard and not check.behind:
+            if check.everyone:
+                self._take_over(row)
             check.passed = True
             metrics.LOG_CHECKED.labels(row.origin).set(1)
             _logger.info("log_checked", origin=row.origin, size=row.size)
+
+    def _take_over(self, row: LogRow) -> None:
+        """All others vouch for what the head file does not: it says so from now on."""
+        act = self._acts.asked(row.origin, row.size, _root(row))
+        if act is not None:
+            self._heads.write([Head(row.origin, row.size, _root(row))])
+            self._acts.put(replace(act, state=State.DONE))
 
     def refuse_known(self, origin: str) -> None:
         """Conflict ``origin-taken`` when the head file knows leaves of a log of this origin."""

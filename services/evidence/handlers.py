@@ -56,7 +56,7 @@ class LogEvents:
         kind = "log.succession" if row.predecessor_id else "log.opening"
         first = repository.keys_of(group.session, row.id)[0]
         if to_hex(event.args["keyId"]) != first.key_id:
-            self._refuse(group, row, kind, {"reason": "the origin was opened with another key"})
+            self._refuse(group, row, kind, {"reason": "the origin was opened with another key", **_where(event)})
             return
         group.change_state(row.id, "open")
         marks = {"opened_at": group.now_ms, "epoch": self._epoch, "state_epoch": self._epoch}
@@ -133,7 +133,9 @@ class LogEvents:
         """
         row = repository.log_by_id(group.session, transaction.reference or "")
         if row is not None:
-            self._refuse(group, row, transaction.purpose, {"reason": reason, "transaction": transaction.tx_hash or ""})
+            details: JsonObject = {"reason": reason, "transaction": transaction.tx_hash or ""}
+            details["request"] = str(transaction.args["leaf"])
+            self._refuse(group, row, transaction.purpose, details)
 
     def _refuse(self, group: Group, row: LogRow, kind: str, details: JsonObject) -> None:
         if row.state == "opening" and not row.house:
@@ -151,7 +153,9 @@ class LogEvents:
 
 
 def _where(event: ChainEvent) -> dict[str, Any]:
-    return {"chain": event.chain, "block": event.block_number, "transaction": event.tx_hash}
+    """Where the chain decided, and which request: the hash of its ``requested`` leaf."""
+    where = {"chain": event.chain, "block": event.block_number, "transaction": event.tx_hash}
+    return where | {"request": to_hex(event.args["leaf"])}
 
 
 def _anchored(row: LogRow, size: int, event: ChainEvent, now_ms: int) -> dict[str, Any]:

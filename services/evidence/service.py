@@ -13,7 +13,7 @@ from chain.proof.receipt import Opening, Submitter
 from chain.proof.record import submission_message
 from chain.proof.types import Phase
 from services.evidence import commands, repository, rules
-from services.evidence.anchoring import Anchorer, ProofCollector, observe
+from services.evidence.anchoring import observe
 from services.evidence.commands import LogCommands, Written
 from services.evidence.epochs.wiring import open_epochs, open_reopening
 from services.evidence.gate import Gate, StartCheck
@@ -26,12 +26,14 @@ from services.evidence.ports import Ports
 from services.evidence.public import PublicLogs
 from services.evidence.receipts import Receipts, RecordView
 from services.evidence.records import prepare, read_record
-from services.evidence.regrading import Regrader
-from services.evidence.sealing import Sealer
+from services.evidence.recovery.acts import Acts
+from services.evidence.recovery.quiet import QuietUnits
+from services.evidence.recovery.recorder import Recorder
 from services.evidence.sequencer import Sequencer
 from services.evidence.standing import Standing
 from services.evidence.submission import Accepted, Desk, Submission, count_accepted
 from services.evidence.trust import TrustDocument
+from services.evidence.wiring import open_workers
 from services.platform import idempotency
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
@@ -65,6 +67,7 @@ class EvidenceService:
             closing=ports.closing,
             witnesses=witnesses,
             quorum=settings.witness_quorum,
+            acts=Acts(settings.heads_dir),
         )
         keys = LogKeys(vault)
         self._book = LogBook(vault, keys)
@@ -74,7 +77,19 @@ class EvidenceService:
         self.sequencer = Sequencer(
             database, clock, heads=self.heads, gate=self.gate, load_log=self._book.load, fence=ports.fence
         )
-        self._make_jobs(keys)
+        self._recorder = Recorder(Acts(settings.heads_dir), database, self.sequencer, desk=self._desk, gate=self.gate)
+        self.sealer, self.anchorer, self.collector, self.regrader = open_workers(
+            settings,
+            database,
+            clock,
+            ports=ports,
+            keys=keys,
+            heads=self.heads,
+            gate=self.gate,
+            check=self.check,
+            standing=self.standing,
+            epochs=self.epochs,
+        )
         self._commands = LogCommands(
             self._desk,
             self._book,
@@ -96,32 +111,6 @@ class EvidenceService:
         )
         events = LogEvents(self._desk, chain=settings.supervision_chain, gate=self.gate, epoch=self.epochs.epoch)
         events.register(ports.transactions)
-
-    def _make_jobs(self, keys: LogKeys) -> None:
-        """What runs beside the requests: sealing, anchoring, collecting proofs, grading anew."""
-        settings, database, clock, ports = self._settings, self._database, self._clock, self._ports
-        self.sealer = Sealer(
-            database,
-            clock,
-            keys=keys,
-            heads=self.heads,
-            gate=self.gate,
-            check=self.check,
-            bare_grade=self.standing.bare_grade,
-            fence=ports.fence,
-        )
-        self.anchorer = Anchorer(
-            database,
-            clock,
-            queue=ports.transactions,
-            chain=settings.supervision_chain,
-            gate=self.gate,
-            epochs=self.epochs,
-            cadence=settings,
-            fence=ports.fence,
-        )
-        self.collector = ProofCollector(database, collect=ports.collect, standing=self.standing, fence=ports.fence)
-        self.regrader = Regrader(database, clock, standing=self.standing, fence=ports.fence)
 
     def start(self) -> None:
         """Closes an epoch that ended, grades by the settings of this start, checks what it can, begins to sequence."""
@@ -145,8 +134,13 @@ class EvidenceService:
             "evidence.anchor": (1.0, self.anchorer.run),
             "evidence.proofs": (1.0, self.collector.run),
             "evidence.regrade": (5.0, self.regrader.run),
+            "evidence.recovery": (2.0, self._recorder.run),
             "evidence.observe": (5.0, self.observe),
         }
+
+    def quiet_units(self, now_ms: int) -> QuietUnits:
+        """Runs units that write no leaf: what they would say stands in the log already."""
+        return QuietUnits(self._database, now_ms, load_log=self._book.load, fence=self._ports.fence)
 
     def observe(self) -> None:
         """Sets the gauges."""

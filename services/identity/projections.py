@@ -16,10 +16,10 @@ from services.platform.ids import from_bytes16
 from services.transactions.service import Transactions
 from services.transactions.views import ChainEvent, TxView
 
-__all__ = ["Projections"]
+__all__ = ["COMMANDS", "Projections"]
 
 _STATUS = {1: Status.ACTIVE, 2: Status.SUSPENDED, 3: Status.EXITED}
-_COMMANDS = (
+COMMANDS = (
     "institution.registration",
     "institution.status",
     "institution.authority",
@@ -47,7 +47,7 @@ class Projections:
             ("RoleRevoked", self.role_revoked),
         ):
             transactions.on_event(CONTRACT, name, handler, chain=chain)
-        for kind in _COMMANDS:
+        for kind in COMMANDS:
             transactions.on_refused(kind, self.refused)
 
     def regional_authority_set(self, group: Group, event: ChainEvent) -> None:

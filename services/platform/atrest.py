@@ -155,6 +155,22 @@ class Vault:
             for row in repository.data_key_rows(session)
         )
 
+    def opener(self, keys: Iterable[DataKey]) -> Callable[[str, bytes, bytes], bytes]:
+        """Opens ``(institution, blob, aad)`` with stored keys that this database need not have.
+
+        Both it and what it gives raise Unavailable(atrest-unreadable).
+        """
+        places = {(key.institution_id, key.version): key.wrapped for key in keys}
+        ciphers = {place: AESGCM(self.unwrap(wrapped, _key_aad(*place))) for place, wrapped in places.items()}
+
+        def open_blob(institution_id: str, blob: bytes, aad: bytes) -> bytes:
+            cipher = ciphers.get((institution_id, int.from_bytes(blob[1:5])))
+            if blob[:1] != _VERSION or cipher is None:
+                raise _unreadable()
+            return _open(cipher, blob[5:], institution_id.encode() + b"\x00" + aad)
+
+        return open_blob
+
     def restore(self, session: Session, key: DataKey) -> bool:
         """Puts a stored data key back; False when it is there. Unavailable unless a master key of the file opens it."""
         self.unwrap(key.wrapped, _key_aad(key.institution_id, key.version))

@@ -52,7 +52,9 @@ class Indexer:
         fence: Fence,
         handlers: Handlers,
         step: int = 200,
+        until: int | None = None,
     ) -> None:
+        """``until``: reads no block beyond this one (a recovery goes so far and no further)."""
         self._chain = chain
         self._database = database
         self._clock = clock
@@ -60,6 +62,7 @@ class Indexer:
         self._fence = fence
         self._handlers = handlers
         self._step = step
+        self._until = until
         self._halted: FinalityViolated | None = None
         self._contracts = {chain.address(name).lower(): name for name in chain.contracts()}
         self._blooms = [bytes.fromhex(address[2:]) for address in self._contracts]
@@ -90,6 +93,7 @@ class Indexer:
         if not listeners:
             return None
         final = self._chain.final()
+        final = final if self._until is None else min(final, self._until)
         with self._database.read() as session:
             known = cursor.positions(session, self._chain.name)
         group, at, meeting = cursor.behind(known, listeners)

@@ -22,7 +22,7 @@ from chain.party.witness.follow import Anchor, AnchorBlock, ChainFollower
 from chain.party.witness.refusal import Alarm, Refusal
 from chain.party.witness.store import SHARD, keep_evidence
 from chain.party.witness.watch import ListedLog, LogWatch, keys_of_epochs, read_listed
-from chain.proof.checkpoint import HeaderAttestation
+from chain.proof.checkpoint import Checkpoint, HeaderAttestation
 from chain.proof.encoding import to_hex
 from chain.proof.entries import MAX_BUNDLE
 from chain.proof.epoch import EpochStatement
@@ -105,6 +105,7 @@ class Witness:
         folder. A full disk or a damaged home does raise: a witness that cannot remember must not sign.
         """
         found = Round()
+        self._auditor = self._auditor or _auditor(self._home, self._config.api)
         found.chain = self._guard("chain", self._follower.advance)
         listed: list[ListedLog] = []
         found.service = self._guard("service", partial(self._list, listed))
@@ -144,8 +145,9 @@ class Witness:
         states = [one.state for one in (*self._past, self._follower) if one.state is not None]
         chain_keys = keys_of_epochs([one.keys.get(watch.store.log_id, ()) for one in states])
         frozen = next((one.frozen[log_id] for one in states if (log_id := watch.store.log_id) in one.frozen), None)
+        entries = _Entries(watch, log, self._api, self._auditor, self._now().timestamp())
         try:
-            watch.observe(self._api, log, chain_keys, frozen=frozen)
+            watch.observe(self._api, log, chain_keys, frozen=frozen, ready=entries.ready)
         except ApiProblem as error:
             if error.status == 404 and watch.store.head is None:
                 return  # the log has no checkpoint yet
@@ -154,8 +156,7 @@ class Witness:
             size = watch.store.head.checkpoint.size if watch.store.head else 0
             _log.info("cosigned origin=%s size=%d", log.origin, size)
         watch.copy_tiles(self._api, log)
-        if self._auditor is not None:
-            watch.copy_entries(self._auditor, log, at_s=self._now().timestamp())
+        entries.copy()
 
     def _watch(self, origin: str) -> LogWatch:
         if origin not in self._watches:
@@ -286,6 +287,36 @@ class Witness:
             return {}
         mirrored = {"mirrored": watch.mirror.size, "entries": watch.entries.size}
         return {"size": head.size, "root": to_hex(head.root), **mirrored}
+
+
+class _Entries:
+    """The mirror of one log's entries in one round. Without an auditor's token there is none, and all is ready."""
+
+    def __init__(self, watch: LogWatch, log: ListedLog, api: ApiClient, auditor: ApiClient | None, at_s: float) -> None:
+        self._watch, self._log, self._api, self._auditor, self._at_s = watch, log, api, auditor, at_s
+
+    def ready(self, head: Checkpoint) -> bool:
+        """Whether all below `head` is mirrored. A token that is refused stops the copying, not the witness."""
+        try:
+            return self._copy(head)
+        except ApiProblem as problem:
+            if problem.status not in (401, 403, 404):
+                raise
+            return True
+
+    def copy(self) -> None:
+        """What is left of the head that was accepted, erasures, and the keyring now and then."""
+        head = self._watch.store.head
+        try:
+            self._copy(head.checkpoint if head else None)
+        except ApiProblem as problem:
+            if problem.status != 404:  # a log of another region is not this auditor's to mirror
+                raise
+
+    def _copy(self, head: Checkpoint | None) -> bool:
+        if self._auditor is None:
+            return True
+        return self._watch.copy_entries(self._api, self._log, head, auditor=self._auditor, at_s=self._at_s)
 
 
 def _auditor(home: Path, url: str) -> ApiClient | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,9 @@ from chain.proof.tiles import TILE_WIDTH, Tile, tile_path
 
 _LOG_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _KEYRING_S = 60
+_PATIENCE_S = 5
 _NONCE = re.compile(r"[0-9a-f]{64}")
+Ready = Callable[[Checkpoint], bool]
 ChainKeys = Sequence[tuple[int, bytes]]
 """(first size, SHA-256 of the public key) of a log as the chain tells them."""
 
@@ -79,10 +82,19 @@ class LogWatch:
         statement = HeadStatement(self.store.origin, nonce, size, root)
         api.post_text(f"{log.path}/heads", sign_note(statement.text(), self._plain))
 
-    def observe(self, api: ApiClient, log: ListedLog, chain_keys: ChainKeys, *, frozen: int | None = None) -> None:
+    def observe(
+        self,
+        api: ApiClient,
+        log: ListedLog,
+        chain_keys: ChainKeys,
+        *,
+        frozen: int | None = None,
+        ready: Ready = lambda _head: True,
+    ) -> None:
         """Fetches the log's checkpoint and accepts it, or not. One beyond the size at which it was `frozen` is let be.
 
         Leaves that were accepted while the freeze was on its way make such heads in all honesty; a thief makes others.
+        A head that extends the last one is accepted once it is `ready`: what is not mirrored is not signed.
 
         Raises:
             Alarm: the log contradicts itself under its own signature.
@@ -96,7 +108,7 @@ class LogWatch:
         self._check_signed(seen, note, self._key(log, chain_keys, seen.checkpoint.size))
         head, size = self.store.head, seen.checkpoint.size
         if frozen is None or size <= max(frozen, head.checkpoint.size if head else 0):
-            self._check_extends(seen, api, log)
+            self._check_extends(seen, api, log, ready)
 
     def cosign(self, api: ApiClient, log: ListedLog, now: Now, *, refresh_s: int) -> bool:
         """Posts a cosignature of the last accepted head, unless that was done lately. True when it was posted."""
@@ -116,34 +128,39 @@ class LogWatch:
 
     def copy_tiles(self, api: ApiClient, log: ListedLog) -> None:
         """Brings the mirror one step closer to the last head. Raises Refusal `tiles-wrong`."""
-        head = self.store.head
-        if head is not None:
-            self.mirror.extend(
-                head.checkpoint,
-                lambda tile: _fetch_tile(api, log, tile),
-                lambda old, new: _fetch_proof(api, log, old, new),
-            )
+        if self.store.head is not None:
+            self._copy(self.store.head.checkpoint, api, log)
 
-    def copy_entries(self, api: ApiClient, log: ListedLog, *, at_s: float) -> None:
-        """Brings the mirrored entries one step closer to the mirrored tiles; `api` speaks with an auditor's token.
+    def _copy(self, head: Checkpoint, api: ApiClient, log: ListedLog) -> None:
+        self.mirror.extend(
+            head, lambda tile: _fetch_tile(api, log, tile), lambda old, new: _fetch_proof(api, log, old, new)
+        )
+
+    def copy_entries(
+        self, api: ApiClient, log: ListedLog, to: Checkpoint | None, *, auditor: ApiClient, at_s: float
+    ) -> bool:
+        """Brings tiles, entries and keyring to the head `to`, for a few seconds; whether they are there.
 
         Raises:
-            Refusal: `entries-wrong`, `keyring-wrong`.
-            ApiProblem: the token is not an auditor's of this log's region.
+            Refusal: `tiles-wrong`, `entries-wrong`, `keyring-wrong`.
+            ApiProblem: `auditor`'s token is not an auditor's of this log's region.
         """
 
         def fetch(index: int, width: int) -> bytes:
-            return api.get_bytes(f"{log.path}/{entries_path(index, width)}")
+            return auditor.get_bytes(f"{log.path}/{entries_path(index, width)}")
 
-        grown = self.entries.extend(self.mirror.size, self.mirror.leaf_hashes, fetch)
-        if not grown and 0 <= at_s - self._keyring_at < _KEYRING_S:
-            return
-        keyring = self.entries.keep_keyring(api.get_bytes(f"{log.path}/keyring"))
-        self._keyring_at = at_s
-        if keyring.erased != self.entries.erased:
-            listed = [item.get("index") for item in api.items(f"{log.path}/erasures", limit=500)]
-            indexes = [index for index in listed if isinstance(index, int)]
-            self.entries.forget(indexes, keyring.erased, self.mirror.leaf_hashes, fetch)
+        before, until = self.entries.size, time.monotonic() + _PATIENCE_S
+        while to is not None and self.entries.size < to.size and time.monotonic() < until:
+            self._copy(to, api, log)
+            self.entries.extend(min(to.size, self.mirror.size), self.mirror.leaf_hashes, fetch)
+        if self.entries.size > before or not 0 <= at_s - self._keyring_at < _KEYRING_S:
+            keyring = self.entries.keep_keyring(auditor.get_bytes(f"{log.path}/keyring"))
+            self._keyring_at = at_s
+            if keyring.erased != self.entries.erased:
+                listed = [item.get("index") for item in auditor.items(f"{log.path}/erasures", limit=500)]
+                indexes = [index for index in listed if isinstance(index, int)]
+                self.entries.forget(indexes, keyring.erased, self.mirror.leaf_hashes, fetch)
+        return to is None or self.entries.size >= to.size
 
     def judge(self, anchor: Anchor) -> bool | None:
         """True when an anchored head is one of the log this witness cosigned; None when that cannot be told yet.
@@ -197,13 +214,14 @@ class LogWatch:
         if not verified:
             raise Refusal("key-wrong", "not signed by the log's key for this size", {"seen": seen.note})
 
-    def _check_extends(self, seen: Head, api: ApiClient, log: ListedLog) -> None:
+    def _check_extends(self, seen: Head, api: ApiClient, log: ListedLog, ready: Ready) -> None:
         head, new = self.store.head, seen.checkpoint
         before = self.store.at(new.size)
         if before is not None and before.checkpoint.root != new.root:
             raise self._fork(before, seen, f"two roots at size {new.size}")
         if head is None:
-            self.store.advance(seen)
+            if ready(new):
+                self.store.advance(seen)
             return
         old = head.checkpoint
         if new.size < old.size:
@@ -213,7 +231,8 @@ class LogWatch:
             raise Refusal("smaller", f"the log shows size {new.size} after {old.size}", evidence)
         if new.size > old.size:
             self._check_proof(head, seen, _fetch_proof(api, log, old.size, new.size) if old.size else [])
-            self.store.advance(seen)
+            if ready(new):
+                self.store.advance(seen)
 
     def _check_proof(self, head: Head, seen: Head, proof: Sequence[bytes]) -> None:
         old, new = head.checkpoint, seen.checkpoint

@@ -79,6 +79,7 @@ def readme(party: Party) -> str:
         lines += [
             "keys/witness.pem      signs cosignatures, head statements and header attestations",
             "witness.toml          what it follows",
+            "token                 an auditor's: with it the encrypted entries of its region's logs are mirrored",
         ]
     lines += ["trust.json            what it believes beforehand when it verifies (信任文件)", ""]
     return "\n".join(lines)

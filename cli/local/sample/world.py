@@ -122,6 +122,7 @@ class World:
         point_to(self.layout, self.url)
         self._introduce_host()
         self._register_others()
+        self._let_witness_mirror()
         self._open_logs()
         self._hand_out_trust()
         write_json(self.layout.parties / "complete.json", {"complete": True})
@@ -175,6 +176,13 @@ class World:
             return
         body = {"name": "first", "roles": list(actor.party.roles), "institution_id": institution}
         actor.keep_token(_secret(_post(system, "/v1/tokens", body, key=f"token-{actor.party.slug}")))
+
+    def _let_witness_mirror(self) -> None:
+        """The regulator gives its witness an auditor's token: then it mirrors the entries of the region's logs."""
+        witness, regulator = self.everyone[WITNESS], self.everyone[f"authority-{HOST.rpartition('-')[2]}"]
+        if not (witness.home / "token").exists():
+            body = {"name": "witness", "roles": ["auditor"]}
+            witness.keep_token(_secret(self._post(regulator, "/v1/tokens", body, key="token-witness")))
 
     def _open_logs(self) -> None:
         for actor in self.everyone.values():

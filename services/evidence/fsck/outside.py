@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Self
 
 from chain.party.durable import read_optional
+from chain.party.errors import ConfigError
+from chain.party.witness.entries import EntryMirror
 from chain.proof.checkpoint import Acknowledgement, Checkpoint
 from chain.proof.encoding import to_hex
+from chain.proof.entries import Entry
 from chain.proof.errors import ProofError
 from chain.proof.ethereum import log_id
 from chain.proof.merkle import HASH_BYTES
@@ -82,6 +85,16 @@ class MirrorFolder:
             else:
                 found += [data[i : i + HASH_BYTES] for i in range(0, width * HASH_BYTES, HASH_BYTES)]
         return found[: end - start]
+
+    def entry(self, origin: str, index: int) -> Entry | None:
+        """The mirrored entry of a leaf; None when the mirror holds none, or a damaged one."""
+        folder = self.folder(origin) / "mirror"
+        if not (folder / "entries.json").exists():
+            return None
+        try:
+            return EntryMirror(folder).bundle(index // TILE_WIDTH)[index % TILE_WIDTH]
+        except (ProofError, ConfigError, IndexError):
+            return None
 
     def _tile(self, origin: str, index: int, width: int) -> bytes | None:
         """At least ``width`` hashes: a running witness replaces a narrow tile by a wider one."""

@@ -15,6 +15,7 @@ from chain.proof.tiles import TILE_WIDTH
 from services.evidence import standing_repository
 from services.evidence.fsck import repository
 from services.evidence.fsck.findings import Finding
+from services.evidence.fsck.mirrored import mirrored_fields
 from services.evidence.fsck.outside import MirrorFolder
 from services.evidence.fsck.repository import LeafAndRecord
 from services.evidence.fsck.rules import Claim, StreamPart, Strength, broken_link, leaf_fault, record_fault
@@ -36,7 +37,7 @@ Hashes = list[bytes | None]
 _EXPLAINED: Mapping[str, tuple[tuple[str, ...], str | None]] = {
     "record-differs": (
         ("the commitment in the leaf at this index",),
-        "only a private receipt of this record (--receipt) would name the field",
+        "a private receipt of this record (--receipt) or a mirror of its entries (--mirror) names the field",
     )
 }
 
@@ -272,6 +273,10 @@ class _RowCheck:
         fault = record_fault(stored.content, stored.secret, row.leaf)
         if fault is not None:
             self._found("record-differs", row.idx, row.found_id, fault)
+            if self._log.mirror is not None:
+                self._result.findings += mirrored_fields(
+                    self._session, self._vault, self._log.mirror, origin=self._log.origin, row=row, stored=stored
+                )
         elif stored.submitter is not None:
             message = submission_message(self._log.origin, stored.document())
             if not signature_holds(stored.submitter.public_key, message, stored.submitter.signature):

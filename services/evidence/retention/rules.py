@@ -9,7 +9,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from chain.proof.types import BY_CODE, BY_NAME
 
-__all__ = ["CLASSES", "TYPE", "BadTerm", "RetentionClass", "Term", "Verdict", "due_at", "judge", "terms_of"]
+__all__ = [
+    "CLASSES",
+    "TYPE",
+    "BadTerm",
+    "RetentionClass",
+    "Term",
+    "Verdict",
+    "class_name_of",
+    "due_at",
+    "judge",
+    "terms_of",
+]
 
 TYPE = BY_NAME["record.erasure"]
 NOT_OVER, NO_TERM, OWN = "RET-01", "RET-02", "RET-03"
@@ -96,6 +107,12 @@ def judge(type_code: int, accepted_at: int, *, terms: Mapping[str, Term], now_ms
         detail = f"Records of the class {found.name} ({found.term}) are kept for {term.months} months at least."
         return Verdict(found.name, NOT_OVER, term.source, due, detail)
     return Verdict(found.name, None, term.source, due, "The term is over.")
+
+
+def class_name_of(type_code: int) -> str:
+    """The class of a record type, empty when it has none."""
+    name = BY_CODE[type_code].name
+    return next((each.name for each in CLASSES if name in each.types), "")
 
 
 def due_at(accepted_at: int, months: int) -> int:
