@@ -143,7 +143,11 @@ class S3Store:
                 with _asking():
                     self._client.put_object(self._bucket, self._key(name), source, length, num_parallel_uploads=1)
             else:
-                self._put_parts(name, source, cuts)
+                try:
+                    self._put_parts(name, source, cuts)
+                except StoreAway:
+                    if self.size(name) != length:  # it may have finished, and taken longer to say so than we wait
+                        raise
         if self.size(name) != length:
             raise StoreAway("it took the file and does not have it")
 

@@ -107,6 +107,13 @@ def test_a_store_that_does_not_do_it_is_named_and_nothing_is_lost(
     assert depot.read(depot.materials.complete(ONE, view.id, digest_of([content]))) == content
 
 
+def test_a_copy_whose_end_was_not_heard_of_is_found_to_stand(depot: Depot, road: tuple[int, Road]) -> None:
+    content = os.urandom(9 * CHUNK + 5)
+    road[1].faults = {("POST", "uploadId="): ["cut"]}
+    assert depot.read(depot.put(content)) == content
+    assert sent(road, "POST", "uploadId=") == 1
+
+
 def test_an_object_that_the_store_lost_is_said_to_be_gone(depot: Depot) -> None:
     view = depot.put(b"abc")
     depot.store.remove(depot.stored()[0])
