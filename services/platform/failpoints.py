@@ -30,6 +30,7 @@ POINTS = (
     "transactions.after-mined",
     "indexer.before-unit",
     "indexer.after-unit",
+    "intake.before-answer",
     "material.after-chunk",
     "material.before-store",
     "material.after-part",

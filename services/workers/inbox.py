@@ -18,7 +18,8 @@ from services.platform import metrics
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
-from services.platform.errors import RegsealError
+from services.platform.errors import LeaseLost, RegsealError
+from services.platform.failpoints import hit
 from services.platform.logging import get_logger
 from services.workers import repository
 from services.workers.forms import Answer, Question
@@ -79,12 +80,11 @@ class Inbox:
                 self._answer()
                 if not self._stopping:
                     self._take()
+            except LeaseLost:
+                return  # the next leader answers what this one could not
             except Exception as error:  # noqa: BLE001 -- asked again at the next turn
-                _log.warning(
-                    "intake_stalled", reason=type(error).__name__, exc_info=not isinstance(error, RegsealError)
-                )
-                if isinstance(error, RegsealError) and self._stopping:
-                    return  # the lease is lost: the next leader answers
+                _log.warning("intake_stalled", reason=type(error).__name__, exc_info=error)
+                self._news.wait(_LOOK_S)
 
     def _take(self) -> None:
         with self._database.read() as session:
@@ -120,6 +120,7 @@ class Inbox:
                 done.append(self._done.get_nowait())
         if not done:
             return
+        hit("intake.before-answer")
         try:
             with self._database.write() as session:
                 self._fence(session)

@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import psycopg
-from sqlalchemy import ARRAY, Table, bindparam, delete, func, select, update
-from sqlalchemy import Text as SqlText
+from sqlalchemy import ARRAY, LargeBinary, Table, Text, bindparam, column, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -51,24 +50,29 @@ def waiting(session: Session, held: Collection[str], limit: int) -> list[tuple[s
     row = IntakeRow
     query = select(row.id, row.worker, row.question).where(row.answered_at.is_(None)).order_by(row.id).limit(limit)
     if held:
-        query = query.where(row.id != func.all(bindparam("held", list(held), type_=ARRAY(SqlText()))))
+        query = query.where(row.id != func.all(bindparam("held", list(held), type_=ARRAY(Text))))
     return [(found[0], found[1], found[2] or b"") for found in session.execute(query)]
 
 
 def answer(session: Session, answers: Sequence[tuple[str, str, bytes]], now_ms: int) -> None:
     """Answers questions, forgets what they asked and tells their workers: (id, worker, answer)."""
-    move = update(_INTAKE).where(_INTAKE.c.id == bindparam("asked")).values(question=None, answered_at=now_ms)
-    session.connection().execute(
-        move.values(answer=bindparam("said")), [{"asked": asked, "said": said} for asked, _, said in answers]
+    pairs = func.unnest(
+        bindparam("asked", [asked for asked, *_ in answers], type_=ARRAY(Text)),
+        bindparam("said", [said for *_, said in answers], type_=ARRAY(LargeBinary)),
     )
+    given = pairs.table_valued(column("asked", Text), column("said", LargeBinary)).render_derived()
+    move = update(IntakeRow).where(IntakeRow.id == given.c.asked)
+    moved = {"question": None, "answered_at": now_ms, "answer": given.c.said}
+    session.execute(move.values(moved), execution_options={"synchronize_session": False})
     for worker in {worker for _, worker, _ in answers}:
         notify(session, f"answered {worker}")
 
 
-def purge(session: Session, before_ms: int) -> None:
-    """Forgets answers that nobody fetched: those older than that, and those to workers that are gone."""
-    gone = IntakeRow.answered_at.is_not(None) & IntakeRow.worker.not_in(select(WorkerRow.id))
-    session.execute(delete(IntakeRow).where((IntakeRow.answered_at < before_ms) | gone))
+def purge(session: Session, *, answered_ms: int, asked_ms: int) -> None:
+    """Forgets answers that nobody fetched, old ones and those of workers that are gone, and what nobody could read."""
+    row = IntakeRow
+    gone = row.answered_at.is_not(None) & row.worker.not_in(select(WorkerRow.id))
+    session.execute(delete(row).where((row.answered_at < answered_ms) | (row.asked_at < asked_ms) | gone))
 
 
 def put_worker(session: Session, worker: str, *, holder: str, fence: int, now_ms: int) -> None:

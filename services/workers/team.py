@@ -26,7 +26,7 @@ __all__ = ["Seen", "Team", "seen"]
 
 _PATIENCE_S = 15.0
 _ALIVE_TERMS, _GONE_TERMS = 2, 8  # terms of the lease without a sign of life
-_KEEP_MS = 300_000
+_KEEP_MS, _DAY_MS = 300_000, 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Team:
             self._lease.check(session)
             now = platform.database_ms(session)
             repository.forget_worker(session, "", before_ms=now - _GONE_TERMS * self._lease.ttl_ms)
-            repository.purge(session, now - _KEEP_MS)
+            repository.purge(session, answered_ms=now - _KEEP_MS, asked_ms=now - _DAY_MS)
 
     def has_leader(self) -> bool:
         """Whether somebody's term runs."""

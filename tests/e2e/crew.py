@@ -39,18 +39,21 @@ class Process:
         self._home, self.output = home, output
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, **variables: str) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGSEAL_")}
         descriptor = self._listener.fileno()
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "cli.local.serve", str(descriptor)], cwd=ROOT, stdout=output, stderr=output,
-                env={**inherited, "REGSEAL_HOME": str(self._home)}, pass_fds=(descriptor,),
+                env={**inherited, "REGSEAL_HOME": str(self._home), **variables}, pass_fds=(descriptor,),
             )  # fmt: skip
 
     def tell(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+
+    def ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> None:
         if self._process is not None:
@@ -145,7 +148,7 @@ class Submitter:
 
     def run(self) -> None:
         chance = random.Random(self.name)
-        apis = [self.crew.api(worker, timeout=3) for worker in self.crew.workers]
+        apis = [self.crew.api(worker, timeout=5) for worker in self.crew.workers]
         while not self.stop.is_set():
             known = sorted(self.acknowledged)
             if known and chance.random() < 0.15:  # an answer may have been lost on the way: asks again, elsewhere
@@ -160,7 +163,7 @@ class Submitter:
             api._connection.close()
 
     def _insist(self, apis: list[ApiClient], chance: random.Random, key: str) -> dict[str, Any]:
-        end = time.monotonic() + 150
+        end = time.monotonic() + 300
         while True:
             try:
                 _, answer = chance.choice(apis).post("/v1/records", self.crew.record(key), idempotency_key=key)
@@ -190,7 +193,7 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         for run in self._running:
-            run.result(200)
+            run.result(400)
         self._pool.shutdown()
 
     def count(self) -> int:

@@ -77,6 +77,13 @@ def test_without_a_home_there_is_no_start() -> None:
         load_settings()
 
 
+def test_several_workers_need_postgresql(tmp_path: Path) -> None:
+    with pytest.raises(StartRefused, match="several processes need PostgreSQL"):
+        load_settings(_write(tmp_path, "workers = 2"))
+    shared = 'workers = 2\ndatabase_url = "postgresql://example/regseal"'
+    assert load_settings(_write(tmp_path, shared)).workers == 2
+
+
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     settings = load_settings(tmp_path)
     with pytest.raises(ValidationError, match="frozen"):
