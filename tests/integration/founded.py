@@ -1,6 +1,8 @@
 """Chains on which the contracts stand already: deployed once a session, and every node that is started begins there."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,15 @@ class Founded:
     def node(self, *arguments: str) -> Anvil:
         """Started; stop it."""
         return Anvil("--load-state", str(self.state), *arguments).start()
+
+    @contextmanager
+    def running(self) -> Iterator[Anvil]:
+        """A node of one's own: cheaper than taking a snapshot back, and nothing is left on its way to the next test."""
+        node = self.node()
+        try:
+            yield node
+        finally:
+            node.stop()
 
 
 @dataclass(frozen=True)

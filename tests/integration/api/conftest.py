@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from chain.party.keystore import EvmKey
 from services.identity.policy import Principal
-from tests.integration.services.identity.conftest import deployed  # noqa: F401 (a fixture)
+from tests.integration.founded import Founded
 from tests.integration.services.identity.house import (
     OTHER_REGION,
     OTHER_REGIONAL,
@@ -24,7 +24,7 @@ from tests.integration.services.identity.house import (
     registration,
     start,
 )
-from tests.integration.services.transactions.rig import Anvil, key_of
+from tests.integration.services.transactions.rig import key_of
 
 ONE_OWNER, OTHER_OWNER = key_of("one owner"), key_of("other owner")
 
@@ -68,20 +68,17 @@ class Market:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def market(
     request: pytest.FixtureRequest,
-    deployed: tuple[Anvil, Path],  # noqa: F811 (the fixture)
+    founded: Founded,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Market]:
-    """One for the tests of a file, on each database in turn; the node is as new for each."""
-    anvil, addresses = deployed
-    snapshot = anvil.rpc.call("evm_snapshot")
+    """One for the tests of a file, on each database in turn, each on a node of its own."""
     folder = tmp_path_factory.mktemp("市场 market")
-    with _database(request, folder) as url:
-        town = start(make_home(anvil, addresses, folder / "home", url))
+    with founded.running() as anvil, _database(request, folder) as url:
+        town = start(make_home(anvil, founded.addresses, folder / "home", url))
         try:
             yield _settle(town)
         finally:
             town.services.stop()
-    anvil.rpc.call("evm_revert", snapshot)
 
 
 @contextmanager

@@ -11,25 +11,20 @@ from tests.integration.services.transactions.rig import Anvil
 @pytest.fixture(scope="module")
 def deployed(founded: Founded) -> Iterator[tuple[Anvil, Path]]:
     """A node that makes a block for each transaction, with the contracts on it, and the address file."""
-    node = founded.node()
-    yield node, founded.addresses
-    node.stop()
+    with founded.running() as node:
+        yield node, founded.addresses
 
 
 @pytest.fixture
-def anvil(deployed: tuple[Anvil, Path]) -> Iterator[Anvil]:
-    """The node as it was when the contracts were deployed."""
-    node = deployed[0]
-    snapshot = node.rpc.call("evm_snapshot")
-    yield node
-    node.rpc.call("evm_revert", snapshot)
+def anvil(founded: Founded) -> Iterator[Anvil]:
+    """A node of the test's own, as it was when the contracts were deployed."""
+    with founded.running() as node:
+        yield node
 
 
 @pytest.fixture
-def house(
-    deployed: tuple[Anvil, Path], anvil: Anvil, tmp_path: Path, new_database: Callable[..., str]
-) -> Iterator[House]:
+def house(founded: Founded, anvil: Anvil, tmp_path: Path, new_database: Callable[..., str]) -> Iterator[House]:
     """A new installation, started, nobody in it."""
-    opened = start(make_home(anvil, deployed[1], tmp_path / "家 home", new_database()))
+    opened = start(make_home(anvil, founded.addresses, tmp_path / "家 home", new_database()))
     yield opened
     opened.services.stop()

@@ -6,17 +6,16 @@ from pathlib import Path
 import pytest
 
 from chain.proof.canonical import JsonObject
+from tests.integration.founded import Founded
 from tests.integration.services.identity.house import House, make_home, start
 from tests.integration.services.transactions.rig import OWNER, REGIONAL, Anvil
 from tests.waiting import until
 
 
 @pytest.fixture
-def house(
-    deployed: tuple[Anvil, Path], anvil: Anvil, tmp_path: Path, new_database: Callable[..., str]
-) -> Iterator[House]:
+def house(founded: Founded, anvil: Anvil, tmp_path: Path, new_database: Callable[..., str]) -> Iterator[House]:
     """As it is installed, but for the quarter of a minute between two anchors."""
-    settings = make_home(anvil, deployed[1], tmp_path / "家 home", new_database())
+    settings = make_home(anvil, founded.addresses, tmp_path / "家 home", new_database())
     opened = start(settings.model_copy(update={"anchor_interval_ms": 500}))
     yield opened
     opened.services.stop()
