@@ -11,7 +11,7 @@ from services.identity import policy
 from services.identity.policy import Principal
 from services.pilots import access, repository
 from services.pilots.books import Book
-from services.pilots.facts.comments import FILE, CommentRequest, Filed
+from services.pilots.facts.comments import CommentRequest, Filed, filing_row
 from services.pilots.facts.facts import FactRequest, check_fact
 from services.pilots.models import ProjectRow
 from services.pilots.once import do_once, made_before
@@ -175,7 +175,7 @@ class StepDesk:
 
     def _require_notice(self, session: Session, book: Book, project: ProjectRow, calendar: WorkingDays) -> None:
         """Asks the chain's calendar before the unit does."""
-        row = book.rulebook.transition(project.state, FILE)
+        row = filing_row(book, project.state)
         if row is None:
             raise Conflict("The project is not under public notice.", slug="no-notice")
         number, today = repository.last_comment(session, project.id) + 1, today_of(self._parts.clock.ms())

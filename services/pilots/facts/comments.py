@@ -16,14 +16,14 @@ from services.pilots import repository
 from services.pilots.books import Book
 from services.pilots.models import CommentRow, ProjectRow
 from services.pilots.rulebook.machine import WorkingDays
+from services.pilots.rulebook.model import Transition
 from services.pilots.steps.commands import Act, Steps
 from services.pilots.steps.standing import today_of
 from services.pilots.stream import Entry, Evidence, Stream
 from services.platform.errors import Conflict, Invalid, NotFound
 
-__all__ = ["FILE", "CommentRequest", "Comments", "Filed"]
+__all__ = ["CommentRequest", "Comments", "Filed", "filing_row"]
 
-FILE = "comment.file"
 _MAX_TEXT, _MAX_WHO = 4_000, 200
 
 
@@ -47,6 +47,11 @@ class CommentRequest:
             if value:
                 said[field] = value
         return said
+
+
+def filing_row(book: Book, state: str) -> Transition | None:
+    """How the gateway opens a comment in this state; None when no notice runs there."""
+    return next((row for row in book.rulebook.actions_in(state) if row.action.endswith("comment.file")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Comments:
 
         RuleRefused when no notice runs.
         """
-        session, row = group.session, book.rulebook.transition(project.state, FILE)
+        session, row = group.session, filing_row(book, project.state)
         host = IdentityService.host_id(session)
         if row is None or host is None:
             raise Conflict("The project is not under public notice.", slug="no-notice")

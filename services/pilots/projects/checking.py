@@ -126,13 +126,13 @@ class Checking:
         )
 
     def _opinions(self, session: Session, project: ProjectRow, action: str) -> tuple[Opinion, ...]:
-        """The opinions given for the stage of the action (``evaluation`` of ``evaluation.pass``)."""
-        stage = action.partition(".")[0]
+        """The opinions given for the action, or for its stage (``evaluation`` of ``evaluation.pass``)."""
+        stages = (action, action.partition(".")[0])
         found: list[Opinion] = []
         for event in repository.events_named(session, project.id, (OPINION,)):
             said = {name: value for name, value in self.content(event.record_id).items() if name != "evidence"}
             form = read_as(OpinionForm, said.get("content", {}), "/content") if said.get("content") else None
-            if form is not None and form.stage == stage:
+            if form is not None and form.stage in stages:
                 found.append(Opinion(form.expert, form.field, event.record_id, form.declaration, form.conflicted))
         return tuple(found)
 

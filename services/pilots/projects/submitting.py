@@ -18,7 +18,7 @@ _FORM, _MANIFEST = "application-form", "manifest"
 
 def completed(session: Session, project: ProjectRow, request: StepRequest) -> StepRequest:
     """A submission with what it submits (the form's manifest unless it names another); others as they are."""
-    if request.action.partition(".")[0] not in ("submit", "resubmit"):
+    if not {"submit", "resubmit"} & set(request.action.split(".")):
         return request
     statement = statement_of(session, project).document()
     content = {**request.content, "application": statement, "digest": to_hex(application_digest(statement))}

@@ -24,7 +24,7 @@ from services.transactions.views import ChainEvent, TxView
 
 __all__ = ["PilotEvents"]
 
-_COMMENT_STATES = {"comment.file": "filed", "comment.dismiss": "dismissed", "comment.uphold": "upheld"}
+_COMMENT_STATES = {"file": "filed", "dismiss": "dismissed", "uphold": "upheld"}
 _log = get_logger("pilots")
 
 
@@ -78,7 +78,7 @@ class PilotEvents:
         said: JsonObject = {"reason": reason or "refused"}
         outcome = self._settle(group, row, asked, Phase.REFUSED, said)
         outcome.reason = asked.reason = reason or "refused"
-        if asked.name == "comment.file":
+        if asked.name.endswith("comment.file"):
             self._comment(group, row, asked, "unfiled")
 
     def seal_refused(self, _group: Group, transaction: TxView, reason: str) -> None:
@@ -120,8 +120,9 @@ class PilotEvents:
         if asked.public is not None:
             row.published = {**(row.published or {}), asked.name: asked.public}
             row.visible = True
-        if asked.name in _COMMENT_STATES:
-            self._comment(group, row, asked, _COMMENT_STATES[asked.name])
+        what, _, done = asked.name.removeprefix("tutoring.").partition(".")
+        if what == "comment" and done in _COMMENT_STATES:
+            self._comment(group, row, asked, _COMMENT_STATES[done])
 
     def _settle(self, group: Group, row: ProjectRow, asked: EventRow, phase: Phase, said: JsonObject) -> EventRow:
         asked.outcome = phase.name.lower()

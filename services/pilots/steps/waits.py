@@ -1,5 +1,6 @@
 """For whom a project waits (待办): the bodies whose next step the table foresees, their standing powers left out."""
 
+import re
 from collections.abc import Iterable
 
 from services.identity.commands import role_hash
@@ -10,10 +11,11 @@ from services.pilots.steps.names import DRAFT, own_name, role_name
 
 __all__ = ["foreseen", "waiting_body", "waits_of"]
 
-_POWERS = frozenset(
-    {"withdraw", "disqualify", "suspend", "stop", "ground.raise", "danger.raise", "extension.exception", "plan.revise"}
+_POWERS = re.compile(
+    r"withdraw|disqualify|suspend|stop|normalise|stage\.open|plan\.revise|extension\.exception|tutoring\.(reuse|revoke)"
+    r"|(danger|ground)\.raise|rectification\.open|exit\.(apply|abandon|force|initiate\..*)"
 )
-"""What a body may do at any time, so that nobody waits for it."""
+"""What a body may do when it sees reason to, so that nobody waits for it."""
 
 
 def foreseen(book: Book, row: ProjectRow) -> Iterable[Transition]:
@@ -25,7 +27,8 @@ def foreseen(book: Book, row: ProjectRow) -> Iterable[Transition]:
         possible = flags.issuperset(each.requires) and not flags.intersection(each.forbids)
         blocked = opened.intersection(each.none_open) or (each.some_open and not opened.intersection(each.some_open))
         closing = each.kind_a is None or each.kind_a in opened
-        due = each.action not in _POWERS and not book.rulebook.bodies[each.body].by_sender
+        done = each.to is None and bool(each.sets) and flags.issuperset(each.sets)
+        due = not done and not _POWERS.fullmatch(each.action) and not book.rulebook.bodies[each.body].by_sender
         if due and possible and closing and not blocked:
             yield each
 

@@ -154,6 +154,25 @@ def test_the_same_request_is_done_once(region: Region) -> None:
     assert (first.status_code, first.json()["id"]) == (201, second.json()["id"])
 
 
+def test_a_correction_round_keeps_what_was_there(region: Region) -> None:
+    lead, partner, group = region["lead"], region["partner"], region["group"]
+    project = drafted(region)
+    place = f"/v1/pilots/{project}"
+    region.step(lead, project, "submit", key=lead.authority)
+    again = lead.client.post(f"{place}/application", json={"form": form(lead, partner)})
+    assert again.json()["type"].endswith("project-state")
+    region.step(group, project, "correction.request", "correction_notice", body={"missing": ["补充风险说明"]})
+    asked = next(one for one in lead.get(f"{place}/timeline")["items"] if one["name"] == "correction.request")
+    assert lead.get(f"{place}/events/{asked['seq']}")["content"]["content"] == {"missing": ["补充风险说明"]}
+    assert [item["project"]["id"] for item in lead.get("/v1/pilots/queue")["items"]].count(project) == 1
+    lead.post(f"{place}/application", {"form": form(lead, partner, name="补正后的名称")})
+    refused(lead.client.post(f"{place}/steps", json={"action": "resubmit"}), "SZ-10")  # confirmed was the first form
+    region.confirm(partner, project)
+    corrected = region.step(lead, project, "resubmit", key=lead.authority)
+    assert (corrected["state"], corrected["draft_version"], corrected["title"]) == ("SUBMITTED", 2, "补正后的名称")
+    assert group.get(f"{place}/application", version=1)["form"]["name"] == form(lead, partner)["name"]
+
+
 def test_a_stranger_writes_no_more_comments_than_people_do(region: Region) -> None:
     place = f"/v1/public/pilots/prj_{'08' * 16}/comments"
     answers = [region.anyone.post(place, json={"text": "灌水"}) for _ in range(21)]
