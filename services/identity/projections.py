@@ -68,7 +68,9 @@ class Projections:
             row.authority = event.args["authority"]
             row.created_at = row.updated_at = group.now_ms
             repository.add(group.session, row)
-        elif known.status not in (Status.SUSPENDED, Status.EXITED):
+        else:  # on a new chain another may speak for it than before
+            repository.set_authority(group.session, institution_id, event.args["authority"], group.now_ms)
+        if known is not None and known.status not in (Status.SUSPENDED, Status.EXITED):
             repository.set_status(group.session, institution_id, Status.ACTIVE, group.now_ms)
         active = known is None or known.status == Status.ACTIVE
         repository.set_epoch(group.session, institution_id, self._epoch, self._epoch if active else None)
