@@ -69,6 +69,23 @@ def rulebook(rulebook_id: Annotated[str, typer.Argument()], party: PartyOption =
         emit(found, shown, as_json=as_json)
 
 
+@app.command()
+def retire(
+    rulebook_id: Annotated[str, typer.Argument()],
+    reason: Annotated[str, typer.Option(help="Why; becomes part of the evidence.")],
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask that no more projects be opened under a rulebook; the region's authority signs."""
+    from chain.party.http import segment
+
+    with guarded(as_json=as_json):
+        who, path = open_party(party), f"/v1/pilots/rulebooks/{segment(rulebook_id)}/retirement"
+        _, operation = who.api.post(path, {"reason": reason}, idempotency_key=fresh_key())
+        report(whole(who, operation), out, as_json=as_json)
+
+
 # --- applications
 
 

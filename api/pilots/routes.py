@@ -53,6 +53,20 @@ def get_rulebook(rulebook_id: str, services: ServicesDep, caller: CallerDep) -> 
     return views.rulebook(services.pilots.rulebooks.get(caller, rulebook_id))
 
 
+@router.post("/rulebooks/{rulebook_id}/retirement", status_code=202)
+async def retire_rulebook(
+    rulebook_id: str,
+    request: schemas.RetirementRequest,
+    services: ServicesDep,
+    caller: CallerDep,
+    once: OnceDep,
+    response: Response,
+) -> OperationView:
+    """Asks that no more projects be opened under a rulebook; those that there are go on under it."""
+    done = services.pilots.rulebooks.retire(caller, rulebook_id, request.reason, once=once)
+    return accepted(await asyncio.wrap_future(done), response)
+
+
 @router.post("", status_code=201)
 async def create_project(
     request: schemas.DraftRequest, services: ServicesDep, caller: CallerDep, once: OnceDep

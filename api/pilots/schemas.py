@@ -51,6 +51,12 @@ class ActivationRequest(_Request):
     log: str = Field(pattern=r"^log_[0-9a-f]{32}$", description="The open log of the region's pilots")
 
 
+class RetirementRequest(_Request):
+    """No more projects under a rulebook; the region's authority must sign."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
 class FormRequest(_Request):
     """A version of the application form (申报表), not public; a cell has at most the characters that the rule says."""
 
@@ -127,7 +133,7 @@ class RulebookView(BaseModel):
     title: str
     region: int
     log: str
-    state: str = Field(description="pending, active or refused")
+    state: str = Field(description="pending, active, retired or refused")
     document_sha256: str
     settings_file: str
     settings: dict[str, Any]

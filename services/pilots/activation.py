@@ -1,5 +1,6 @@
 """Putting a rulebook in force (规则手册启用): asked for by a working group, signed by the region's authority."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
 from services.evidence.anchoring import chain_log
+from services.evidence.commands import Written
 from services.evidence.group import Group
 from services.evidence.service import EvidenceService
 from services.identity.commands import role_hash
@@ -22,8 +24,9 @@ from services.transactions.views import ChainEvent, OperationView, TxView
 __all__ = ["ACTIVATION", "CONTRACT", "Activation", "ActivationRequest", "rulebook_view"]
 
 CONTRACT = "RulebookRegistry"
-ACTIVATION = "rulebook.activation"
+ACTIVATION, RETIREMENT = "rulebook.activation", "rulebook.retirement"
 _DAY_S = 86_400
+_REASON_MAX = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,17 @@ class ActivationRequest:
     settings: str
     settings_name: str
     log_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One act on the registry of rulebooks: what is signed, and what the contract is given beside the evidence."""
+
+    kind: str
+    struct: str
+    function: str
+    typed: Mapping[str, Any]
+    args: Mapping[str, Any]
 
 
 class Activation:
@@ -49,7 +63,9 @@ class Activation:
     def register(self) -> None:
         """Asks to be told what the chain decided."""
         self._transactions.on_event(CONTRACT, "RulebookActivated", self.activated, chain=self._chain)
+        self._transactions.on_event(CONTRACT, "RulebookRetired", self.retired, chain=self._chain)
         self._transactions.on_refused(ACTIVATION, self.refused)
+        self._transactions.on_refused(RETIREMENT, self.retirement_refused)
 
     def ask(self, group: Group, actor: str, request: ActivationRequest, book: Book) -> OperationView:
         """An operation for the region's authority. Conflict ``rulebook-known`` when it is in force or asked for."""
@@ -72,24 +88,11 @@ class Activation:
             log_id=log.id,
             stream_key=_stream(chain_id),
         )
-        evidence = {"commitment": written.commitment, "leaf": written.leaf.leaf_hash}
         named = {"region": region, "version": request.version, "log": chain_log(log.origin), "document": book.document}
-        typed = {"rulebook": chain_id, **named, **evidence}
-        deadline = group.now_ms // 1000 + self._days * _DAY_S
-        operation = self._transactions.create_operation(
-            session,
-            kind=ACTIVATION,
-            chain=self._chain,
-            contract=CONTRACT,
-            function="activate",
-            args={**named, **_table(book), **evidence},
-            queue=_stream(chain_id),
-            typed_data=self._transactions.typed_data("ActivateRulebook", typed, self._chain, deadline=deadline),
-            signer_hint=signer,
-            institution_id=actor,
-            record_id=written.record_id,
-            reference=chain_id,
+        act = _Act(
+            ACTIVATION, "ActivateRulebook", "activate", {"rulebook": chain_id, **named}, {**named, **_table(book)}
         )
+        operation = self._operation(group, act, written, actor=actor, signer=signer)
         row = known or RulebookRow(id=chain_id)
         row.version, row.region, row.log_id, row.book = request.version, region, log.id, request.text
         row.settings, row.settings_name, row.document = request.settings, request.settings_name, book.document
@@ -98,6 +101,46 @@ class Activation:
         row.created_at, row.decided_at = group.now_ms, None
         repository.add(session, row)
         return operation
+
+    def retire(self, group: Group, actor: str, row: RulebookRow, reason: str) -> OperationView:
+        """Asks that no more projects be opened under a rulebook. Conflict when it is not in force."""
+        if row.state != "active":
+            raise Conflict(f"This rulebook is {row.state}.", slug="rulebook-not-active")
+        if not 1 <= len(reason) <= _REASON_MAX:
+            raise Invalid("/reason", f"Expected 1 to {_REASON_MAX} characters.")
+        written = self._evidence.write_command(
+            group,
+            type_name=RETIREMENT,
+            phase=Phase.REQUESTED,
+            subject=row.version,
+            actor=actor,
+            body={"rulebook": row.id, "reason": reason},
+            log_id=row.log_id,
+            stream_key=_stream(row.id),
+        )
+        signer = IdentityService.authority_of_region(group.session, row.region)
+        act = _Act(RETIREMENT, "RetireRulebook", "retire", {"rulebook": row.id}, {"rulebook": row.id})
+        return self._operation(group, act, written, actor=actor, signer=signer)
+
+    def _operation(self, group: Group, act: _Act, written: Written, *, actor: str, signer: str | None) -> OperationView:
+        evidence = {"commitment": written.commitment, "leaf": written.leaf.leaf_hash}
+        deadline = group.now_ms // 1000 + self._days * _DAY_S
+        return self._transactions.create_operation(
+            group.session,
+            kind=act.kind,
+            chain=self._chain,
+            contract=CONTRACT,
+            function=act.function,
+            args={**act.args, **evidence},
+            queue=_stream(act.typed["rulebook"]),
+            typed_data=self._transactions.typed_data(
+                act.struct, {**act.typed, **evidence}, self._chain, deadline=deadline
+            ),
+            signer_hint=signer,
+            institution_id=actor,
+            record_id=written.record_id,
+            reference=act.typed["rulebook"],
+        )
 
     def activated(self, group: Group, event: ChainEvent) -> None:
         """The chain has the rulebook: projects may be opened under it."""
@@ -108,6 +151,21 @@ class Activation:
         self._settle(group, row, Phase.REGISTERED, where)
         row.state = "active"
 
+    def retired(self, group: Group, event: ChainEvent) -> None:
+        """No new projects under the rulebook; those that there are stay under it."""
+        row = repository.rulebook(group.session, to_hex(event.args["rulebook"]))
+        if row is not None and row.state != "retired":
+            where: JsonObject = {"chain": event.chain, "block": event.block_number, "transaction": event.tx_hash}
+            self._outcome(group, row, RETIREMENT, to_hex(event.args["leaf"]), phase=Phase.REGISTERED, said=where)
+            row.state = "retired"
+
+    def retirement_refused(self, group: Group, transaction: TxView, reason: str) -> None:
+        """The rulebook stays in force."""
+        row = repository.rulebook(group.session, transaction.reference or "")
+        if row is not None:
+            said: JsonObject = {"reason": reason or "refused"}
+            self._outcome(group, row, RETIREMENT, str(transaction.args["leaf"]), phase=Phase.REFUSED, said=said)
+
     def refused(self, group: Group, transaction: TxView, reason: str) -> None:
         """The activation ended unfulfilled."""
         row = repository.rulebook_of_record(group.session, transaction.record_id or "")
@@ -117,17 +175,22 @@ class Activation:
         row.state = "refused"
 
     def _settle(self, group: Group, row: RulebookRow, phase: Phase, said: JsonObject) -> None:
+        self._outcome(group, row, ACTIVATION, to_hex(row.leaf_hash), phase=phase, said=said)
+        row.decided_at = group.now_ms
+
+    def _outcome(
+        self, group: Group, row: RulebookRow, kind: str, request: str, *, phase: Phase, said: JsonObject
+    ) -> None:
         self._evidence.write_command(
             group,
-            type_name=ACTIVATION,
+            type_name=kind,
             phase=phase,
             subject=row.version,
             actor=row.actor_id,
-            body={"request": to_hex(row.leaf_hash), "rulebook": row.id, **said},
+            body={"request": request, "rulebook": row.id, **said},
             log_id=row.log_id,
             stream_key=_stream(row.id),
         )
-        row.decided_at = group.now_ms
 
 
 def _said(request: ActivationRequest, book: Book, chain_id: str, origin: str) -> JsonObject:

@@ -73,6 +73,24 @@ class RulebookDesk:
 
         return self._parts.evidence.sequencer.submit(unit)
 
+    def retire(self, caller: Principal, rulebook_id: str, reason: str, *, once: Once | None) -> Future[OperationView]:
+        """Asks that no more projects be opened under a rulebook; those that there are go on under it."""
+
+        def unit(group: Group) -> OperationView:
+            row = require_row(group.session, rulebook_id)
+            policy.require(caller, "rulebook.activate", Target("", row.region))
+
+            def make() -> tuple[str, OperationView]:
+                operation = self._activation.retire(group, caller.institution_id, row, reason)
+                return operation.id, operation
+
+            def again(found: str) -> OperationView:
+                return self._parts.transactions.get_operation(group.session, found)
+
+            return do_once(group, caller.institution_id, once, kind="operation", make=make, again=again)
+
+        return self._parts.evidence.sequencer.submit(unit)
+
     def get(self, caller: Principal, rulebook_id: str) -> RulebookView:
         """One rulebook with its settings. NotFound."""
         policy.require(caller, "rulebook.read")

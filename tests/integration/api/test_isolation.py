@@ -158,6 +158,9 @@ ATTEMPTS: dict[str, Attempt] = {
         "/v1/pilots/rulebooks",
         json={"version": "SZ-2023.11", "settings": {"name": "x.yaml", "document": "x"}, "log": b.log},
     ),
+    "POST /v1/pilots/rulebooks/{rulebook_id}/retirement": lambda c, _: c.post(
+        f"/v1/pilots/rulebooks/0x{'08' * 32}/retirement", json={"reason": "mine"}
+    ),
     "POST /v1/pilots": lambda c, b: c.post(
         "/v1/pilots", json={"rulebook": "0x" + "08" * 32, "form": {"name": "x", "applicants": [{"id": b.institution}]}}
     ),

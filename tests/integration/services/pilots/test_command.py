@@ -12,6 +12,7 @@ from chain.party.keystore import NoteKey
 from cli.app import build
 from tests.integration.services.pilots.application import SETTINGS, add_materials, form
 from tests.integration.services.pilots.region import Party, Region
+from tests.integration.services.transactions.rig import REGIONAL
 from tests.serving import serving
 
 pytestmark = pytest.mark.parametrize("region", ["sqlite"], indirect=True, scope="module")
@@ -102,3 +103,11 @@ def test_the_command_line_takes_a_project_through(desk: Desk, tmp_path: Path) ->
     assert [one["id"] for one in desk.run("group", "list", "--state", "UNDER_SELECTION")] == [project]
     late = desk.run("lead", "comment", project, "--text", "公示之前", code=1)
     assert late["error"]["problem"]["status"] == 404
+
+    desk.run("group", "retire", book["id"], "--reason", "新指南施行", "--out", tmp_path / "retire.json")
+    REGIONAL.save(tmp_path / "group" / "regional.json", "p", work=2)
+    desk.sign("group", tmp_path / "retire.json", "regional.json")
+    assert desk.run("group", "rulebook", book["id"])["state"] == "retired"
+    after = desk.run("lead", "draft", file, "--rulebook", book["id"], code=1)
+    assert after["error"]["problem"]["type"].endswith("rulebook-not-active")
+    assert desk.run("lead", "status", project)["state"] == "UNDER_SELECTION"
