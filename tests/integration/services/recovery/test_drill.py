@@ -48,6 +48,8 @@ def grow(stage: Stage) -> Since:
     stage.decide(stage.evidence.request_log_opening(stage.host, SECOND).result(30))
     since.accepted.append(stage.submit("second", origin=SECOND))
     stage.upload(MANY)
+    retention = stage.house.services.retention
+    retention.erase(stage.caller(), since.accepted[1].record_id, reason="asked for", once=None).result(60)
     stage.evidence.request_rotation(stage.host, stage.log(house).id, reason="never signed").result(30)
     stage.settle()
     since.receipts = [stage.receipt(each) for each in (since.accepted[0], *since.accepted[-2:])]
@@ -87,6 +89,8 @@ def test_an_older_database_is_brought_to_where_its_logs_were(stage: Stage, tmp_p
             stage.run(lambda each=each: stage.status(each) == "final")  # type: ignore[misc]
             assert stage.outcome(stage.receipt(each)) == "valid"
         assert stage.house.operation(asked.id).state == "final"
+        restricted = stage.evidence.get_record(since.accepted[1].record_id).retention
+        assert (restricted.state, restricted.rule, len(restricted.evidence)) == ("restricted", "RET-01", 2)
         a_repeated_request_is_still_the_same(stage, old, since)
         the_log_goes_on(stage, since)
     assert stage.fsck().data()["outcome"] == "clean"
