@@ -40,7 +40,8 @@ PATIENCE: Final = 60
 """Seconds that an answer is waited for: a leader that died is followed by another within a term of the lease."""
 PIECE: Final = 4 << 20
 """Bytes of a file in one question: whole chunks of the material's own form (1 MiB)."""
-_ENDED: Final = ("lease-lost", "stopping")
+_ENDED: Final = ("lease-lost", "stopping")  # this process leads no longer
+_AGAIN_S: Final = 0.5
 _OURS: Final = frozenset({"authorization", "connection", "content-length", "expect", "transfer-encoding"})
 _WAIT: Final = re.compile(r"wait=(\d{1,4})")
 
@@ -141,7 +142,10 @@ class Handover:
         except Exception as error:  # noqa: BLE001 (what the server's own outermost layer would answer)
             response = problems.unexpected(Request(scope), error)
             await response(scope, _once(b""), answered.send)
-        if answered.says_it_ended():
+        if answered.says(*_ENDED):
+            return None
+        if answered.says("log-unchecked") and self._worker.current.settling:
+            await asyncio.sleep(_AGAIN_S)  # who follows waits for the new leader's check rather than hear of it
             return None
         route = getattr(scope.get("route"), "path", "")
         return Answer(status=answered.status, headers=answered.headers, route=route, body=bytes(answered.body))
@@ -176,9 +180,9 @@ class _Collected:
         else:
             self.body += message.get("body", b"")
 
-    def says_it_ended(self) -> bool:
-        """Whether it says no more than that this process leads no longer: nothing was done."""
-        types = [f'"{problems.TYPE_BASE}{slug}"'.encode() for slug in _ENDED]
+    def says(self, *slugs: str) -> bool:
+        """Whether it is one of these refusals, under which nothing was done."""
+        types = [f'"{problems.TYPE_BASE}{slug}"'.encode() for slug in slugs]
         return self.status == HTTPStatus.SERVICE_UNAVAILABLE and any(each in self.body for each in types)
 
 

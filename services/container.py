@@ -90,6 +90,11 @@ class Services:
         """Whether another process leads: this one hands over what changes anything."""
         return self.team is not None and self.team.follows
 
+    @property
+    def settling(self) -> bool:
+        """Whether it began to lead a moment ago and some log is not yet checked."""
+        return self.team is not None and self.team.settling and not self.evidence.gate.ready()
+
     def start(self) -> None:
         """Begins to serve. StartRefused names what is missing or foreign; nothing is left running then."""
         try:

@@ -13,10 +13,9 @@ from services.evidence.logs import wrappings
 from services.platform import migrate
 from services.platform.atrest import Holder, Vault
 from services.platform.database import Database
-from services.platform.errors import StartRefused
 from services.platform.leases import Lease
 from services.platform.settings import Settings
-from services.workers.team import seen
+from services.workers.team import refuse_others
 
 __all__ = ["Rotated", "drop_old", "rotate"]
 
@@ -52,14 +51,6 @@ def drop_old(settings: Settings) -> int:
         return vault.drop_old_masters(session, *HOLDERS)
 
 
-def _refuse_followers(database: Database, settings: Settings) -> None:
-    """They write no log, but they encrypt what they hand over, and know the keys of their start alone."""
-    with database.read() as session:
-        alive = seen(session, settings.lease_ttl_ms)
-    if alive:
-        raise StartRefused(f"Other processes use this database ({', '.join(one.holder for one in alive)}): stop them.")
-
-
 @contextmanager
 def _alone(settings: Settings) -> Iterator[tuple[Database, Lease]]:
     """The database with nobody else writing to it: a running service keeps unwrapped keys and makes new ones."""
@@ -70,7 +61,7 @@ def _alone(settings: Settings) -> Iterator[tuple[Database, Lease]]:
         lease = Lease(database, ttl_ms=settings.lease_ttl_ms)
         lease.acquire(alone=database.is_sqlite)
         try:
-            _refuse_followers(database, settings)
+            refuse_others(database, settings.lease_ttl_ms)
             yield database, lease
         finally:
             lease.release()

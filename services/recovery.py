@@ -44,6 +44,7 @@ from services.platform.atrest import DataKey
 from services.platform.errors import Conflict, Invalid, Unavailable
 from services.platform.settings import Settings
 from services.transactions import recovery as transactions
+from services.workers.team import refuse_others
 
 __all__ = ["Recovered", "Wanted", "recover"]
 
@@ -103,6 +104,7 @@ def _stopped(settings: Settings) -> Iterator[Services]:
         migrate.require_head(services.database)
         services.database.claim()
         services.lease.acquire(alone=services.database.is_sqlite)
+        refuse_others(services.database, services.settings.lease_ttl_ms)
         services.chains.require_pins()
         yield services
     finally:

@@ -63,7 +63,7 @@ def _check_settings(layout: Layout, *, house_origin: str, database_url: str) -> 
     from services.platform.settings import Settings
 
     try:
-        Settings(home=layout.gateway, house_origin=house_origin, database_url=database_url)
+        Settings(home=layout.gateway, house_origin=house_origin, database_url=database_url, workers=1)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise LocalError(

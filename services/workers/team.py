@@ -4,6 +4,7 @@ Only on PostgreSQL; an SQLite file has one process.
 """
 
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from services.platform import repository as platform
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
+from services.platform.errors import StartRefused
 from services.platform.leases import Lease
 from services.workers import repository
 from services.workers.bell import Bell
@@ -22,9 +24,9 @@ from services.workers.forms import Answer, Question
 from services.workers.inbox import Inbox, Perform
 from services.workers.outbox import Outbox
 
-__all__ = ["Seen", "Team", "seen"]
+__all__ = ["Seen", "Team", "refuse_others", "seen"]
 
-_PATIENCE_S = 15.0
+_PATIENCE_S, _SETTLING_S = 15.0, 30.0
 _ALIVE_TERMS, _GONE_TERMS = 2, 8  # terms of the lease without a sign of life
 _KEEP_MS, _DAY_MS = 300_000, 86_400_000
 
@@ -56,6 +58,7 @@ class Team:
         heard = {"asked": self.inbox.ring, f"answered {self._id}": self._outbox.ring, "tokens": forget}
         self._bell = Bell(database.url, heard)
         self._started = self.follows = False
+        self._led_at = -_SETTLING_S
 
     def start(self) -> None:
         """Can hand over from now on."""
@@ -66,10 +69,16 @@ class Team:
 
     def lead(self) -> None:
         """Carries out what others hand over, and what waited for a leader."""
+        self._led_at = time.monotonic()
         self.follows = False
         self.tell()
         if self.performs:
             self.inbox.start()
+
+    @property
+    def settling(self) -> bool:
+        """Whether it leads since a moment ago."""
+        return time.monotonic() - self._led_at < _SETTLING_S
 
     def stop(self) -> None:
         """Waits for what was taken and asked. Harmless when not started."""
@@ -118,3 +127,11 @@ def seen(session: Session, ttl_ms: int) -> list[Seen]:
         Seen(row.holder, bool(row.fence) and lease is not None and lease[1] == row.fence, now - row.seen_at)
         for row in rows
     ]
+
+
+def refuse_others(database: Database, ttl_ms: int) -> None:
+    """StartRefused while any process uses the database: one that follows may lead at any time, and remembers keys."""
+    with database.read() as session:
+        alive = seen(session, ttl_ms)
+    if alive:
+        raise StartRefused(f"Other processes use this database ({', '.join(one.holder for one in alive)}): stop them.")
