@@ -251,8 +251,9 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
         led(name, seconds, job)
     led("materials.sweep", 600.0, services.materials.sweep)
     led("evidence.retention", 60.0, services.retention.run)
-    audit = self_audit(services.settings, services.clock, lambda: _sizes(services))
+    audit = self_audit(services.settings, services.clock, lambda: _sizes(services), services.evidence.examinations)
     led("evidence.selfaudit", 3_600.0, audit.run_when_due)
+    led("evidence.selfaudit-age", 60.0, audit.tell)
     for name in services.chains.clients:
         manager, indexer = _chain_workers(services, name, signer)
         led(f"transactions.{name}.manage", _MANAGE_S, manager)

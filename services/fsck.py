@@ -25,7 +25,7 @@ from services.evidence.fsck.findings import Report
 from services.evidence.fsck.fsck import Fsck, Progress, Scope
 from services.evidence.fsck.outside import ChainLog, ChainView, Cursor, Event, MirrorFolder, Outside, read_paper
 from services.evidence.fsck.papers import sound_receipt
-from services.evidence.fsck.selfaudit import SelfAudit
+from services.evidence.fsck.selfaudit import Keeper, SelfAudit
 from services.evidence.heads import read_heads
 from services.evidence.materials.wiring import store_of
 from services.platform.clock import Clock, SystemClock
@@ -150,6 +150,6 @@ def _cursors(client: ChainClient) -> Callable[[Session], tuple[Cursor, ...]]:
     return read
 
 
-def self_audit(settings: Settings, clock: Clock, sizes: Callable[[], Mapping[str, int]]) -> SelfAudit:
+def self_audit(settings: Settings, clock: Clock, sizes: Callable[[], Mapping[str, int]], keeper: Keeper) -> SelfAudit:
     """The daily job of a running service; ``sizes``: the leaves of each log by origin."""
-    return SelfAudit(clock, sizes=sizes, examine=partial(fsck, settings))
+    return SelfAudit(clock, sizes=sizes, examine=partial(fsck, settings), keeper=keeper)

@@ -51,6 +51,7 @@ RECORD_TYPES = (
     RecordType(0x0204, "log.succession", "日志承继", _COMMAND),
     RecordType(0x0205, "log.recovery", "日志恢复", _EVENT),
     RecordType(0x0211, "record.erasure", "记录删除", _COMMAND),
+    RecordType(0x0212, "log.examination", "核验记录", _EVENT),
     RecordType(0x0301, "pilot.step", "试点项目步骤", _COMMAND),
     RecordType(0x0302, "pilot.fact", "试点项目事实", _EVENT),
     RecordType(0x0311, "calendar.publication", "工作日历公布", _COMMAND),

@@ -30,6 +30,7 @@ const TYPES: readonly RecordType[] = [
   { code: 0x0204, name: "log.succession", phases: COMMAND },
   { code: 0x0205, name: "log.recovery", phases: EVENT },
   { code: 0x0211, name: "record.erasure", phases: COMMAND },
+  { code: 0x0212, name: "log.examination", phases: EVENT },
   { code: 0x0301, name: "pilot.step", phases: COMMAND },
   { code: 0x0302, name: "pilot.fact", phases: EVENT },
   { code: 0x0311, name: "calendar.publication", phases: COMMAND },

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from services.evidence import commands, repository, rules
 from services.evidence.anchoring import observe
 from services.evidence.commands import LogCommands, Written
 from services.evidence.epochs.wiring import open_epochs, open_reopening
+from services.evidence.examinations.service import Examinations
 from services.evidence.gate import Gate, StartCheck
 from services.evidence.group import Group
 from services.evidence.handlers import LogEvents
@@ -123,6 +124,11 @@ class EvidenceService:
         """Finishes what waits and closes the head file."""
         self.sequencer.stop()
         self.heads.close()
+
+    @cached_property
+    def examinations(self) -> Examinations:
+        """What the service's examinations of itself leave behind."""
+        return Examinations(self._database, self.sequencer, desk=self._desk, gate=self.gate)
 
     def jobs(self) -> Mapping[str, tuple[float, Callable[[], None]]]:
         """Name -> (seconds between runs, job)."""
