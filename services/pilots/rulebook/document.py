@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from services.pilots.rulebook.courses import Dates, Mover
 from services.pilots.rulebook.loader import BOOKS, load_book
 from services.pilots.rulebook.loading import open_body
 from services.pilots.rulebook.model import (
@@ -63,7 +64,7 @@ def page(book: Rulebook) -> str:
     """The Markdown of a rulebook."""
     sections = (
         _head, _settings, _diagram, _who, _transitions, _checks, _institutions, _categories, _materials, _exits,
-        _duties, _deadlines, _publicity, _tolerance, _rules,
+        _duties, _courses, _deadlines, _publicity, _tolerance, _rules,
     )  # fmt: skip
     return "\n".join(line for section in sections for line in section(book)).rstrip() + "\n"
 
@@ -222,8 +223,25 @@ def _duties(book: Rulebook) -> Iterator[str]:
     for one in book.duties:
         period = f"每 {one.every_months} 个月" if one.every_months else "待定" if one.trigger == "periodic" else ""
         to = _body(book, one.to) if one.to else ""
-        rows.append([one.term, _body(book, one.body), to, TRIGGERS[one.trigger], period, one.rule])
-    yield from _table(("义务", "责任主体", "报送", "触发", "频率", "规则"), rows)
+        by = f"：{'、'.join(_body(book, body) for body in one.opened_by)}" if one.opened_by else ""
+        by += f"：{'、'.join(f'`{action}`' for action in one.on)}" if one.on else ""
+        caused = TRIGGERS[one.trigger] + by
+        rows.append([one.term, _body(book, one.body), to, caused, period, f"`{one.course}`", one.rule])
+    yield from _table(("义务", "责任主体", "报送", "触发", "频率", "办理", "规则"), rows)
+
+
+def _courses(book: Rulebook) -> Iterator[str]:
+    yield from _heading("Courses", "办理环节")
+    who = {Mover.RESPONSIBLE: "责任主体", Mover.OVERSEER: "督促主体", Mover.LEAD: "牵头申报单位"}
+    dates = {Dates.KEEPS: "", Dates.SETS: "可另定", Dates.MEETS: "了结"}
+    rows = []
+    for course in book.courses.values():
+        for move in course.moves.values():
+            before = "、".join(course.states[state] for state in move.states)
+            proof = "是" if move.evidence else ""
+            acted = [who[move.by], before, course.states[move.to], dates[move.dates], proof]
+            rows.append([f"`{course.code}`", f"`{move.name}`", *acted, course.rule])
+    yield from _table(("办理", "动作", "由谁", "从", "到", "期限", "证据", "规则"), rows)
 
 
 def _deadlines(book: Rulebook) -> Iterator[str]:

@@ -30,7 +30,7 @@ _MAX_STATES = 255
 _REQUIRED = {
     "rulebook", "region", "title", "term", "sources", "settings", "rules", "bodies", "states", "flags", "evidence",
     "statements", "tracks", "action_groups", "transitions", "institutions", "categories", "materials", "checks",
-    "exits", "duties", "deadlines", "publicity", "tolerance",
+    "exits", "duties", "courses", "deadlines", "publicity", "tolerance",
 }  # fmt: skip
 
 
@@ -92,6 +92,7 @@ def load(
         checks=sections.checks(),
         exits=sections.exits(),
         duties=sections.duties(),
+        courses=sections.courses(),
         deadlines=sections.deadlines(),
         publicity=sections.publicity(),
         tolerance=sections.tolerance(),

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 from typing import Literal, TypeAlias
 
+from services.pilots.rulebook.courses import Course
+
 __all__ = [
     "TRIGGERS", "Body", "Category", "CheckUse", "Deadline", "Decision", "Duty", "Effect", "Exit", "Flag", "Guard",
     "InstitutionClass", "ItemKind", "Material", "Need", "Parameter", "Rule", "Rulebook", "Setting", "SettingKind",
@@ -30,6 +32,8 @@ TRIGGERS: Mapping[str, str] = {
     "plan-change": "方案变更",
     "progress": "重大进展",
     "exit": "退出后",
+    "step": "步骤之后",
+    "claim": "提出申请",
 }
 """What causes a duty, with its Chinese term."""
 
@@ -306,6 +310,11 @@ class Duty:
     every_months: int | None
     evidence: tuple[str, ...]
     rule: RuleId
+    course: str
+    opened_by: tuple[str, ...] = ()
+    """The bodies that may open one; the others come of themselves, in time or after a step."""
+    on: tuple[str, ...] = ()
+    """The actions after which one is owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +376,7 @@ class Rulebook:
     checks: tuple[CheckUse, ...]
     exits: tuple[Exit, ...]
     duties: tuple[Duty, ...]
+    courses: Mapping[str, Course]
     deadlines: tuple[Deadline, ...]
     publicity: Mapping[str, RuleId]
     tolerance: Tolerance | None

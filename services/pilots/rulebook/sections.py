@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, cast
 
+from services.pilots.rulebook.courses import Course, read_courses
 from services.pilots.rulebook.loading import Names
 from services.pilots.rulebook.model import (
     TRIGGERS,
@@ -23,7 +24,7 @@ from services.pilots.rulebook.strict import Part
 
 __all__ = ["Sections"]
 
-_PERIODIC = "periodic"
+_PERIODIC, _STEP = "periodic", "step"
 _UNITS = ("working-days", "months", "day")
 _ISSUERS = ("lead", "applicants", "scenario-provider", "third-party", "each-applicant")
 _SIGNERS = ("compliance-head", "compliance-executive")
@@ -184,10 +185,14 @@ class Sections:
         return tuple(self._duty(code, part) for code, part in self._parts["duties"].members().items())
 
     def _duty(self, code: str, part: Part) -> Duty:
-        parts = part.fields({"term", "body", "trigger", "rule"}, {"to", "every_months", "evidence"})
+        parts = part.fields(
+            {"term", "body", "trigger", "rule", "course"}, {"to", "every_months", "evidence", "opened_by", "on"}
+        )
         trigger = parts["trigger"].one_of(TRIGGERS, "trigger")
         if (trigger == _PERIODIC) != ("every_months" in parts):
             part.wrong("a periodic duty, and only such a one, has every_months")
+        if (trigger == _STEP) != ("on" in parts):
+            part.wrong("a duty after a step, and only such a one, says on which")
         evidence = parts["evidence"].items() if "evidence" in parts else []
         return Duty(
             code=code,
@@ -198,7 +203,16 @@ class Sections:
             every_months=self._names.integer(parts.get("every_months"), minimum=1),
             evidence=tuple(item.one_of(self._names.evidence, "evidence") for item in evidence),
             rule=self._names.rule(parts["rule"]),
+            course=parts["course"].one_of(self._parts["courses"].members(), "course"),
+            opened_by=tuple(self._names.body(item) for item in parts["opened_by"].items())
+            if "opened_by" in parts
+            else (),
+            on=tuple(item.one_of(self._actions, "action") for item in parts["on"].items()) if "on" in parts else (),
         )
+
+    def courses(self) -> dict[str, Course]:
+        """How the duties go."""
+        return read_courses(self._parts["courses"], self._names.rules)
 
     def deadlines(self) -> tuple[Deadline, ...]:
         """The periods that jobs watch."""

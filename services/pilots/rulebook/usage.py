@@ -38,6 +38,7 @@ def _lists(book: Rulebook) -> Iterator[tuple[RuleId, str]]:
         ("申报材料", (one.rule for one in book.materials)),
         ("退出", (rule for one in book.exits for rule in (one.rule, *_of(one.all_of, one.any_of, one.after)))),
         ("义务", (one.rule for one in book.duties)),
+        ("办理环节", (one.rule for one in book.courses.values())),
         ("期限", (one.rule for one in book.deadlines)),
         ("公开", book.publicity.values()),
         ("容错", (one.rule for one in (book.tolerance,) if one is not None)),

@@ -154,3 +154,21 @@ def test_every_fact_has_a_source_a_reason_or_a_setting(name: str) -> None:
 def test_only_rulebooks_that_come_with_the_software_have_a_text() -> None:
     with pytest.raises(KeyError):
         book_text("../secret")
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_duty_can_be_brought_to_an_end_by_bodies_of_the_region(name: str) -> None:
+    loaded = load_book(name)
+    for duty in loaded.duties:
+        course = loaded.courses[duty.course]
+        reached, ends = {course.opens}, set()
+        for _ in course.states:
+            reached |= {move.to for state in reached for move in course.moves_in(state)}
+            ends |= {state for state in reached if not course.moves_in(state)}
+        assert reached == set(course.states), duty.code
+        assert ends, duty.code
+
+
+def test_a_changed_plan_is_executed_from_no_state_but_the_approved_one() -> None:
+    for name in BOOKS:
+        assert load_book(name).courses["plan-change"].moves["execute"].states == ("APPROVED",)
