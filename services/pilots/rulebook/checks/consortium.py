@@ -31,7 +31,7 @@ def institution_type(using: Using, facts: Facts) -> Found:
             yield using.violation(field, one.type, message, rule=listed.rule)
         elif not one.recognition:
             message = f"{one.name}: a type that is not listed is accepted only with a recorded recognition."
-            yield using.violation(field, one.type, message)
+            yield using.violation(field, one.type, message, rule=listed.rule if listed.recognised else None)
 
 
 @check("territory")

@@ -167,7 +167,7 @@ APPLICATIONS: list[tuple[str, str, str, Change, str, str, str]] = [
     ("gz: no such class", GZ, "submit", partner(category="bank"), "GZ-13", "applicants/ins_broker/category", "bank"),
     ("gz: unlisted type", GZ, "submit", partner(type="law-firm", category="service"), "GZ-09",
      "applicants/ins_broker/type", "law-firm"),
-    ("gz: recognised class", GZ, "submit", partner(category="recognised", type="x"), "GZ-09",
+    ("gz: recognised class", GZ, "submit", partner(category="recognised", type="x"), "GZ-07",
      "applicants/ins_broker/type", "x"),
     ("gz: elsewhere", GZ, "submit", partner(registered_in=440305, main_office_in=0), "GZ-08",
      "applicants/ins_broker/registered_in", "registered 440305, office 0, supervised 440100"),
