@@ -1,10 +1,13 @@
 """What the doors of the context share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from chain.proof.canonical import check_json
+from chain.proof.errors import FormatError
 from services.evidence.service import EvidenceService
 from services.pilots import repository
 from services.pilots.books import Book, Books
@@ -25,7 +28,15 @@ from services.platform.database import Database
 from services.platform.errors import Invalid, NotFound
 from services.transactions.service import Transactions
 
-__all__ = ["Parts"]
+__all__ = ["Parts", "check_content"]
+
+
+def check_content(content: Mapping[str, Any] | None, field: str) -> None:
+    """Invalid unless it can stand in a record (RFC 8785): said before any of it is quoted in a refusal."""
+    try:
+        check_json(dict(content or {}))
+    except FormatError as error:
+        raise Invalid(f"{field}{error.field}", error.reason) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

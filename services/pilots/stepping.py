@@ -15,7 +15,7 @@ from services.pilots.facts.comments import CommentRequest, Filed, filing_row
 from services.pilots.facts.facts import FactRequest, check_fact
 from services.pilots.models import ProjectRow
 from services.pilots.once import do_once, made_before
-from services.pilots.parts import Parts
+from services.pilots.parts import Parts, check_content
 from services.pilots.projects.submitting import completed
 from services.pilots.reads import event_view, require_event
 from services.pilots.rulebook.machine import Refused, Step, WorkingDays, advance
@@ -45,6 +45,8 @@ class StepDesk:
 
         RuleRefused with rule, source and value when the table or a check says no; Forbidden for another body.
         """
+        check_content(request.content, "/body")
+        check_content(request.public, "/public")
         with self._parts.database.read() as session:
             project = access.require(session, caller, project_id)
             known = made_before(session, caller.institution_id, once)
@@ -84,6 +86,7 @@ class StepDesk:
 
     def fact(self, caller: Principal, project_id: str, request: FactRequest, *, once: Once | None) -> Future[EventView]:
         """Adds a fact to the project's stream: an applicant's, or that of a body of the region."""
+        check_content(request.content, "/body")
         with self._parts.database.read() as session:
             project = access.require(session, caller, project_id)
             book = self._parts.book(session, project)

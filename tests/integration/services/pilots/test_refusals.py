@@ -1,5 +1,6 @@
 """What is refused, to whom, and under which rule: by the service, and by the chain when somebody goes around it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -171,6 +172,21 @@ def test_a_correction_round_keeps_what_was_there(region: Region) -> None:
     corrected = region.step(lead, project, "resubmit", key=lead.authority)
     assert (corrected["state"], corrected["draft_version"], corrected["title"]) == ("SUBMITTED", 2, "补正后的名称")
     assert group.get(f"{place}/application", version=1)["form"]["name"] == form(lead, partner)["name"]
+
+
+@pytest.mark.parametrize("text", ["\ud800", 1.5, 2**60, json.loads("[" * 20 + "]" * 20)])
+def test_what_no_record_can_hold_is_refused_where_it_stands(region: Region, submitted: str, text: Any) -> None:
+    group, place = region["group"], f"/v1/pilots/{submitted}"
+    for path, body in (
+        (f"{place}/steps", {"action": "selection.open", "body": {"findings": [text]}}),
+        (f"{place}/facts", {"kind": "consultation", "body": {"said": text}}),
+    ):
+        content, headers = json.dumps(body), {"Content-Type": "application/json"}
+        answer = group.client.post(path, content=content, headers=headers)
+        assert (answer.status_code, answer.json()["field"][:5]) == (422, "/body"), answer.text
+    spoilt = json.dumps({"rulebook": region.rulebook, "form": {"name": text, "applicants": [text]}})
+    answer = region["lead"].client.post("/v1/pilots", content=spoilt, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422, answer.text
 
 
 def test_a_stranger_writes_no_more_comments_than_people_do(region: Region) -> None:
