@@ -16,8 +16,10 @@ from uuid import uuid4
 
 from chain.errors import ChainError
 from chain.proof.encoding import to_hex
+from chain.proof.ethereum import log_id
 from chain.proof.types import Phase
 from services.container import Services, build
+from services.evidence.anchoring import CONTRACT
 from services.evidence.fsck.outside import ChainView
 from services.evidence.heads import Head, read_heads
 from services.evidence.keys import LogKeys
@@ -29,6 +31,7 @@ from services.evidence.recovery.plan import (
     Outside,
     Told,
     check_entries,
+    check_signed,
     house_owner,
     log_rows,
     plan_log,
@@ -37,17 +40,20 @@ from services.evidence.recovery.plan import (
 from services.evidence.recovery.putting import Putter
 from services.evidence.recovery.source import MirroredLog, attestations, mirrored_logs
 from services.evidence.retention import recovery as retention
+from services.evidence.retention.rules import TYPE as ERASURE
 from services.fsck import chain_view
 from services.identity import recovery as identity
 from services.platform import migrate
 from services.platform.atrest import DataKey
 from services.platform.errors import Conflict, Invalid, Unavailable
+from services.platform.ids import bytes16
 from services.platform.settings import Settings
 from services.transactions import recovery as transactions
 from services.workers.team import refuse_others
 
 __all__ = ["Recovered", "Wanted", "recover"]
 
+_ERASURE = ERASURE.name
 Progress = Callable[[str], None]
 
 
@@ -69,12 +75,16 @@ class Wanted:
 
 @dataclass(slots=True)
 class Recovered:
-    """What was found, and done unless it was only a plan."""
+    """What was found, and done unless it was only a plan.
+
+    ``unexplained``: records that the mirror has without content, though no leaf says that they were erased.
+    """
 
     logs: list[LogPlan]
     done: bool = False
     operations: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
     uploads: list[str] = field(default_factory=list)
     erased: int = 0
     headless: list[str] = field(default_factory=list)
@@ -93,7 +103,10 @@ def recover(settings: Settings, wanted: Wanted, progress: Progress = lambda _tex
         found.setdefault(log.origin, []).append(log)
     heads = read_heads(settings.heads_dir)
     with _stopped(settings) as services:
-        return _Recovery(services, wanted, mirrors=found, heads=heads, progress=progress).run()
+        try:
+            return _Recovery(services, wanted, mirrors=found, heads=heads, progress=progress).run()
+        except ChainError as error:
+            raise Unavailable("chain-away", f"A chain does not answer any more ({error}): the same again.") from None
 
 
 @contextmanager
@@ -142,13 +155,14 @@ class _Recovery:
     def run(self) -> Recovered:
         """Plans, checks, and does it unless it is a dry run."""
         view = self._view()
+        opener = self._opener()
         result = Recovered(self._plans(view))
         missing = [plan for plan in result.logs if plan.mirror is not None]
-        opener = self._opener()
         told = [each for plan in missing for each in check_entries(plan, opener)]
         result.headless = [plan.origin for plan in result.logs if plan.size and plan.head_file is None]
         acts = self._acts_asked(result)
         result.undecided = self._undecided(told)
+        result.unexplained = _unexplained(missing, told)
         if self._wanted.dry_run:
             return result
         if missing:
@@ -203,15 +217,24 @@ class _Recovery:
         return Outside(self._heads.get(origin), heads)
 
     def _opener(self) -> Open:
-        """Opens what the mirrors hold: with their data keys, and with those of the database where it has the same."""
+        """Opens what the mirrors hold, which must be this service's: with their data keys, or the database's own."""
         with self._services.database.read() as session:
             own = self._services.vault.stored(session)
         keys = {(key.institution_id, key.version): key for key in (*self._mirrored_keys(), *own)}
         try:
+            for log in (each for logs in self._mirrors.values() for each in logs):
+                check_signed(log, self._services.vault.unwrap)
+                self._check_owner(log)
             return self._services.vault.opener(keys.values())
         except Unavailable:
             detail = "The master key does not open the mirror's keys: put back the master.key that was in use then."
             raise Unavailable("mirror-unreadable", detail) from None
+
+    def _check_owner(self, log: MirroredLog) -> None:
+        """Nothing signs the keyring's word on whose log it is; the chain knows."""
+        owner, state, *_ = self._services.chains.read(CONTRACT, "logOf", log_id(log.origin))
+        if state and bytes(owner) != bytes16(log.keyring.owner_id):
+            raise Invalid("mirror", f"{log.folder}: the keyring names another owner of {log.origin} than the chain")
 
     def _mirrored_keys(self) -> Iterator[DataKey]:
         for log in (each for logs in self._mirrors.values() for each in logs):
@@ -225,7 +248,7 @@ class _Recovery:
             known = transactions.known_leaves(session)
         asked = (each for each in told if each.leaf.phase is Phase.REQUESTED)
         left = (each for each in asked if to_hex(each.leaf_hash) not in decided | known)
-        return [f"{each.type_name} {each.document['subject']}" for each in left if each.type_name != "record.erasure"]
+        return [f"{each.type_name} {each.document['subject']}" for each in left if each.type_name != _ERASURE]
 
     # --- putting back
 
@@ -341,6 +364,12 @@ class _Recovery:
 
 def _cosigned(logs: Sequence[MirroredLog], size: int) -> list[str]:
     return [note for log in logs if (note := log.cosigned(size)) is not None]
+
+
+def _unexplained(plans: Sequence[LogPlan], told: Sequence[Told]) -> list[str]:
+    registered = (each for each in told if each.leaf.phase is Phase.REGISTERED)
+    erased = {str(each.document["subject"]) for each in registered if each.type_name == _ERASURE}
+    return [each for plan in plans for each in plan.blank if each not in erased]
 
 
 def _no_such_loss(result: Recovered) -> Conflict:

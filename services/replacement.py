@@ -10,6 +10,7 @@ from services.platform import migrate
 from services.platform.database import Database
 from services.platform.leases import Lease
 from services.platform.settings import Settings
+from services.workers.team import refuse_others
 
 __all__ = ["Closed", "close_chain"]
 
@@ -35,6 +36,7 @@ def close_chain(settings: Settings, closing: Path) -> Closed:
         lease = Lease(database)
         lease.acquire(alone=database.is_sqlite)
         try:
+            refuse_others(database, settings.lease_ttl_ms)
             with database.read() as session:
                 require_newest(session, read_heads(settings.heads_dir))
                 return Closed(write_closing(session, closing), IdentityService.regional_authorities(session))

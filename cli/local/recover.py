@@ -89,7 +89,7 @@ def _data(done: Recovered) -> dict[str, Any]:
                 "chain": plan.chain,
                 "mirror": str(plan.mirror.home) if plan.mirror else None,
                 "records": plan.types,
-                "erased": plan.erased,
+                "erased": len(plan.blank),
                 "lost": [plan.size, plan.known - 1] if plan.known > plan.size else None,
             }
             for plan in done.logs
@@ -97,6 +97,7 @@ def _data(done: Recovered) -> dict[str, Any]:
         "without_head_file": done.headless,
         "ended_operations": done.operations,
         "ask_again": done.undecided,
+        "without_content_unexplained": done.unexplained,
         "aborted_uploads": done.uploads,
         "erased_again": done.erased,
         "acts": [act.kind.value for act in done.asked],
@@ -112,6 +113,8 @@ def _lines(done: Recovered) -> Iterator[str]:
     if any(plan.missing for plan in done.logs):
         yield "not restored  tokens, people, operations, uploads and materials of the time since the backup:"
         yield "              issue tokens again, and revoke again those that were revoked since"
+    for each in done.unexplained:
+        yield f"no content    {each}: no leaf says that it was erased; another mirror may have it (--mirror, repeated)"
     yield from (f"ask again     {each}: it was asked for and not decided" for each in done.undecided)
     yield from (f"ended         operation {each}, as the log tells" for each in done.operations)
     yield from (f"aborted       upload {each}: its acknowledgements tell what stands" for each in done.uploads)
@@ -125,7 +128,7 @@ def _log_lines(plan: LogPlan) -> Iterator[str]:
     yield f"{plan.origin}   {told}"
     if plan.missing:
         kinds = ", ".join(f"{count} {name}" for name, count in sorted(plan.types.items()))
-        erased = f"; {plan.erased} without content, erased" if plan.erased else ""
+        erased = f"; {len(plan.blank)} without content" if plan.blank else ""
         where = plan.mirror.home if plan.mirror else ""
         yield f"  put back    {plan.have} to {plan.size - 1} from {where}: {kinds}{erased}"
     if plan.known > plan.size:

@@ -18,7 +18,7 @@ from services.platform.atrest import Vault, Wrapping, aad
 from services.platform.errors import Conflict, Invalid, NotFound
 from services.platform.ids import new_id
 
-__all__ = ["LogBook", "wrappings"]
+__all__ = ["LogBook", "streams_aad", "wrappings"]
 
 _UNOPENED_MAX = 16  # of one institution: each is listed, checked and watched, and keeps its origin from others
 
@@ -26,12 +26,13 @@ _UNOPENED_MAX = 16  # of one institution: each is listed, checked and watched, a
 def wrappings(session: Session) -> Iterator[Wrapping]:
     """What master keys wrap in this context: the seeds of log keys and the secrets of streams."""
     for row in repository.logs(session):
-        yield Wrapping(row.stream_key, _stream_aad(row.id), partial(setattr, row, "stream_key"))
+        yield Wrapping(row.stream_key, streams_aad(row.id), partial(setattr, row, "stream_key"))
         for key in repository.keys_of(session, row.id):
             yield Wrapping(key.wrapped, seed_aad(key.id), partial(setattr, key, "wrapped"))
 
 
-def _stream_aad(log_id: str) -> bytes:
+def streams_aad(log_id: str) -> bytes:
+    """What binds a log's wrapped stream secret to its row."""
     return aad("log-streams", log_id)
 
 
@@ -69,7 +70,7 @@ class LogBook:
         log_id = new_id("log")
         row = LogRow(id=log_id, origin=origin, owner_id=owner_id, state="opening", house=house, size=0)
         row.suite, row.frontier, row.created_at = int(Suite.INTL_V1), Frontier().encode(), group.now_ms
-        row.stream_key = self._vault.wrap(secrets.token_bytes(32), _stream_aad(log_id))
+        row.stream_key = self._vault.wrap(secrets.token_bytes(32), streams_aad(log_id))
         row.predecessor_id = follows
         repository.add(session, row)
         return row, self._keys.create(session, log_id, origin, active=True)
@@ -88,7 +89,7 @@ class LogBook:
             signer=self._keys.acknowledger(session, row.id, row.size),
             suite=Suite(row.suite),
             frontier=Frontier.decode(row.frontier),
-            stream_secret=self._vault.unwrap(row.stream_key, _stream_aad(row.id)),
+            stream_secret=self._vault.unwrap(row.stream_key, streams_aad(row.id)),
         )
 
     def _resume(self, group: Group, row: LogRow, owner_id: str) -> tuple[LogRow, LogKeyRow]:

@@ -11,11 +11,14 @@ from chain.proof.errors import ProofError
 from chain.proof.leaf import Leaf
 from chain.proof.manifest import TYPE as MANIFEST
 from chain.proof.merkle import Frontier
+from chain.proof.note import NoteSigner, SignatureType, verify_note
 from chain.proof.types import BY_CODE, FIRST_SERVICE_CODE
 from services.evidence import repository as evidence
 from services.evidence.bundles.service import request_aad
 from services.evidence.fsck.rules import record_fault
 from services.evidence.heads import Head
+from services.evidence.keys import seed_aad
+from services.evidence.logs import streams_aad
 from services.evidence.models import LogRow
 from services.evidence.records import StoredRecord
 from services.evidence.recovery.source import MirroredLog
@@ -23,10 +26,23 @@ from services.evidence.submission import record_aad
 from services.evidence.tree import Tree
 from services.platform.errors import Conflict, Invalid, Unavailable
 
-__all__ = ["LogPlan", "Outside", "Told", "check_entries", "house_owner", "log_rows", "plan_log", "told", "top"]
+__all__ = [
+    "LogPlan",
+    "Outside",
+    "Told",
+    "check_entries",
+    "check_signed",
+    "house_owner",
+    "log_rows",
+    "plan_log",
+    "told",
+    "top",
+]
 
 Open = Callable[[str, bytes, bytes], bytes]
 """(institution, blob, associated data) -> plaintext; Unavailable."""
+Unwrap = Callable[[bytes, bytes], bytes]
+"""(wrapped by the master key, associated data) -> secret; Unavailable."""
 _PAGE = 4_096
 
 
@@ -66,6 +82,7 @@ class LogPlan:
     """One log. ``have`` leaves are in the database, ``size`` afterwards; ``known`` is the most that anybody knows of.
 
     ``mirror`` is None when there is nothing to put back. ``since``: where a recovery that was interrupted began.
+    ``blank``: records that come without content.
     """
 
     origin: str
@@ -75,9 +92,9 @@ class LogPlan:
     chain: int
     mirror: MirroredLog | None = None
     new: bool = False
-    erased: int = 0
     since: int = 0
     types: dict[str, int] = field(default_factory=dict)
+    blank: list[str] = field(default_factory=list)
 
     @property
     def known(self) -> int:
@@ -125,14 +142,18 @@ def plan_log(
     does, and ``mirror-too-short`` when others know more than any mirror.
     """
     have = row.size if row else 0
+    best, reach = None, 0
     for mirror in mirrors:
-        _check_mirror(mirror, outside)
+        _require_own(session, row, mirror)
+        vouched = _check_mirror(mirror, outside)
         _compare(session, row, mirror)
-    best = max(mirrors, key=lambda one: one.size, default=None)
-    size = max(have, best.size if best else 0)
+        sound = mirror.sound(vouched)
+        if best is None or sound > reach:
+            best, reach = mirror, sound
+    size = max(have, reach)
     plan = LogPlan(origin, have, size, outside.head.size if outside.head else None, outside.chain_size)
     plan.since = have if begun is None else begun
-    if best is not None and best.size >= have and size > plan.since:
+    if best is not None and reach >= have and size > plan.since:
         plan.mirror, plan.new = best, row is None
     _require_long_enough(plan, mirrors)
     _check_head(session, row, best, outside.head)
@@ -150,18 +171,54 @@ def _require_long_enough(plan: LogPlan, mirrors: Sequence[MirroredLog]) -> None:
             raise Conflict(detail, slug="mirror-too-short", extra={"first": plan.size, "end": size})
 
 
-def _check_mirror(mirror: MirroredLog, outside: Outside) -> None:
-    """Its tiles lead to the head its witness signed and to every head on the chain."""
+def check_signed(mirror: MirroredLog, unwrap: Unwrap) -> None:
+    """Only this service can have made the mirror's newest head: a key of the log that the master key opens signed it.
+
+    Invalid; Unavailable when the master key does not open the log's secrets.
+    """
+    ring, keys = mirror.keyring, []
+    unwrap(ring.stream_key, streams_aad(ring.id))
+    for key in ring.keys:
+        made = NoteSigner(mirror.origin, SignatureType.ED25519, unwrap(key.wrapped, seed_aad(key.id))).key
+        if made.format() != key.vkey:
+            raise Invalid("mirror", f"{mirror.folder}: the keyring's key {key.id} is not the one of its seed")
+        keys.append(made)
+    try:
+        signed = verify_note(mirror.note, keys)
+    except ProofError as error:
+        raise Invalid("mirror", f"{mirror.folder}: head.note: {error}") from None
+    if not signed:
+        raise Invalid("mirror", f"{mirror.folder}: head.note is not signed by a key of {mirror.origin}")
+
+
+def _require_own(session: Session, row: LogRow | None, mirror: MirroredLog) -> None:
+    """The keyring's log is the one of this origin in the database, or one that the database does not know."""
+    known = evidence.log_by_id(session, mirror.keyring.id)
+    if (known.id if known else None) != (row.id if row else None):
+        raise Invalid("mirror", f"{mirror.folder}: the keyring names another log of the database than {mirror.origin}")
+
+
+def _check_mirror(mirror: MirroredLog, outside: Outside) -> int:
+    """Its tiles lead to the head its witness accepted and to every head on the chain; how far heads vouch for them."""
     heads = {mirror.head.size: mirror.head.root} | dict(outside.anchored)
+    vouched = 0
     for size, root in sorted(heads.items()):
         if not size or size > mirror.tiles.size:
             continue
-        try:
-            found = mirror.tiles.root(size)
-        except ProofError as error:
-            raise Invalid("mirror", f"{mirror.folder}: {error}") from None
-        if found != root:
+        if _root_of(mirror, size) != root:
             raise Invalid("mirror", f"{mirror.folder}: its leaves do not lead to the head at {size} that others have")
+        vouched = size
+    own = outside.head
+    if own is not None and vouched < own.size <= mirror.tiles.size and _root_of(mirror, own.size) == own.root:
+        return own.size
+    return vouched
+
+
+def _root_of(mirror: MirroredLog, size: int) -> bytes:
+    try:
+        return mirror.tiles.root(size)
+    except ProofError as error:
+        raise Invalid("mirror", f"{mirror.folder}: {error}") from None
 
 
 def _compare(session: Session, row: LogRow | None, mirror: MirroredLog) -> None:
@@ -225,7 +282,8 @@ def check_entries(plan: LogPlan, open_blob: Open) -> list[Told]:
             if index >= plan.have:
                 name = BY_CODE[int.from_bytes(entry.leaf[2:4])].name
                 plan.types[name] = plan.types.get(name, 0) + 1
-                plan.erased += entry.record_id is not None and not entry.ciphertext
+                if entry.record_id is not None and not entry.ciphertext:
+                    plan.blank.append(entry.record_id)
             if said is not None:
                 found.append(said)
     return found

@@ -14,7 +14,7 @@ from chain.proof.entries import Entry
 from chain.proof.errors import ProofError
 from chain.proof.keyring import Keyring
 from chain.proof.merkle import leaf_hash
-from chain.proof.note import parse_note
+from chain.proof.note import Note, parse_note
 from chain.proof.tiles import TILE_WIDTH
 from services.platform.errors import Invalid
 
@@ -23,10 +23,11 @@ __all__ = ["MirroredLog", "attestations", "mirrored_logs"]
 
 @dataclass(frozen=True, slots=True)
 class MirroredLog:
-    """One log in one mirror. ``head``: the newest checkpoint that the witness accepted."""
+    """One log in one mirror. ``head``: the newest checkpoint that the witness accepted; ``note``: as it was signed."""
 
     home: Path
     folder: Path
+    note: Note
     head: Checkpoint
     keyring: Keyring
     tiles: Mirror
@@ -59,6 +60,19 @@ class MirroredLog:
             skipped, wanted = max(0, first - start), min(TILE_WIDTH, end - start)
             yield start + skipped, entries[skipped:wanted]
 
+    def sound(self, vouched: int) -> int:
+        """Up to where leaves can be put back when heads vouch for the first ``vouched`` alone.
+
+        Beyond them only the service's own encryption tells a leaf from an invented one: none without content counts.
+        """
+        size = min(vouched, self.size)
+        for _start, entries in self.bundles(size, self.size):
+            for entry in entries:
+                if not entry.ciphertext:
+                    return size
+                size += 1
+        return size
+
     def head_sizes(self) -> list[int]:
         """The sizes of the checkpoints it accepted, in order."""
         return sorted(int(path.stem) for path in self.folder.glob("checkpoints/*/*.note"))
@@ -87,16 +101,17 @@ def attestations(home: Path) -> Iterator[str]:
 
 
 def _log(home: Path, folder: Path) -> MirroredLog | None:
-    note = read_optional(folder / "head.note")
-    if note is None or not (folder / "mirror" / "entries.json").exists():
+    data = read_optional(folder / "head.note")
+    if data is None or not (folder / "mirror" / "entries.json").exists():
         return None
     try:
         entries = EntryMirror(folder / "mirror")
         keyring = entries.keyring()
-        head = Checkpoint.parse(parse_note(note).text)
+        note = parse_note(data)
+        head = Checkpoint.parse(note.text)
         tiles = Mirror(folder / "mirror")
     except (ProofError, ConfigError) as error:
         raise Invalid("mirror", f"{folder}: {error}") from None
     if keyring is None or keyring.origin != head.origin:
         raise Invalid("mirror", f"{folder}: there is no keyring of {head.origin}")
-    return MirroredLog(home, folder, head, keyring, tiles, entries)
+    return MirroredLog(home, folder, note, head, keyring, tiles, entries)
