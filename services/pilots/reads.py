@@ -10,7 +10,7 @@ from services.pilots.books import Book, Books
 from services.pilots.models import EventRow, ProjectRow
 from services.pilots.projects.forms import Forms
 from services.pilots.rulebook.model import Transition
-from services.pilots.steps.names import DRAFT
+from services.pilots.steps.names import DRAFT, TAKEN
 from services.pilots.steps.standing import day_name, items_of
 from services.pilots.steps.waits import foreseen, waiting_body
 from services.pilots.views import ActionView, EventView, ProjectView, PublicView, QueueItem
@@ -18,7 +18,7 @@ from services.platform.errors import NotFound
 
 __all__ = ["Reads", "event_view", "require_event"]
 
-_DRAFT_TERM = "申报草稿"
+_OFF_CHAIN = {DRAFT: "申报草稿", TAKEN: "编号被占用"}
 
 
 class Reads:
@@ -100,7 +100,7 @@ class Reads:
 
 
 def _term(book: Book, row: ProjectRow) -> str:
-    return _DRAFT_TERM if row.state == DRAFT else book.rulebook.states[row.state].term
+    return _OFF_CHAIN.get(row.state) or book.rulebook.states[row.state].term
 
 
 def _action(row: Transition) -> ActionView:

@@ -22,6 +22,7 @@ from services.pilots.rulebook.machine import Refused, Step, WorkingDays, advance
 from services.pilots.rulebook.model import Transition
 from services.pilots.steps.commands import CONTRACT, Act, judge, signers_of
 from services.pilots.steps.gates import SEAL
+from services.pilots.steps.names import TAKEN
 from services.pilots.steps.standing import refusal, standing_of, today_of
 from services.pilots.views import CommentReceipt, EventView, Fault, StepRequest
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, RuleRefused
@@ -68,12 +69,15 @@ class StepDesk:
             )
             calendar = self._parts.calendar(project)
             judge(book, project, act, calendar)
-            _require_none(self._parts.checking.faults(session, project, book, request, now_ms=now_ms))
+            faults = self._parts.checking.faults(session, project, book, request, actor=act.actor, now_ms=now_ms)
+            _require_none(faults)
 
         def unit(group: Group) -> OperationView:
             fresh = access.require(group.session, caller, project_id)
 
             def make() -> tuple[str, OperationView]:
+                if completed(group.session, fresh, request) != request:
+                    raise Conflict("The application has changed since; look at it again.", slug="application-changed")
                 operation = self._parts.steps.ask(group, fresh, book, act, calendar)
                 return operation.id, operation
 
@@ -186,6 +190,11 @@ class StepDesk:
 
     def _row(self, book: Book, project: ProjectRow, request: StepRequest) -> Transition:
         """The row of the table. RuleRefused when there is none for this action where the project stands."""
+        if project.state == TAKEN:
+            raise Conflict(
+                "Somebody opened this project's number on the chain as another project; begin the draft anew.",
+                slug="project-taken",
+            )
         standing = standing_of(project, book)
         row = book.table.rows.get((standing.state, request.action))
         if row is not None:

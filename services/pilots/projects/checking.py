@@ -35,6 +35,7 @@ from services.platform.errors import Invalid
 __all__ = ["OPINION", "REVIEW", "Checking"]
 
 OPINION, REVIEW = "expert.opinion", "material.review"
+_TUTORING = "tutoring"
 
 
 class Checking:
@@ -46,12 +47,12 @@ class Checking:
         self._materials = materials
 
     def faults(
-        self, session: Session, project: ProjectRow, book: Book, request: StepRequest, *, now_ms: int
+        self, session: Session, project: ProjectRow, book: Book, request: StepRequest, *, actor: str, now_ms: int
     ) -> list[Fault]:
-        """What stands between the act and its step, as far as the chain cannot see it."""
+        """What stands between ``actor``'s act and its step, as far as the chain cannot see it."""
         standing = standing_of(project, book)
         facts = Facts(
-            act=self._act(session, project, request),
+            act=self._act(session, project, request, actor),
             application=self.application(session, project),
             state=standing.state,
             today=today_of(now_ms),
@@ -113,28 +114,35 @@ class Checking:
                 found |= {str(each["record"]) for each in event.evidence}
         return found
 
-    def _act(self, session: Session, project: ProjectRow, request: StepRequest) -> Act:
+    def _act(self, session: Session, project: ProjectRow, request: StepRequest, actor: str) -> Act:
         content = request.content
         return Act(
             action=request.action,
             evidence=_by_code(request.evidence),
             findings=frozenset(_words(content.get("findings", []), "/content/findings")),
-            opinions=self._opinions(session, project, request.action),
+            opinions=self._opinions(session, project, request.action, actor),
             conclusions=_mapping(content.get("conclusions", {}), "/content/conclusions"),
             value=request.value,
-            tutoring=_tutoring(session, content.get("tutoring")),
+            tutoring=_tutoring(session, project, content.get("tutoring")),
         )
 
-    def _opinions(self, session: Session, project: ProjectRow, action: str) -> tuple[Opinion, ...]:
-        """The opinions given for the action, or for its stage (``evaluation`` of ``evaluation.pass``)."""
+    def _opinions(self, session: Session, project: ProjectRow, action: str, actor: str) -> tuple[Opinion, ...]:
+        """What the acting body's own experts say for the action, or its stage (``evaluation`` of ``evaluation.pass``).
+
+        An expert's last word counts. Who has a conflict of interest and gives no opinion has stepped back (回避).
+        """
         stages = (action, action.partition(".")[0])
-        found: list[Opinion] = []
+        found: dict[str, tuple[OpinionForm, str]] = {}
         for event in repository.events_named(session, project.id, (OPINION,)):
-            said = {name: value for name, value in self.content(event.record_id).items() if name != "evidence"}
-            form = read_as(OpinionForm, said.get("content", {}), "/content") if said.get("content") else None
+            said = self.content(event.record_id).get("content") if event.actor_id == actor else None
+            form = read_as(OpinionForm, said, "/content") if said else None
             if form is not None and form.stage in stages:
-                found.append(Opinion(form.expert, form.field, event.record_id, form.declaration, form.conflicted))
-        return tuple(found)
+                found[form.expert] = form, event.record_id
+        return tuple(
+            Opinion(form.expert, form.field, record, form.declaration, form.conflicted)
+            for form, record in found.values()
+            if not form.conflicted or form.opinion or form.scores
+        )
 
     @staticmethod
     def _history(session: Session, project: ProjectRow) -> tuple[Event, ...]:
@@ -189,10 +197,12 @@ def _mapping(given: object, field: str) -> dict[str, str]:
     return given
 
 
-def _tutoring(session: Session, project_id: object) -> Tutoring | None:
-    """The earlier tutoring project; one that was not opened lends nothing."""
-    row = repository.project(session, project_id) if isinstance(project_id, str) else None
-    if row is None or row.count == 0:
+def _tutoring(session: Session, project: ProjectRow, tutoring_id: object) -> Tutoring | None:
+    """The earlier tutoring project of one of the applicants; another, or one that was not opened, lends nothing."""
+    row = repository.project(session, tutoring_id) if isinstance(tutoring_id, str) else None
+    if row is None or (row.track, row.region) != (_TUTORING, project.region):
+        return None
+    if not set(repository.applicants(session, row.id)) & set(repository.applicants(session, project.id)):
         return None
     launched = [each for each in repository.events(session, row.id) if each.phase == Phase.REGISTERED]
     return Tutoring(

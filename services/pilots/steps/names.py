@@ -2,12 +2,16 @@
 
 from chain.proof.encoding import to_hex
 
-__all__ = ["CORRECTION", "DRAFT", "own_name", "role_name"]
+__all__ = ["CORRECTION", "DRAFT", "ELSEWHERE", "TAKEN", "own_name", "role_name"]
 
 DRAFT = "DRAFT"
 """Where a project stands before it is on the chain (草稿)."""
 CORRECTION = "CORRECTION"
 """Where its application is open for changes again (补正)."""
+TAKEN = "TAKEN"
+"""Where a draft stands whose number somebody opened on the chain as another project (编号被占用): for good."""
+ELSEWHERE = "step.elsewhere"
+"""The fact that the chain took a step of which this service has no request."""
 
 
 def own_name(institution_id: str) -> str:

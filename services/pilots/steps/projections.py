@@ -7,6 +7,7 @@ from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
 from services.evidence.group import Group
+from services.identity.service import IdentityService
 from services.pilots import repository
 from services.pilots.books import Book, Books
 from services.pilots.models import EventRow, ProjectRow
@@ -14,10 +15,11 @@ from services.pilots.rulebook.machine import Refused, Step, advance
 from services.pilots.steps.calendars import Agreed
 from services.pilots.steps.commands import CONTRACT, FILING
 from services.pilots.steps.gates import SEAL
+from services.pilots.steps.names import DRAFT, ELSEWHERE, TAKEN
 from services.pilots.steps.standing import put_standing, standing_of, today_of
 from services.pilots.steps.waits import waits_of
 from services.pilots.stream import STEP, Entry, Stream
-from services.platform.ids import from_bytes16
+from services.platform.ids import bytes16, from_bytes16
 from services.platform.logging import get_logger
 from services.transactions.service import Transactions
 from services.transactions.views import ChainEvent, TxView
@@ -38,17 +40,29 @@ class PilotEvents:
 
     def register(self, transactions: Transactions) -> None:
         """Asks to be told."""
+        transactions.on_event(CONTRACT, "PilotOpened", self.opened, chain=self._chain)
         transactions.on_event(CONTRACT, "PilotMoved", self.moved, chain=self._chain)
         transactions.on_event(CONTRACT, "PilotSealed", self.sealed, chain=self._chain)
         for purpose in (STEP, FILING):
             transactions.on_refused(purpose, self.refused)
         transactions.on_refused(SEAL, self.seal_refused)
 
+    def opened(self, group: Group, event: ChainEvent) -> None:
+        """Comes before the first move. Whoever knows a draft's number could open it as a project of its own."""
+        row = repository.project(group.session, from_bytes16("prj", event.args["project"]))
+        if row is None or row.state != DRAFT:
+            return
+        ours = bytes16(row.lead_id), bytes.fromhex(row.rulebook_id.removeprefix("0x")), row.stream
+        if ours != tuple(bytes(event.args[name]) for name in ("lead", "rulebook", "stream")):
+            _log.error("pilot_taken", project=row.id, transaction=event.tx_hash)
+            row.state, row.updated_at = TAKEN, group.now_ms
+            repository.put_waits(group.session, row.id, ())
+
     def moved(self, group: Group, event: ChainEvent) -> None:
         """The project stands where the step led; a step that another gateway brought moves it too."""
         session, args = group.session, event.args
         row = repository.project(session, from_bytes16("prj", args["project"]))
-        if row is None:
+        if row is None or row.state == TAKEN:
             return
         book = self._books.get(session, row.rulebook_id)
         self._follow(row, book, event)
@@ -59,13 +73,15 @@ class PilotEvents:
         row.updated_at = group.now_ms
         repository.put_waits(session, row.id, waits_of(book, row))
         asked = repository.event_of_leaf(session, args["leaf"])
-        if asked is not None and asked.outcome != "registered":
+        if asked is None or not _is_this(asked, row, event):
+            self._elsewhere(group, row, event)
+        elif asked.outcome != "registered":
             self._registered(group, row, asked, event)
 
     def sealed(self, group: Group, event: ChainEvent) -> None:
         """The chain knows a later leaf of the project."""
         row = repository.project(group.session, from_bytes16("prj", event.args["project"]))
-        if row is not None and event.args["count"] > row.count:
+        if row is not None and row.state != TAKEN and event.args["count"] > row.count:
             row.count, row.last_leaf = event.args["count"], event.args["lastLeaf"]
 
     def refused(self, group: Group, transaction: TxView, reason: str) -> None:
@@ -101,6 +117,20 @@ class PilotEvents:
         except Refused as error:  # one table, three enforcers: this is a fault of ours, and the chain is right
             _log.error("pilot_disagreement", project=row.id, action=args["action"], guard=error.guard)
             row.state, row.step_count = book.table.state_name(args["to"]) or row.state, args["seq"] + 1
+
+    def _elsewhere(self, group: Group, row: ProjectRow, event: ChainEvent) -> None:
+        """A body may send its step by itself, and say of its evidence what it likes: the timeline shows that."""
+        args, host = event.args, IdentityService.host_id(group.session)
+        _log.warning("pilot_step_elsewhere", project=row.id, action=args["action"], transaction=event.tx_hash)
+        if host is None:
+            return
+        said: JsonObject = {name: args[name] for name in ("action", "value", "seq", "signer")}
+        said |= {name: to_hex(args[name]) for name in ("commitment", "leaf")}
+        said |= {"transaction": event.tx_hash, "block": event.block_number, "state": row.state}
+        entry = Entry(name=ELSEWHERE, actor=host, content=said, value=args["value"])
+        fact, _ = self._stream.append(group, row, entry)
+        fact.signer, fact.state, fact.reason = args["signer"], row.state, args["action"]
+        fact.tx_hash, fact.block_number = event.tx_hash, event.block_number
 
     def _registered(self, group: Group, row: ProjectRow, asked: EventRow, event: ChainEvent) -> None:
         where: JsonObject = {
@@ -145,3 +175,9 @@ class PilotEvents:
         comment = repository.comment(group.session, row.id, asked.value)
         if comment is not None:
             comment.state = state
+
+
+def _is_this(asked: EventRow, row: ProjectRow, event: ChainEvent) -> bool:
+    """Whether the leaf that a step names is the request of this very step."""
+    wanted = (row.id, int(Phase.REQUESTED), *(event.args[name] for name in ("action", "value", "seq")))
+    return wanted == (asked.project_id, asked.phase, asked.name, asked.value, asked.seq)

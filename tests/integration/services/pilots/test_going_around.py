@@ -1,0 +1,108 @@
+"""Who goes around the service: what it makes of steps on the chain that it never asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from chain.party.eip712 import sign_typed_data
+from chain.party.keystore import EvmKey
+from chain.proof.encoding import to_hex
+from services.evidence.group import Group
+from services.platform.ids import bytes16
+from services.transactions.views import OperationView
+from tests.integration.services.pilots.application import form
+from tests.integration.services.pilots.region import Region
+from tests.integration.services.pilots.test_shenzhen import drafted, refused
+
+pytestmark = pytest.mark.parametrize("region", ["postgresql"], indirect=True, scope="module")
+
+EVIDENCE = {"commitment": to_hex(b"\1" * 32), "leaf": to_hex(b"\2" * 32)}
+
+
+def by_itself(region: Region, struct: str, function: str, message: Mapping[str, Any], key: EvmKey) -> None:
+    """A party signs for the contract what no record asked for, and some account carries it there."""
+    transactions, units = region.house.services.transactions, region.house.services.evidence.sequencer
+    typed = transactions.typed_data(struct, message, "supervision", deadline=region.clock.ms() // 1000 + 600)
+
+    def ask(group: Group) -> OperationView:
+        return transactions.create_operation(
+            group.session,
+            kind="test.around",
+            chain="supervision",
+            contract="PilotLifecycle",
+            function=function,
+            args=dict(message),
+            queue="around",
+            typed_data=typed,
+            signer_hint=key.address,
+        )
+
+    asked = units.submit(ask).result(60)
+    checked = transactions.check_signature(asked.id, signer=key.address, signature=sign_typed_data(typed, key))
+    units.submit(lambda group: transactions.authorise(group.session, checked)).result(60)
+    assert region.work(asked.id) == "final"
+
+
+def test_a_co_applicant_cannot_have_the_draft_of_others_submitted(region: Region) -> None:
+    lead, partner, group = region["lead"], region["partner"], region["group"]
+    project = drafted(region)
+    named = {"project": to_hex(bytes16(project)), "rulebook": region.rulebook, "lead": to_hex(bytes16(partner.id))}
+    message = {**named, "stream": "0x" + "33" * 16, "action": "submit", "seq": 0, **EVIDENCE}
+    by_itself(region, "OpenPilot", "open", message, partner.authority)
+    found = lead.get(f"/v1/pilots/{project}")
+    assert (found["state"], found["state_term"], found["count"]) == ("TAKEN", "编号被占用", 0)
+    assert group.client.get(f"/v1/pilots/{project}").status_code == 404
+    asked = lead.client.post(f"/v1/pilots/{project}/steps", json={"action": "submit"})
+    assert (asked.status_code, asked.json()["type"].rsplit(":")[-1]) == (409, "project-taken")
+    changed = lead.client.post(f"/v1/pilots/{project}/application", json={"form": form(lead, partner)})
+    assert changed.json()["type"].endswith("project-state")
+    assert project not in [item["project"]["id"] for item in lead.get("/v1/pilots/queue")["items"]]
+
+
+def test_a_step_with_somebody_elses_evidence_is_not_the_step_that_was_asked_for(region: Region) -> None:
+    lead, group = region["lead"], region["group"]
+    project = drafted(region)
+    place = f"/v1/pilots/{project}"
+    region.step(lead, project, "submit", key=lead.authority)
+    asked = group.post(
+        f"{place}/steps", {"action": "selection.open", "evidence": group.evidence("formality_review")}, 202
+    )
+    message = {name: asked["typed_data"]["message"][name] for name in ("project", "seq", "commitment", "leaf")}
+    around = {**message, "action": "withdraw", "value": 0}
+    by_itself(region, "PilotStep", "step", around, lead.authority)
+    assert lead.get(place)["state"] == "WITHDRAWN"
+    events = lead.get(f"{place}/timeline")["items"]
+    opening = next(each for each in events if each["name"] == "selection.open")
+    assert (opening["phase"], opening["outcome"], opening["transaction"]) == ("requested", None, None)
+    fact = next(each for each in events if each["name"] == "step.elsewhere")
+    assert (fact["reason"], fact["state"], fact["signer"]) == ("withdraw", "WITHDRAWN", lead.authority.address)
+    assert fact["transaction"]
+    content = group.get(f"{place}/events/{fact['seq']}")["content"]
+    assert (content["action"], content["leaf"]) == ("withdraw", message["leaf"])
+    forged = {"kind": "step.elsewhere", "body": {"action": "stop"}}
+    assert lead.client.post(f"{place}/facts", json=forged).json()["field"] == "/kind"
+    assert region.sign(group, asked, group.account) == "refused"
+
+
+def test_experts_speak_for_their_own_body_and_can_step_back(region: Region) -> None:
+    lead, group, stb = region["lead"], region["group"], region["stb"]
+    project = drafted(region)
+    place = f"/v1/pilots/{project}"
+    region.step(lead, project, "submit", key=lead.authority)
+    region.step(group, project, "selection.open", "formality_review")
+    needs = group.evidence("risk_assessment", "expert_opinions", "municipal_evaluation", "decision")
+    accepting = {"action": "selection.accept", "evidence": needs}
+
+    def say(party: Any, **said: Any) -> None:
+        opinion = {"expert": "专家甲", "field": "法律合规", "stage": "selection", "declaration": party.document("声明")}
+        party.post(f"{place}/facts", {"kind": "expert.opinion", "body": {**opinion, **said}})
+
+    say(stb, opinion="同意")  # another body's expert neither helps
+    refused(group.client.post(f"{place}/steps", json=accepting), "SZ-44")
+    say(stb, conflicted=True, opinion="反对")  # nor stands in the way
+    say(group, expert="专家乙", opinion="同意")
+    say(group, conflicted=True, opinion="同意")
+    refused(group.client.post(f"{place}/steps", json=accepting), "SZ-46")
+    say(group, conflicted=True)  # steps back
+    assert group.post(f"{place}/steps", accepting, 202)["state"] == "needs_authorisation"
