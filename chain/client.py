@@ -1,6 +1,6 @@
 """One chain as the service sees it: failover, pins, finality, events, transactions, the contracts' words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,24 +184,37 @@ class ChainClient:
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def logs(self, first: int, last: int, contracts: Iterable[str] | None = None) -> list[RawLog]:
-        """Events of our contracts in blocks `first` to `last`, each once, in the chain's order."""
+    def logs(
+        self,
+        first: int,
+        last: int,
+        contracts: Iterable[str] | None = None,
+        *,
+        topics: Sequence[Sequence[bytes]] = (),
+    ) -> list[RawLog]:
+        """Events of our contracts in blocks `first` to `last`, each once, in the chain's order.
+
+        `topics`: for each place from the first on those that an event may have there.
+        """
         addresses = [self.address(name) for name in (self.contracts() if contracts is None else contracts)]
         if last < first or not addresses:
             return []
-        found = {(log.block_number, log.log_index, log.tx_hash): log for log in self._logs(first, last, addresses)}
+        wanted: dict[str, Any] = {"address": addresses}
+        if topics:
+            wanted["topics"] = [["0x" + topic.hex() for topic in choice] for choice in topics]
+        found = {(log.block_number, log.log_index, log.tx_hash): log for log in self._logs(first, last, wanted)}
         return [found[key] for key in sorted(found)]
 
-    def _logs(self, first: int, last: int, addresses: list[str]) -> list[RawLog]:
+    def _logs(self, first: int, last: int, wanted: Mapping[str, Any]) -> list[RawLog]:
         """Halves the range as long as the node finds it too large."""
-        query = {"fromBlock": hex(first), "toBlock": hex(last), "address": addresses}
+        query = {"fromBlock": hex(first), "toBlock": hex(last), **wanted}
         try:
             answer = self.request("eth_getLogs", query)
         except EndpointError as error:
             if first == last or error.code is None or not any(word in error.message.lower() for word in _TOO_MUCH):
                 raise
             middle = (first + last) // 2
-            return self._logs(first, middle, addresses) + self._logs(middle + 1, last, addresses)
+            return self._logs(first, middle, wanted) + self._logs(middle + 1, last, wanted)
         return [_log(one) for one in answer if not one.get("removed")]
 
     # --- transactions -----------------------------------------------------------------------------------------------

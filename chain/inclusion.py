@@ -15,7 +15,7 @@ from chain.proof.hashing import keccak256
 from chain.proof.receipt import Anchor
 from chain.proof.trie import build_trie, index_key
 
-__all__ = ["EventProof", "collect_event_proof"]
+__all__ = ["EventProof", "collect_event_proof", "collect_headers"]
 
 EventProof = Anchor
 
@@ -45,6 +45,17 @@ def collect_event_proof(client: ChainClient, tx_hash: str, log_index_in_block: i
         log_index=log,
         receipt_proof=_prove(receipts, _bytes(block["receiptsRoot"]), index),
     )
+
+
+def collect_headers(client: ChainClient, first: int, last: int) -> tuple[bytes, ...]:
+    """The RLP of the headers of these blocks. EndpointError when the node lacks one, ProofError when it lies."""
+    found: list[bytes] = []
+    for number in range(first, last + 1):
+        block = client.raw_block(number)
+        if block is None:
+            raise EndpointError(f"block {number} is not there")
+        found.append(_header(block))
+    return tuple(found)
 
 
 def _header(block: Mapping[str, Any]) -> bytes:

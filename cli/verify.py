@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.dossier import Judged, is_dossier, judge
 from cli.output import ExitCode, Json, emit, fail, guarded
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    receipts: Annotated[list[Path], typer.Argument(help="Receipt files, or tlog-proofs.", show_default=False)],
+    receipts: Annotated[
+        list[Path], typer.Argument(help="Receipt files, tlog-proofs, or dossiers 卷宗.", show_default=False)
+    ],
     trust: Annotated[
         Path, typer.Option("--trust", help="Trust file 信任文件, obtained beforehand from whom you trust.")
     ],
@@ -40,7 +43,7 @@ def verify(
     lang: Annotated[str, typer.Option("--lang", help="Language of the words: en or zh.")] = "en",
     as_json: Json = False,
 ) -> None:
-    """Verify receipts 凭证 offline.
+    """Verify receipts 凭证 and dossiers 卷宗 offline.
 
     Exit codes: 0 the policy is met; 1 a stage failed; 2 a file cannot be read or parsed; 3 incomplete.
     """
@@ -50,15 +53,18 @@ def verify(
         fail(ExitCode.USAGE, f"there are no words in {lang!r}; it is en or zh", as_json=as_json)
     with guarded(as_json=as_json):
         trusted = _trusted(trust, as_json=as_json)
-    results = [_examine(path, trusted, explain=explain, lang=lang) for path in receipts]
+    dossiers = [judge(path, trusted) for path in receipts if is_dossier(path)]
+    results = [_examine(path, trusted, explain=explain, lang=lang) for path in receipts if not is_dossier(path)]
     found: dict[str, object] = {"receipts": [each.document for each in results]}
+    if dossiers:
+        found["dossiers"] = [each.document for each in dossiers]
     records = _shown(results)
     compared = [
         compare_folder(path, records) if path.is_dir() else compare_file(path, records) for path in materials or ()
     ]
     if compared:
         found["materials"] = [each.document for each in compared]
-    everything: list[_Examined | Compared] = [*results, *compared]
+    everything: list[_Examined | Compared | Judged] = [*results, *dossiers, *compared]
     emit(found, (line for each in everything for line in each.lines), as_json=as_json)
     raise typer.Exit(int(min((each.code for each in everything), key=GRAVITY.index)))
 

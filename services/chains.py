@@ -1,11 +1,11 @@
 """The configured chains: connected, compared with their pins, and asked what evidence wants to know of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chain.client import ChainClient, ChainSettings
+from chain.client import ChainClient, ChainSettings, RawLog
 from chain.errors import ChainError, HandshakeError
-from chain.inclusion import collect_event_proof
+from chain.inclusion import collect_event_proof, collect_headers
 from chain.proof.hashing import keccak256
 from chain.proof.merkle import empty_root
 from chain.proof.receipt import Anchor
@@ -20,6 +20,7 @@ from services.platform.settings import ChainConfig, PastEpoch, Settings, epoch_n
 __all__ = ["ChainState", "Chains"]
 
 EVIDENCE_LOG = "EvidenceLog"
+PILOTS = "PilotLifecycle"
 _log = get_logger("chains")
 
 
@@ -94,6 +95,15 @@ class Chains:
         """What a view of a contract on the supervision chain says now. ChainError."""
         return self.clients[self._supervision].read(contract, function, *arguments)
 
+    def events(self, contract: str, topics: Sequence[Sequence[bytes]], *, since: int) -> list[RawLog]:
+        """Final events of a contract of the supervision chain with these topics, from a block on. ChainError."""
+        client = self.clients[self._supervision]
+        return client.logs(since, client.final(), [contract], topics=topics)
+
+    def headers(self, first: int, last: int) -> tuple[bytes, ...]:
+        """The RLP of headers of the supervision chain. ChainError; ProofError when the node lies."""
+        return collect_headers(self.clients[self._supervision], first, last)
+
     def event_proof(self, chain: str, tx_hash: str, log_index: int) -> Anchor:
         """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError; ProofError when the node lies."""
         return collect_event_proof(self.clients[chain], tx_hash, log_index)
@@ -119,7 +129,8 @@ def _client(name: str, config: ChainConfig) -> ChainClient:
 
 def _pin(client: ChainClient, config: ChainConfig) -> ChainPin:
     contract = client.address(EVIDENCE_LOG).lower() if EVIDENCE_LOG in client.contracts() else None
-    return ChainPin(client.name, config.chain_id, config.genesis, config.chain_class, contract, config.epoch)
+    pilots = client.address(PILOTS).lower() if PILOTS in client.contracts() else None
+    return ChainPin(client.name, config.chain_id, config.genesis, config.chain_class, contract, config.epoch, pilots)
 
 
 def _past(name: str, past: PastEpoch) -> ChainPin:

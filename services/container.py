@@ -184,6 +184,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     )
     identity.register_handlers()
     materials = open_materials(settings, database, clock, vault=vault, fence=lease.check)
+    desk = MaterialDesk(database, materials)
     metrics.initialise(chains=chains.clients, roles=settings.witness_quorum)
     jobs = Jobs(clock)
     team = None if database.is_sqlite else Team(database, clock, vault, lease=lease, forget=identity.forget_tokens)
@@ -201,11 +202,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         records=EvidenceDesk(database, evidence, materials.check_manifest),
         entries=EntryDesk(database, vault, evidence.public),
         uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=chunks)),
-        materials=MaterialDesk(database, materials),
+        materials=desk,
         retention=RetentionDesk(settings, database, clock, evidence=evidence, files=materials.files, fence=lease.check),
         operations=OperationDesk(database, transactions, evidence.sequencer, epoch=evidence.epochs.epoch),
         pilots=open_pilots(
-            settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, read=chains.read
+            settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, ask=chains, files=desk
         ),
         jobs=jobs,
         health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs, team=team),

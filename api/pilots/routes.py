@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathParameter
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import CallerDep, OnceDep, ServicesDep
@@ -23,6 +24,10 @@ from services.pilots.views import Item, StepRequest
 
 router = APIRouter(prefix="/v1/pilots", tags=["pilots"])
 
+_ARCHIVE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}, "description": "A ZIP"}
+}
+Files = Annotated[bool, Query(description="With the stored files of materials that the caller may read")]
 Seq = Annotated[int, PathParameter(ge=0, lt=2**53, description="The event's place in the project's stream")]
 State = Annotated[list[str] | None, Query(max_length=50, description="Only projects in these states")]
 
@@ -206,6 +211,22 @@ def get_event_receipt(project_id: str, seq: Seq, services: ServicesDep, caller: 
     headers = {"Content-Disposition": f'attachment; filename="{project_id}-{seq}.regseal.json"'}
     content = services.pilots.reads.receipt(caller, project_id, seq)
     return Response(content, media_type="application/json", headers={**headers, "Cache-Control": "no-store"})
+
+
+@router.get("/{project_id}/dossier", response_class=StreamingResponse, responses=_ARCHIVE)
+def get_dossier(
+    project_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    files: Files = True,  # noqa: FBT002 -- a query parameter
+) -> StreamingResponse:
+    """The project's dossier (卷宗): events, receipts, materials, and the chain's word, as the caller may see them.
+
+    `regseal verify FILE --trust TRUST` verifies it offline; docs/spec/dossier.md.
+    """
+    headers = {"Content-Disposition": f'attachment; filename="{project_id}.dossier.zip"', "Cache-Control": "no-store"}
+    pieces = services.pilots.dossiers.open(caller, project_id, files=files)
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
 @router.get("/{project_id}/comments")

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chain.party.errors import ConfigError
@@ -20,17 +20,31 @@ def private_folder(path: Path) -> Path:
 
 def write_private(path: Path, data: bytes) -> None:
     """Replaces `path` (0600) by `data` at once: temporary file, fsync, rename, fsync of the folder."""
-    _replace(path, data, 0o600, 0o700)
+    _replace(path, (data,), 0o600, 0o700)
 
 
 def write_public(path: Path, data: bytes) -> None:
     """`write_private` of what a web server is to serve: readable by all, as far as the umask allows."""
-    _replace(path, data, 0o644, 0o755)
+    _replace(path, (data,), 0o644, 0o755)
 
 
 def write_public_soon(path: Path, data: bytes) -> None:
     """`write_public` that is durable only after `os.sync()`: for many files, after which one is written that counts."""
-    _replace(path, data, 0o644, 0o755, sync=False)
+    _replace(path, (data,), 0o644, 0o755, sync=False)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> int:
+    """`write_private` of a content of any length; its size in bytes. Nothing is there when the pieces break off."""
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+
+    _replace(path, counted(), 0o600, 0o700)
+    return size
 
 
 def _folder(path: Path, mode: int) -> Path:
@@ -41,13 +55,13 @@ def _folder(path: Path, mode: int) -> Path:
     return path
 
 
-def _replace(path: Path, data: bytes, mode: int, folder_mode: int, *, sync: bool = True) -> None:
+def _replace(path: Path, pieces: Iterable[bytes], mode: int, folder_mode: int, *, sync: bool = True) -> None:
     _folder(path.parent, folder_mode)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             if sync:
                 os.fsync(file.fileno())

@@ -18,6 +18,7 @@ from chain.party.errors import ApiProblem, ConfigError, ResponseRefused, Unreach
 
 MAX_ANSWER = 8 * 1024 * 1024
 _MAX_PAGES = 1000
+_PIECE = 1 << 20
 _CHUNK = 1 << 16
 _PATIENCE = 6
 """A body may take this many timeouts in all: a server that trickles must not hold its client for ever."""
@@ -81,6 +82,28 @@ class Connection:
             except _STALE as error:
                 self.close()
                 raise Unreachable(self.url, str(error) or type(error).__name__) from error
+
+    def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[bytes]:
+        """A GET of any length, piece by piece, on a connection of its own; an answer of 400 or more in one piece.
+
+        The first piece is the status in decimal. Unreachable when the answer breaks off; a redirect is refused.
+        """
+        connection = self._open()
+        try:
+            connection.request("GET", self._prefix + path, headers=dict(headers))
+            response = connection.getresponse()
+            if 300 <= response.status < 400:
+                raise ResponseRefused(self.url, f"a redirect ({response.status}), which is never followed")
+            yield str(response.status).encode("ascii")
+            if response.status >= 400:
+                yield response.read(self.max_answer)
+                return
+            while piece := response.read(_PIECE):
+                yield piece
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Lets go of the kept-alive connection."""
@@ -160,6 +183,14 @@ class ApiClient:
         """GET of bytes, such as a tile. A list is one parameter repeated."""
         return self._send("GET", _with_query(path, query), accept="application/octet-stream").body
 
+    def stream(self, path: str, **query: str | int | None) -> Iterator[bytes]:
+        """GET of bytes of any length, piece by piece. ApiProblem, Unreachable, ResponseRefused."""
+        pieces = self._connection.stream(_with_query(path, query), self._headers("*/*"))
+        status = int(next(pieces))
+        if status >= 400:
+            raise ApiProblem(status, _problem(Answer(status, {}, b"".join(pieces))))
+        yield from pieces
+
     def items(
         self, path: str, *, cursor: str | None = None, **query: str | int | None
     ) -> Iterator[Mapping[str, object]]:
@@ -237,13 +268,15 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         accept: str = "application/json",
     ) -> Answer:
-        sent = {"Accept": accept, "User-Agent": "regseal", **(headers or {})}
-        if self._token is not None:
-            sent["Authorization"] = f"Bearer {self._token}"
+        sent = {**self._headers(accept), **(headers or {})}
         answer = self._connection.request(method, path, body=body, headers=sent)
         if answer.status >= 400:
             raise ApiProblem(answer.status, _problem(answer))
         return answer
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        sent = {"Accept": accept, "User-Agent": "regseal"}
+        return sent if self._token is None else sent | {"Authorization": f"Bearer {self._token}"}
 
 
 def segment(text: str) -> str:

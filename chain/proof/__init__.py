@@ -14,6 +14,8 @@ The bytes are fixed by `docs/spec/`; `tests/vectors/` holds examples that every 
 `entries` `keyring`     what a log's mirror keeps, so that the log can be put back
 `receipt` `trust`       the two files a verification needs
 `forms`                 tlog-proofs, and receipts that show single fields
+`pilot` `dossier`       a pilot project's events on the chain, and its dossier's files
+`dossier_check`         whether a dossier is whole
 `verify` `explain`      the eight stages and what they mean in words
 ======================  ==============================================================
 """

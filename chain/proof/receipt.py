@@ -88,7 +88,7 @@ def parse_receipt(data: bytes | str) -> Receipt:
         record=_opening(document["record"]) if "record" in document else None,
         disclosures=_disclosures(document["disclosures"]) if "disclosures" in document else None,
         submitter=_submitter(document["submitter"]) if "submitter" in document else None,
-        anchor=_anchor(document["anchor"]) if "anchor" in document else None,
+        anchor=read_anchor(document["anchor"]) if "anchor" in document else None,
         attestations=tuple(text(note, f"/attestations[{i}]") for i, note in enumerate(attestations)),
     )
 
@@ -130,16 +130,17 @@ def _submitter(value: JsonValue) -> Submitter:
     )
 
 
-def _anchor(value: JsonValue) -> Anchor:
-    parts = members(value, "/anchor", _ANCHOR)
+def read_anchor(value: JsonValue, field: str = "/anchor") -> Anchor:
+    """The member `anchor` of a receipt. Raises FormatError."""
+    parts = members(value, field, _ANCHOR)
     return Anchor(
-        chain_id=natural(parts["chain_id"], "/anchor/chain_id"),
-        genesis=from_hex(parts["genesis"], "/anchor/genesis", 32),
-        contract=from_hex(parts["contract"], "/anchor/contract", 20),
-        header=from_hex(parts["header"], "/anchor/header"),
-        transaction_index=natural(parts["transaction_index"], "/anchor/transaction_index"),
-        log_index=natural(parts["log_index"], "/anchor/log_index"),
-        receipt_proof=_hashes(parts["receipt_proof"], "/anchor/receipt_proof", MAX_PROOF_NODES),
+        chain_id=natural(parts["chain_id"], f"{field}/chain_id"),
+        genesis=from_hex(parts["genesis"], f"{field}/genesis", 32),
+        contract=from_hex(parts["contract"], f"{field}/contract", 20),
+        header=from_hex(parts["header"], f"{field}/header"),
+        transaction_index=natural(parts["transaction_index"], f"{field}/transaction_index"),
+        log_index=natural(parts["log_index"], f"{field}/log_index"),
+        receipt_proof=_hashes(parts["receipt_proof"], f"{field}/receipt_proof", MAX_PROOF_NODES),
     )
 
 
@@ -159,7 +160,7 @@ def format_receipt(receipt: Receipt) -> bytes:
     document["inclusion"] = {"index": receipt.index, "proof": _hex_list(receipt.proof)}
     document["checkpoint"] = receipt.checkpoint
     if receipt.anchor:
-        document["anchor"] = _anchor_document(receipt.anchor)
+        document["anchor"] = anchor_document(receipt.anchor)
     if receipt.attestations:
         document["attestations"] = list(receipt.attestations)
     data = (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
@@ -186,7 +187,8 @@ def _disclosures_document(disclosures: Disclosures) -> JsonObject:
     return {"fields": disclosures.count, "items": items}
 
 
-def _anchor_document(anchor: Anchor) -> JsonObject:
+def anchor_document(anchor: Anchor) -> JsonObject:
+    """As it stands in a receipt."""
     return {
         "chain_id": anchor.chain_id,
         "genesis": to_hex(anchor.genesis),

@@ -111,7 +111,7 @@ class Examination:
 
     def check_checkpoint(self) -> None:
         """One origin in receipt, note and trust file; signed by a log key trusted for this size."""
-        with _as_code("checkpoint-malformed"):
+        with as_code("checkpoint-malformed"):
             self._read_checkpoint()
         head, log = self.checkpoint, self.trust.logs.get(self.receipt.origin)
         if head.origin != self.receipt.origin:
@@ -133,22 +133,18 @@ class Examination:
         required = self.trust.policy.witness
         if not cosigned and not required:
             raise NotRun("no-cosignature")
-        _demand("witness-quorum", required, self._roles(cosigned))
+        _demand("witness-quorum", required, _roles(self.trust, cosigned))
         self.cosigned = cosigned
-
-    def _roles(self, names: Iterable[str]) -> Counter[str]:
-        relied = set(names)
-        return Counter(witness.role for witness in self.trust.witnesses if witness.key.name in relied)
 
     def check_anchor(self) -> None:
         """The head stands in an event of the trusted contract, proven from the block header."""
         anchor = self.receipt.anchor
         if anchor is None:
             raise NotRun("no-anchor")
-        self.chain = _trusted_chain(self.trust.chains, anchor)
-        with _as_code("header-malformed"):
+        self.chain = trusted_chain(self.trust.chains, anchor)
+        with as_code("header-malformed"):
             header = BlockHeader.decode(anchor.header)
-        event = HeadAnchored.decode(_anchoring_event(anchor, header.receipts_root))
+        event = HeadAnchored.decode(proven_event(anchor, header.receipts_root))
         if event.log != log_id(self.checkpoint.origin):
             raise ProofError("event-log", "the event is about another log")
         if (event.size, event.root) != (self.checkpoint.size, self.checkpoint.root):
@@ -160,24 +156,38 @@ class Examination:
         if self.header is None:
             raise NotRun("no-anchor")
         expected = HeaderAttestation(self.chain.chain_id, self.chain.genesis, self.header.number, self.header.hash)
-        keys = [witness.key.of_type(SignatureType.ED25519) for witness in self.trust.witnesses]
-        attested: set[str] = set()
-        for text in self.receipt.attestations:
-            with _as_code("attestation-malformed"):
-                note = parse_note(text)
-            signed = {each.key.name for each in verify_note(note, keys)}
-            if signed and note.text != expected.text():
-                raise ProofError("attestation-mismatch", "a trusted witness attests another header")
-            attested |= signed
-        required = self.trust.policy.header
-        if not attested and not required:
-            raise NotRun("no-attestation")
-        _demand("header-quorum", required, self._roles(attested))
-        self.attested = attested
+        self.attested = attesters(self.trust, expected, self.receipt.attestations)
+
+
+def attesters(trust: Trust, expected: HeaderAttestation, notes: Iterable[str]) -> set[str]:
+    """Names of the trusted witnesses that attest exactly this header, as many as the policy demands.
+
+    Raises ProofError, or NotRun when there is none and none is demanded.
+    """
+    keys = [witness.key.of_type(SignatureType.ED25519) for witness in trust.witnesses]
+    attested: set[str] = set()
+    for text in notes:
+        with as_code("attestation-malformed"):
+            note = parse_note(text)
+        signed = {each.key.name for each in verify_note(note, keys)}
+        if signed and note.text != expected.text():
+            raise ProofError("attestation-mismatch", "a trusted witness attests another header")
+        attested |= signed
+    required = trust.policy.header
+    if not attested and not required:
+        raise NotRun("no-attestation")
+    _demand("header-quorum", required, _roles(trust, attested))
+    return attested
+
+
+def _roles(trust: Trust, names: Iterable[str]) -> Counter[str]:
+    relied = set(names)
+    return Counter(witness.role for witness in trust.witnesses if witness.key.name in relied)
 
 
 @contextmanager
-def _as_code(code: str) -> Iterator[None]:
+def as_code(code: str) -> Iterator[None]:
+    """What is malformed within has this code."""
     try:
         yield
     except FormatError as error:
@@ -185,7 +195,7 @@ def _as_code(code: str) -> Iterator[None]:
 
 
 def _as_record(document: JsonValue) -> JsonObject:
-    with _as_code("record-malformed"):
+    with as_code("record-malformed"):
         return check_record(document)
 
 
@@ -195,7 +205,8 @@ def _demand(code: str, required: Mapping[str, int], found: Counter[str]) -> None
             raise ProofError(code, f"{found[role]} of {count} required from {role}")
 
 
-def _trusted_chain(chains: Iterable[Chain], anchor: Anchor) -> Chain:
+def trusted_chain(chains: Iterable[Chain], anchor: Anchor) -> Chain:
+    """The chain of these that carries the anchor, by its `contract`. Raises ProofError."""
     candidates = [chain for chain in chains if chain.chain_id == anchor.chain_id]
     if not candidates:
         raise ProofError("chain-unknown", f"chain {anchor.chain_id} is not in the trust file")
@@ -207,9 +218,10 @@ def _trusted_chain(chains: Iterable[Chain], anchor: Anchor) -> Chain:
     return candidates[0]
 
 
-def _anchoring_event(anchor: Anchor, receipts_root: bytes) -> EventLog:
+def proven_event(anchor: Anchor, receipts_root: bytes) -> EventLog:
+    """The event at the anchor's place of a transaction that succeeded, by the anchor's contract. Raises ProofError."""
     encoded = verify_trie_proof(receipts_root, index_key(anchor.transaction_index), anchor.receipt_proof)
-    with _as_code("transaction-malformed"):
+    with as_code("transaction-malformed"):
         receipt = decode_receipt(encoded)
     if receipt.status != 1:
         raise ProofError("transaction-failed", "the transaction was reverted")

@@ -64,13 +64,17 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain from one genesis on, its honest class, and the address of its EvidenceLog."""
+    """A chain from one genesis on, its honest class, and the address of its EvidenceLog.
+
+    `pilots`: that of its PilotLifecycle, which dossiers are measured by; receipts do not need it.
+    """
 
     chain_id: int
     epoch: int
     genesis: bytes
     kind: str
     contract: bytes
+    pilots: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +178,14 @@ def _witness(value: JsonValue, field: str) -> Witness:
 
 
 def _chain(value: JsonValue, field: str) -> Chain:
-    parts = members(value, field, ("chain_id", "epoch", "genesis", "class", "contract"))
+    parts = members(value, field, ("chain_id", "epoch", "genesis", "class", "contract"), ("pilots",))
     return Chain(
         natural(parts["chain_id"], f"{field}/chain_id", least=1),
         natural(parts["epoch"], f"{field}/epoch", least=1),
         from_hex(parts["genesis"], f"{field}/genesis", 32),
         token(parts["class"], f"{field}/class"),
         from_hex(parts["contract"], f"{field}/contract", 20),
+        from_hex(parts["pilots"], f"{field}/pilots", 20) if "pilots" in parts else None,
     )
 
 
@@ -214,16 +219,7 @@ def format_trust(trust: Trust) -> bytes:
             for key in trust.submitters
         ],
         "witnesses": [{"vkey": witness.key.format(), "role": witness.role} for witness in trust.witnesses],
-        "chains": [
-            {
-                "chain_id": chain.chain_id,
-                "epoch": chain.epoch,
-                "genesis": to_hex(chain.genesis),
-                "class": chain.kind,
-                "contract": to_hex(chain.contract),
-            }
-            for chain in trust.chains
-        ],
+        "chains": [_chain_document(chain) for chain in trust.chains],
         "policy": {
             "stages": [stage for stage in STAGES if stage in trust.policy.stages],
             "witness": dict(trust.policy.witness),
@@ -231,6 +227,17 @@ def format_trust(trust: Trust) -> bytes:
         },
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _chain_document(chain: Chain) -> JsonObject:
+    document: JsonObject = {
+        "chain_id": chain.chain_id,
+        "epoch": chain.epoch,
+        "genesis": to_hex(chain.genesis),
+        "class": chain.kind,
+        "contract": to_hex(chain.contract),
+    }
+    return document if chain.pilots is None else {**document, "pilots": to_hex(chain.pilots)}
 
 
 def _log_document(log: TrustedLog) -> JsonObject:

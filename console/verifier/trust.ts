@@ -124,7 +124,8 @@ function witness(node: Node): Witness {
 }
 
 function chain(node: Node): Chain {
-  const member = node.members(["chain_id", "epoch", "genesis", "class", "contract"]);
+  const member = node.members(["chain_id", "epoch", "genesis", "class", "contract"], ["pilots"]);
+  if (node.has("pilots")) member("pilots").bytes(20); // dossiers are measured by it, receipts are not
   return {
     chainId: member("chain_id").integer({ min: 1 }),
     epoch: member("epoch").integer({ min: 1 }),

@@ -28,9 +28,10 @@ _Statement = TypeVar("_Statement", Checkpoint, HeaderAttestation)
 
 @dataclass(frozen=True, slots=True)
 class ChainPin:
-    """A configured chain, of any epoch. ``genesis`` is 0x hex, ``contract`` the EvidenceLog there.
+    """A configured chain, of any epoch.
 
-    ``name`` is what rows call it, ``chain`` what all its epochs are called.
+    ``genesis`` is 0x hex, ``contract`` the EvidenceLog there, ``pilots`` the PilotLifecycle. ``name`` is what rows call
+    it, ``chain`` what all its epochs are called.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ChainPin:
     chain_class: str
     contract: str | None
     epoch: int = 1
+    pilots: str | None = None
 
     @property
     def chain(self) -> str:

@@ -73,4 +73,5 @@ def _chain(pin: ChainPin) -> Chain:
         genesis=from_hex(pin.genesis, "genesis"),
         kind=pin.chain_class,
         contract=from_hex((pin.contract or "").lower(), "contract"),
+        pilots=from_hex(pin.pilots, "pilots") if pin.pilots else None,
     )

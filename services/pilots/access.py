@@ -2,14 +2,15 @@
 
 from sqlalchemy.orm import Session
 
+from chain.proof.types import Phase
 from services.identity import policy
 from services.identity.policy import Principal, Target
 from services.identity.rules import NATIONAL
 from services.pilots import repository
-from services.pilots.models import ProjectRow
+from services.pilots.models import EventRow, ProjectRow
 from services.platform.errors import Forbidden, NotFound
 
-__all__ = ["may", "regions_of", "require", "require_applicant", "target"]
+__all__ = ["may", "may_read", "regions_of", "require", "require_applicant", "target"]
 
 
 def target(session: Session, caller: Principal, row: ProjectRow) -> Target:
@@ -23,6 +24,14 @@ def may(session: Session, caller: Principal, action: str, row: ProjectRow) -> bo
     about = target(session, caller, row)
     hidden = row.count == 0 and about.institution_id != caller.institution_id
     return not hidden and policy.allowed(caller, action, about)
+
+
+def may_read(session: Session, caller: Principal, row: ProjectRow, event: EventRow) -> bool:
+    """What a body decided, applicants read; what bodies and experts say among themselves, they do not."""
+    if event.actor_id == caller.institution_id or may(session, caller, "pilot.decide", row):
+        return True
+    theirs = event.phase != Phase.EVENT or event.actor_id in repository.applicants(session, row.id)
+    return theirs and may(session, caller, "pilot.application", row)
 
 
 def require(session: Session, caller: Principal, project_id: str, action: str = "pilot.read") -> ProjectRow:

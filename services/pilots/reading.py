@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chain.errors import ChainError
-from chain.proof.types import Phase
 from services.evidence.group import Group
 from services.identity import policy
 from services.identity.policy import Principal, Target
@@ -16,7 +15,6 @@ from services.identity.views import Page
 from services.pilots import access, repository
 from services.pilots.activation import Activation, ActivationRequest, rulebook_view
 from services.pilots.books import prepare, require_row, text_of
-from services.pilots.models import EventRow, ProjectRow
 from services.pilots.once import do_once
 from services.pilots.parts import Parts
 from services.pilots.reads import event_view, require_event
@@ -150,7 +148,7 @@ class ReadDesk:
         with self._parts.database.read() as session:
             row = access.require(session, caller, project_id)
             event = require_event(session, row, seq)
-            readable = _may_read(session, caller, row, event)
+            readable = access.may_read(session, caller, row, event)
             view = event_view(event, row)
         return EventDetail(view, self._parts.checking.content(view.record_id) if readable else None)
 
@@ -232,14 +230,6 @@ class ReadDesk:
         """The names under which projects wait for the caller: as an applicant, and by the roles it holds."""
         held = IdentityService.roles_of(session, caller.institution_id, self._parts.clock.ms())
         return (own_name(caller.institution_id), *(role_name(role, region) for role, region in held))
-
-
-def _may_read(session: Session, caller: Principal, row: ProjectRow, event: EventRow) -> bool:
-    """What a body decided, applicants read; what bodies and experts say among themselves, they do not."""
-    if event.actor_id == caller.institution_id or access.may(session, caller, "pilot.decide", row):
-        return True
-    theirs = event.phase != Phase.EVENT or event.actor_id in repository.applicants(session, row.id)
-    return theirs and access.may(session, caller, "pilot.application", row)
 
 
 def _number(cursor: str | None, first: int) -> int:

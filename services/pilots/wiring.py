@@ -8,6 +8,8 @@ from services.evidence.service import EvidenceService
 from services.pilots.activation import Activation
 from services.pilots.applications import ApplicationDesk
 from services.pilots.books import Books
+from services.pilots.dossier.chain_word import ChainWord
+from services.pilots.dossier.desk import DossierDesk, StoredFiles
 from services.pilots.facts.comments import Comments
 from services.pilots.facts.facts import Facts
 from services.pilots.parts import Parts
@@ -39,6 +41,7 @@ class Pilots:
     applications: ApplicationDesk
     steps: StepDesk
     reads: ReadDesk
+    dossiers: DossierDesk
 
 
 def open_pilots(
@@ -49,10 +52,14 @@ def open_pilots(
     vault: Vault,
     evidence: EvidenceService,
     transactions: Transactions,
-    read: ReadChain,
+    ask: ChainWord,
+    files: StoredFiles,
 ) -> Pilots:
-    """The context, its handlers subscribed: before the indexer starts. ``read`` asks the supervision chain."""
-    chain, days = settings.supervision_chain, settings.authorisation_days
+    """The context, its handlers subscribed: before the indexer starts.
+
+    ``ask`` asks the supervision chain, ``files`` are the stored materials.
+    """
+    read, chain, days = ask.read, settings.supervision_chain, settings.authorisation_days
     stream, books = Stream(evidence), Books()
     forms, materials = Forms(vault, stream), ProjectMaterials(vault, stream)
     steps = Steps(stream, transactions, chain=chain, days=days)
@@ -78,7 +85,13 @@ def open_pilots(
     activation.register()
     PilotEvents(stream, books, chain=chain).register(transactions)
     Gates().register(transactions)
-    return Pilots(RulebookDesk(parts, activation), ApplicationDesk(parts), StepDesk(parts), ReadDesk(parts, read))
+    return Pilots(
+        rulebooks=RulebookDesk(parts, activation),
+        applications=ApplicationDesk(parts),
+        steps=StepDesk(parts),
+        reads=ReadDesk(parts, read),
+        dossiers=DossierDesk(parts, ask, files),
+    )
 
 
 def _counting(read: ReadChain) -> Callable[[int, int, int], tuple[bool, int]]:

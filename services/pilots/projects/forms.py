@@ -65,13 +65,21 @@ class Forms:
         found = repository.draft(session, row.id, version or row.draft_version)
         if found is None:
             raise NotFound("There is no such version of the application.")
-        place = aad("pilot-form", f"{row.id}/{found.version}")
-        form = parse_json(
-            self._vault.decrypt(session, row.lead_id, found.content, place), max_bytes=_MAX_FORM, max_depth=_MAX_DEPTH
-        )
+        form = parse_json(self._open(session, row, found), max_bytes=_MAX_FORM, max_depth=_MAX_DEPTH)
         if not isinstance(form, dict):
             raise TypeError("a form is an object")
         return found, form
+
+    def content(self, session: Session, row: ProjectRow, version: int) -> bytes:
+        """The bytes of a version, whose SHA-256 its event has. NotFound."""
+        found = repository.draft(session, row.id, version)
+        if found is None:
+            raise NotFound("There is no such version of the application.")
+        return self._open(session, row, found)
+
+    def _open(self, session: Session, row: ProjectRow, draft: DraftRow) -> bytes:
+        place = aad("pilot-form", f"{row.id}/{draft.version}")
+        return self._vault.decrypt(session, row.lead_id, draft.content, place)
 
     def _write(self, group: Group, row: ProjectRow, form: Form, given: Mapping[str, Any]) -> None:
         session, version = group.session, row.draft_version + 1

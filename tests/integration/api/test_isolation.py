@@ -179,6 +179,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "GET /v1/pilots/{project_id}/timeline": lambda c, _: c.get(f"{PROJECT}/timeline"),
     "GET /v1/pilots/{project_id}/events/{seq}": lambda c, _: c.get(f"{PROJECT}/events/0"),
     "GET /v1/pilots/{project_id}/events/{seq}/receipt": lambda c, _: c.get(f"{PROJECT}/events/0/receipt"),
+    "GET /v1/pilots/{project_id}/dossier": lambda c, _: c.get(f"{PROJECT}/dossier"),
     "GET /v1/pilots/{project_id}/comments": lambda c, _: c.get(f"{PROJECT}/comments"),
     "GET /v1/pilots/{project_id}/chain": lambda c, _: c.get(f"{PROJECT}/chain"),
     "POST /v1/pilots/{project_id}/seal": lambda c, _: c.post(f"{PROJECT}/seal", json={}),

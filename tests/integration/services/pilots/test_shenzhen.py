@@ -1,9 +1,14 @@
 """One Shenzhen project from its draft until it runs, through the API, every signer with its own key."""
 
+import io
 from typing import Any
 
+from chain.party.archive import Archive
+from chain.proof.dossier_check import DossierVerdict, verify_dossier
+from chain.proof.trust import parse_trust
 from tests.integration.services.pilots.application import PLANNED_END, add_materials, form
 from tests.integration.services.pilots.region import Region, day_number, dumped
+from tests.waiting import until
 
 DIMENSIONS = dict.fromkeys(("创新价值", "监管启发", "风险防控", "投资者保护"), "良好")
 FIELDS = ("法律合规", "金融业务", "信息科技")
@@ -80,6 +85,7 @@ def test_a_joint_application_comes_to_run(region: Region) -> None:
 
     _launched(region, project)
     _what_is_read(region, project)
+    _dossiers(region, project)
 
 
 def _launched(region: Region, project: str) -> None:
@@ -146,3 +152,28 @@ def _what_is_read(region: Region, project: str) -> None:
     public = region.anyone.get("/v1/public/pilots").text
     assert "notice.open" in public
     assert "背景" not in public + dumped(region["experts"].get(f"{place}/timeline"))
+
+
+def _dossiers(region: Region, project: str) -> None:
+    """The archive verifies without the service; an applicant sees less of it than a body."""
+    verdicts: dict[str, DossierVerdict] = {}
+
+    def whole() -> bool:
+        region.house.services.jobs.run("evidence.proofs")
+        verdicts.update({name: _judged(region, name, project) for name in ("lead", "group")})
+        assert [each.failure for each in verdicts.values()] == [None, None]
+        return not any(each.missing for each in verdicts.values())
+
+    until(whole, tell=lambda: verdicts["lead"].missing)
+    for verdict in verdicts.values():
+        assert (verdict.count, verdict.index.count, verdict.forms) == (verdict.events, verdict.events, 1)
+    assert verdicts["lead"].shown < verdicts["group"].shown == verdicts["group"].events
+    assert region["host"].client.get(f"/v1/pilots/{project}/dossier").status_code == 404
+
+
+def _judged(region: Region, name: str, project: str) -> DossierVerdict:
+    answer = region[name].client.get(f"/v1/pilots/{project}/dossier")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with Archive(io.BytesIO(answer.content)) as archive:
+        assert "份额转让" in archive.read("report.md", 1 << 20).decode()
+        return verify_dossier(archive, parse_trust(region.anyone.get("/v1/trust").content))
