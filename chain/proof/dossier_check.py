@@ -9,11 +9,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from chain.proof import dossier as format_
 from chain.proof.canonical import JsonObject, JsonValue
 from chain.proof.checkpoint import HeaderAttestation
 from chain.proof.digest import digest_of
-from chain.proof.dossier import ChainEvent, Container, Files, Index
+from chain.proof.dossier import (
+    CHAIN,
+    INDEX,
+    MAX_CHAIN,
+    MAX_FORM,
+    MAX_INDEX,
+    ChainEvent,
+    Container,
+    Files,
+    Index,
+    event_name,
+    file_name,
+    parse_chain,
+    parse_index,
+    sort_files,
+)
 from chain.proof.encoding import format_time, from_hex, to_hex
 from chain.proof.errors import FormatError, ProofError
 from chain.proof.ethereum import BlockHeader, EventLog
@@ -112,8 +126,8 @@ class DossierVerdict:
 
 def verify_dossier(container: Container, trust: Trust) -> DossierVerdict:
     """The verdict. Raises FormatError when the container is no dossier."""
-    files = format_.sort_files(container.names())
-    index = format_.parse_index(container.read(format_.INDEX, format_.MAX_INDEX))
+    files = sort_files(container.names())
+    index = parse_index(container.read(INDEX, MAX_INDEX))
     examination = _Examination(container, trust, files, DossierVerdict(index))
     try:
         examination.run()
@@ -126,7 +140,7 @@ class _Examination:
     """One dossier; `where` is the file under examination. Each step raises ProofError for what it finds wrong."""
 
     def __init__(self, container: Container, trust: Trust, files: Files, verdict: DossierVerdict) -> None:
-        self.where = format_.INDEX
+        self.where = INDEX
         self.verdict = verdict
         self._container = container
         self._trust = trust
@@ -155,8 +169,8 @@ class _Examination:
         if not self._files.chain:
             self._lack("the chain's word on (count, last leaf): chain.json is not there")
             return
-        self.where = format_.CHAIN
-        part = format_.parse_chain(self._container.read(format_.CHAIN, format_.MAX_CHAIN))
+        self.where = CHAIN
+        part = parse_chain(self._container.read(CHAIN, MAX_CHAIN))
         opened = self._proven(part.opened, read_opened)
         reached = self._proven(part.reached, read_reached)
         if opened is None or reached is None:
@@ -203,7 +217,7 @@ class _Examination:
     # --- the events
 
     def _check_event(self, seq: int) -> None:
-        self.where = format_.event_name(seq)
+        self.where = event_name(seq)
         if seq not in self._files.events:
             raise ProofError("event-missing", "is not there")
         receipt, lacks = self._receipt(self.where)
@@ -267,7 +281,7 @@ class _Examination:
 
     def _check_extent(self) -> None:
         """The leaf that the chain knows last is here, at its place, and nothing stands behind the last event."""
-        self.where = format_.INDEX
+        self.where = INDEX
         verdict = self.verdict
         if len(self._files.events) != verdict.events:
             raise ProofError("event-number", f"it says {verdict.events} events and has {len(self._files.events)}")
@@ -276,7 +290,7 @@ class _Examination:
             raise ProofError("last-leaf", "the chain knows another leaf at this place")
         for seq in sorted(self._incomplete):
             if seq < max(verdict.count, 1):
-                self._lack(f"{format_.event_name(seq)}: {', '.join(self._incomplete[seq])}")
+                self._lack(f"{event_name(seq)}: {', '.join(self._incomplete[seq])}")
                 break
 
     # --- what events name
@@ -303,7 +317,7 @@ class _Examination:
             self.where = name
             if version not in self._drafts:
                 raise ProofError("form-unnamed", "no shown event has this version of the form")
-            if sha256(self._container.read(name, format_.MAX_FORM)) != self._drafts[version]:
+            if sha256(self._container.read(name, MAX_FORM)) != self._drafts[version]:
                 raise ProofError("form-digest", "is another form than the event says")
             self.verdict.forms += 1
         self.verdict.left_out += len(self._drafts.keys() - self._files.forms.keys())
@@ -315,7 +329,7 @@ class _Examination:
             if not 1 <= place <= len(entries):
                 raise ProofError("file-unnamed", "no shown manifest has this file")
             entry = entries[place - 1]
-            if name != format_.file_name(record, place, entry.name):
+            if name != file_name(record, place, entry.name):
                 raise ProofError("file-name", "has another name in its manifest")
             if digest_of(self._container.pieces(name, entry.digest.size)) != entry.digest:
                 raise ProofError("file-digest", "is another file than the manifest says")
