@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Final, Never
 
 from sqlalchemy import BigInteger, Dialect, Engine, LargeBinary, MetaData, Text, create_engine, event
 from sqlalchemy.engine import make_url
@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from services.platform.errors import StartRefused
 
-__all__ = ["FENCED", "Base", "Database", "JsonText", "ReadSession", "WriteSession"]
+__all__ = ["FENCED", "PG_NETWORK", "Base", "Database", "JsonText", "ReadSession", "WriteSession"]
 
 FENCED = "regseal.fenced"
 """What a session's ``info`` holds once the writer's lease was checked in it."""
@@ -40,6 +40,14 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _PG_OPTIONS = "-c lock_timeout=5s -c statement_timeout=30s -c synchronous_commit=on -c timezone=UTC"
+PG_NETWORK: Final[dict[str, Any]] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""libpq: a server that is silent, or cut off without a word, is given up after half a minute."""
 _BUSY_MS = 10_000
 _SCRUB_BUSY_MS = 200
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
@@ -221,7 +229,7 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _postgres_engines(url: str, pool_size: int, idle_ms: int) -> tuple[Engine, Engine]:
-    arguments = {"options": _PG_OPTIONS, "application_name": "regseal"}
+    arguments: dict[str, Any] = {"options": _PG_OPTIONS, "application_name": "regseal", **PG_NETWORK}
     impatient = arguments | {"options": f"{_PG_OPTIONS} -c idle_in_transaction_session_timeout={idle_ms}"}
     # hide_parameters, here and above: an error goes into the log, what was to be stored does not
     pool: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool_size, "max_overflow": pool_size}

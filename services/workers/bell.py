@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import psycopg
 from sqlalchemy.engine import make_url
 
+from services.platform.database import PG_NETWORK
 from services.platform.logging import get_logger
 from services.workers import repository
 
@@ -38,7 +39,7 @@ class Bell:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, application_name="regseal bell") as connection:
+                with self._connected() as connection:
                     repository.listen(connection)
                     for react in self._heard.values():
                         react()
@@ -47,6 +48,9 @@ class Bell:
             except psycopg.Error as error:
                 _log.warning("bell_silent", reason=type(error).__name__)
                 self._stopping.wait(_AGAIN_S)
+
+    def _connected(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(self._url, autocommit=True, application_name="regseal bell", **PG_NETWORK)
 
     def _hear(self, connection: "psycopg.Connection[object]") -> None:
         for said in connection.notifies(timeout=_LOOK_S):

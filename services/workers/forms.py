@@ -7,9 +7,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-__all__ = ["CHUNK", "HTTP", "Answer", "Question"]
+from services.platform.errors import RegsealError
+
+__all__ = ["CHUNK", "HTTP", "UNREADABLE", "Answer", "Question"]
 
 HTTP, CHUNK = "http", "chunk"
+UNREADABLE = (RegsealError, ValueError, TypeError, KeyError)
+"""What opening and unpacking raise for a row that was changed, or comes from another version of the software."""
 
 
 def _pack(head: dict[str, Any], body: bytes) -> bytes:

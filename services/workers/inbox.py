@@ -18,11 +18,11 @@ from services.platform import metrics
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
-from services.platform.errors import LeaseLost, RegsealError
+from services.platform.errors import LeaseLost
 from services.platform.failpoints import hit
 from services.platform.logging import get_logger
 from services.workers import repository
-from services.workers.forms import Answer, Question
+from services.workers.forms import UNREADABLE, Answer, Question
 from services.workers.outbox import KEY_OWNER, answer_aad, question_aad
 
 __all__ = ["Inbox", "Perform"]
@@ -52,6 +52,7 @@ class Inbox:
         self._fence = fence
         self._performs = performs
         self._held: set[str] = set()
+        self._unreadable: set[str] = set()  # left alone for this leader's life
         self._done: queue.SimpleQueue[tuple[str, str, Answer]] = queue.SimpleQueue()
         self._news = threading.Event()
         self._stopping = False
@@ -88,20 +89,22 @@ class Inbox:
 
     def _take(self) -> None:
         with self._database.read() as session:
-            rows = repository.waiting(session, self._held, _MOST)
+            rows = repository.waiting(session, self._held | self._unreadable, _MOST)
             asked = [(row_id, worker, self._open(session, row_id, blob)) for row_id, worker, blob in rows]
         for row_id, worker, question in asked:
+            perform = self._performs.get(question.kind) if question else None
+            if question is None or perform is None:
+                self._unreadable.add(row_id)
+                continue
             self._held.add(row_id)
-            if question is None:
-                continue  # held for this leader's life: nobody can read it
-            future = self._performs[question.kind](question)
+            future = perform(question)
             future.add_done_callback(partial(self._finished, row_id, worker))
         metrics.INTAKE_WAITING.set(len(self._held))
 
     def _open(self, session: Session, row_id: str, blob: bytes) -> Question | None:
         try:
             return Question.unpack(self._vault.decrypt(session, KEY_OWNER, blob, question_aad(row_id)))
-        except RegsealError:
+        except UNREADABLE:
             _log.error("intake_unreadable", row=row_id)
             return None
 

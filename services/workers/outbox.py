@@ -6,6 +6,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from services.platform import metrics
 from services.platform.atrest import Vault, aad
 from services.platform.clock import Clock
@@ -14,7 +16,7 @@ from services.platform.errors import Unavailable
 from services.platform.ids import new_id
 from services.platform.logging import get_logger
 from services.workers import repository
-from services.workers.forms import Answer, Question
+from services.workers.forms import UNREADABLE, Answer, Question
 
 __all__ = ["KEY_OWNER", "Outbox", "answer_aad", "question_aad"]
 
@@ -80,6 +82,7 @@ class Outbox:
             raise Unavailable("busy", f"{_MOST} requests of this process wait for the leader; try again.")
         asked = _Asked(new_id("ask", self._clock.ms()), question, Future())
         self._open[asked.row_id] = asked.future
+        asked.future.add_done_callback(lambda _done: self._open.pop(asked.row_id, None))  # who asked may give up
         self._asked.put(asked)
         self._news.set()
         metrics.HANDED_OVER.inc()
@@ -124,19 +127,23 @@ class Outbox:
                     ],
                 )
             fetched = repository.fetch(session, self._worker)
-            answers = [
-                (row_id, Answer.unpack(self._vault.decrypt(session, KEY_OWNER, blob, answer_aad(row_id))))
-                for row_id, blob in fetched
-            ]
+            answers = [(row_id, self._read(session, row_id, blob)) for row_id, blob in fetched]
         for row_id, answer in answers:
-            future = self._open.pop(row_id, None)
-            if future is not None and future.set_running_or_notify_cancel():
+            future = self._open.get(row_id)
+            if future is not None and answer is not None and future.set_running_or_notify_cancel():
                 future.set_result(answer)
+
+    def _read(self, session: Session, row_id: str, blob: bytes) -> Answer | None:
+        """None for what nobody can read: who asked hears nothing and asks again."""
+        try:
+            return Answer.unpack(self._vault.decrypt(session, KEY_OWNER, blob, answer_aad(row_id)))
+        except UNREADABLE:
+            _log.error("intake_unreadable", row=row_id)
+            return None
 
     def _fail(self, asked: list[_Asked], error: Exception) -> None:
         _log.error("not_handed_over", requests=len(asked), exc_info=error)
         for each in asked:
-            self._open.pop(each.row_id, None)
             if each.future.set_running_or_notify_cancel():
                 each.future.set_exception(
                     Unavailable("not-durable", "The request could not be handed to the leader; try again.")

@@ -10,7 +10,7 @@ from services.masterkey import rotate
 from services.platform.atrest import Vault
 from services.platform.clock import FixedClock
 from services.platform.database import Database
-from services.platform.errors import LeaseLost, StartRefused
+from services.platform.errors import LeaseLost, StartRefused, Unavailable
 from services.platform.leases import Lease
 from services.platform.settings import Settings
 from services.workers import repository
@@ -133,7 +133,7 @@ def test_nothing_can_be_read_and_nothing_can_be_forged(
     leader = Leader(database, clock, vault, lease)
     assert asked.result(60).body == SECRET
     until(lambda: _count(database) == 3)
-    leader.inbox.stop(0)
+    leader.stop()
     assert leader.asked == [SECRET]
     assert row_id.startswith("ask_")
 
@@ -168,9 +168,9 @@ def test_the_master_key_is_not_replaced_under_a_follower(
 
 def test_a_transaction_that_says_nothing_gives_the_lease_back(database: Database) -> None:
     """As of a process that was stopped in the middle of a write."""
-    stopped = Database(database.url, idle_ms=300)
+    stopped = Database(database.url, idle_ms=2_000)
     ours = Lease(stopped, ttl_ms=1)
-    ours.acquire()
+    until(ours.offer)  # a slow machine may be silent for as long by itself
     theirs = Lease(database, holder="next")
     session_block = stopped.write()
     session = session_block.__enter__()
@@ -179,3 +179,32 @@ def test_a_transaction_that_says_nothing_gives_the_lease_back(database: Database
     with pytest.raises(Exception, match=r"terminat|closed|connection"):
         session_block.__exit__(None, None, None)
     stopped.close()
+
+
+def test_what_nobody_can_read_holds_up_nothing_else(
+    database: Database, clock: FixedClock, vault: Vault, lease: Lease, outbox: Outbox
+) -> None:
+    """A row of another version of the software, or one that somebody changed, in either direction."""
+    strange = b"\x00\x00\x00\x02{}"
+    first = outbox.ask(Question(body=b"never answered readably"))
+    until(lambda: _count(database) == 1)
+    with database.write() as session:
+        (row_id, _, _), *_ = repository.waiting(session, (), 10)
+        repository.answer(session, [(row_id, "wrk_1", b"\x01 garbage")], 1)
+        sealed = vault.encrypt(session, KEY_OWNER, strange, question_aad("ask_0"))
+        repository.ask(session, [{"id": "ask_0", "worker": "wrk_1", "asked_at": 1, "question": sealed}])
+    leader = Leader(database, clock, vault, lease)
+    assert outbox.ask(Question(body=b"x")).result(60).body == b"x"
+    leader.stop()
+    assert not first.done()
+    assert first.cancel()
+    assert leader.asked == [b"x"]
+
+
+def test_who_gives_up_waiting_takes_no_room(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.workers.outbox._MOST", 1)
+    given_up = outbox.ask(Question(body=b"x"))
+    with pytest.raises(Unavailable):
+        outbox.ask(Question(body=b"y"))
+    assert given_up.cancel()
+    assert not outbox.ask(Question(body=b"y")).done()
