@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
 from api import problems, start
+from api.calendars import routes as calendars
 from api.chains import routes as chains
 from api.handover import Handover
 from api.health import routes as health
@@ -87,7 +88,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         uploads.STREAMED: settings.max_upload_bytes,
     }
     busy = (records, uploads, logs, materials, operations)  # these first
-    parts = (*busy, institutions, pilots, public_pilots, chains, health, start)
+    parts = (*busy, institutions, pilots, public_pilots, calendars, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]
     app.add_middleware(Handover, application=app, worker=worker, routes=routes)  # inside the frame, added after it
     app.add_middleware(RequestFrame, max_body=settings.max_body_bytes, streamed=streamed)

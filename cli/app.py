@@ -18,6 +18,7 @@ MODULES = (
     "token",
     "log",
     "pilot",
+    "calendar",
     "record",
     "upload",
     "submit",

@@ -104,6 +104,10 @@ class Chains:
         """The RLP of headers of the supervision chain. ChainError; ProofError when the node lies."""
         return collect_headers(self.clients[self._supervision], first, last)
 
+    def read_on(self, chain: str, contract: str, function: str, *arguments: Any) -> Any:
+        """What a view of a contract on any of the chains says now. ChainError."""
+        return self.clients[chain].read(contract, function, *arguments)
+
     def event_proof(self, chain: str, tx_hash: str, log_index: int) -> Anchor:
         """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError; ProofError when the node lies."""
         return collect_event_proof(self.clients[chain], tx_hash, log_index)

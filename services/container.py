@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from chain.errors import ChainError, HandshakeError
 from chain.party.errors import PartyError
 from chain.party.keystore import passphrase_for
+from services.calendar.wiring import Calendars, open_calendars
 from services.chains import Chains
 from services.evidence.bulk.service import BulkService
 from services.evidence.materials.wiring import open_materials
@@ -80,6 +81,7 @@ class Services:
     retention: RetentionDesk
     operations: OperationDesk
     pilots: Pilots
+    calendars: Calendars
     jobs: Jobs
     health: Health
     team: Team | None
@@ -156,7 +158,7 @@ class Services:
         _log.info("stopped")
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Services:
+def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: one call for each context
     """The service of a home, not started. StartRefused when a key, a chain or an address file is missing."""
     sys.setrecursionlimit(_RECURSION_LIMIT)
     configure(settings.log_level)
@@ -189,6 +191,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     jobs = Jobs(clock)
     team = None if database.is_sqlite else Team(database, clock, vault, lease=lease, forget=identity.forget_tokens)
     chunks = evidence.sequencer if team is None else ChunkDoor(evidence.sequencer, team)
+    calendars = open_calendars(
+        settings, database, clock, evidence=evidence, transactions=transactions, read=chains.read_on
+    )
     services = Services(
         settings=settings,
         clock=clock,
@@ -208,8 +213,18 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         pilots=open_pilots(
             settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, ask=chains, files=desk
         ),
+        calendars=calendars,
         jobs=jobs,
-        health=Health(database, clock, lease=lease, chains=chains, evidence=evidence, jobs=jobs, team=team),
+        health=Health(
+            database,
+            clock,
+            lease=lease,
+            chains=chains,
+            evidence=evidence,
+            jobs=jobs,
+            team=team,
+            calendar=calendars.watch.complaint,
+        ),
         team=team,
     )
     _add_jobs(services, signer)
@@ -251,6 +266,7 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     for name, (seconds, job) in (*services.evidence.jobs().items(), *_epoch_jobs(services)):
         led(name, seconds, job)
     led("materials.sweep", 600.0, services.materials.sweep)
+    jobs.add("calendar.watch", 60.0, services.calendars.watch.run)
     led("evidence.retention", 60.0, services.retention.run)
     audit = self_audit(services.settings, services.clock, lambda: _sizes(services), services.evidence.examinations)
     led("evidence.selfaudit", 3_600.0, audit.run_when_due)

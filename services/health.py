@@ -49,6 +49,7 @@ class Health:
         evidence: EvidenceService,
         jobs: Jobs,
         team: Team | None,
+        calendar: Callable[[], str],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -57,9 +58,13 @@ class Health:
         self._evidence = evidence
         self._jobs = jobs
         self._team = team
+        self._calendar = calendar
 
     def ready(self) -> tuple[Check, ...]:
-        """Database, schema, lease, chains, logs, jobs. A chain that is away stops no submission; it is only told."""
+        """Database, schema, lease, chains, logs, calendars, jobs.
+
+        A chain that is away and a year that nobody published stop no submission; they are only told.
+        """
         checks = [_check("database", self._ping), self._writer()]
         checks += [
             Check(f"chain {name}", state.mismatch is None, state.mismatch or state.away or "")
@@ -69,6 +74,7 @@ class Health:
             Check(f"log {log.origin}", log.state == "checked", log.reason)
             for log in self._evidence.gate.states().values()
         ]
+        checks.append(Check("calendar", ok=True, detail=self._calendar()))
         failing = [f"{name}: {s.last_error}" for name, s in self._jobs.states().items() if s.failures >= _JOB_FAILURES]
         return (*checks, Check("jobs", not failing, "; ".join(failing)))
 

@@ -12,6 +12,7 @@ from chain.party.errors import ApiProblem, PartyError
 from chain.party.http import ApiClient
 from chain.party.rpc import JsonRpc
 from cli.local.checks import Check, Level, bad, good
+from cli.local.checks_calendars import calendars
 from cli.local.checks_workers import workers
 from cli.local.layout import SUPERVISION, Layout, shown
 from cli.local.status import complaint
@@ -130,6 +131,7 @@ def service(layout: Layout) -> Iterator[Check]:
     else:
         yield good("service", f"{url} is ready")
     yield from _epochs(client)
+    yield from calendars(client)
     yield from _witnesses(layout)
 
 

@@ -84,6 +84,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "pilot.decide": {_SUPERVISE: _REGION},
     "pilot.read": {_ADMIN: _OWN, _SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION, _AUDIT: _REGION},
     "pilot.application": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION},
+    # calendars; the region's authority signs
+    "calendar.publish": {_SUPERVISE: _REGION, _REGISTRAR: _REGION},
     # operations; whoever carries a signature back need not be who signed: the signature itself is checked
     "operation.read": {
         _ADMIN: _OWN,
@@ -104,6 +106,7 @@ WHILE_PENDING = frozenset(TABLE) - {
     "material.store",
     "role.grant",
     "rulebook.activate",
+    "calendar.publish",
     "pilot.draft",
     "pilot.act",
     "pilot.decide",

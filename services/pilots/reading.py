@@ -35,10 +35,16 @@ from services.platform.idempotency import Once
 from services.platform.ids import bytes16
 from services.transactions.views import OperationView
 
-__all__ = ["ReadChain", "ReadDesk", "RulebookDesk"]
+__all__ = ["ReadChain", "ReadDesk", "RulebookDesk", "regions_in_force"]
 
 ReadChain = Callable[..., Any]
 """(contract, view, arguments...) -> what a view of a contract on the supervision chain says. ChainError."""
+_ALL = 10_000
+
+
+def regions_in_force(session: Session) -> set[int]:
+    """The regions with a rulebook in force: where days are counted."""
+    return {row.region for row in repository.rulebooks(session, after=None, limit=_ALL) if row.state == "active"}
 
 
 class RulebookDesk:

@@ -56,6 +56,7 @@ NONCE_GAP = _gauge("nonce_gap", "Nonces between the chain's next and our lowest 
 EVENT_CURSOR = _gauge("event_cursor_block", "Last block whose events are handled", "stream")
 EVENT_SCAN = _gauge("event_scan_block", "Last block scanned", "stream")
 EVENT_LAG = _gauge("event_lag_blocks", "Final blocks not yet handled", "stream")
+CALENDAR_MISSING = _gauge("calendar_missing", "1 while a year that is due is not published", "region", "year")
 IDENTITY_MISMATCH = _gauge("identity_mismatch", "1 when a pinned dependency is not what it was", "check")
 
 # the process

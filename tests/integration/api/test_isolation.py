@@ -16,6 +16,8 @@ PUBLIC = {
     "GET /v1/logs/{log_id}/inclusion", "GET /v1/logs/{log_id}/tile/{path}", "GET /v1/logs/{log_id}/challenge",
     "GET /v1/chains", "GET /v1/chains/{name}/epochs/{epoch}/heads", "GET /v1/chains/{name}/statements",
     "GET /v1/anchors", "GET /v1/trust", "GET /v1/public/pilots", "GET /v1/public/pilots/{project_id}",
+    "GET /v1/public/calendars", "GET /v1/public/calendars/library/{year}", "GET /v1/public/calendars/{region}/days",
+    "GET /v1/public/calendars/{region}/{year}", "GET /v1/public/calendars/{region}/{year}/comparison",
 }  # fmt: skip
 """Checkpoints, hash tiles, pins: public facts, without anybody's records."""
 BY_SIGNATURE = {
@@ -153,6 +155,11 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "POST /v1/materials/{material_id}/completion": lambda c, b: c.post(
         f"/v1/materials/{b.material}/completion", json={"size": 0, "sha256": "0x" + "00" * 32, "sm3": "0x" + "00" * 32}
+    ),
+    "POST /v1/calendars/years": lambda c, _: c.post("/v1/calendars/years", json={"region": 440300, "year": 2026}),
+    "POST /v1/calendars/closures": lambda c, _: c.post(
+        "/v1/calendars/closures",
+        json={"region": 440300, "days": ["2090-01-04"], "reason": "mine", "document": "mine"},
     ),
     "POST /v1/pilots/rulebooks": lambda c, b: c.post(
         "/v1/pilots/rulebooks",

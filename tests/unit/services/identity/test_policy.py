@@ -44,6 +44,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "pilot.decide": {"supervisor": "or"},
     "pilot.read": {"administrator": "o", "submitter": "o", "reader": "o", "supervisor": "or", "auditor": "or"},
     "pilot.application": {"submitter": "o", "reader": "o", "supervisor": "or"},
+    "calendar.publish": {"supervisor": "or", "registrar": "or"},
     "operation.read": {
         "administrator": "o",
         "submitter": "o",
@@ -103,6 +104,7 @@ def test_an_institution_that_is_not_registered_yet_submits_nothing() -> None:
         "material.store",
         "role.grant",
         "rulebook.activate",
+        "calendar.publish",
         "pilot.draft",
         "pilot.act",
         "pilot.decide",
