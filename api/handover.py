@@ -34,8 +34,10 @@ from services.worker import Worker
 from services.workers.forms import Answer, Question
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-ASKED: Final = re.compile(r"/v1/logs/[^/]+/challenge|/v1/materials/[^/]+")
-"""Reads of what the leader alone knows: its start-up check, how much of a file stands."""
+ASKED: Final = re.compile(
+    r"/v1/logs/[^/]+/challenge|/v1/materials/[^/]+|/v1/pilots/[^/]+/(application|materials/[^/]+)"
+)
+"""Reads of what the leader alone knows (its start-up check, how much of a file stands), or which it has to note."""
 PATIENCE: Final = 60
 """Seconds that an answer is waited for: a leader that died is followed by another within a term of the lease."""
 PIECE: Final = 4 << 20

@@ -37,7 +37,7 @@ STREAMED: Final = re.compile(r"PATCH /v1/materials/[^/]+/content")
 _BYTES: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
 }
-_FILE: Final[dict[int | str, dict[str, Any]]] = {
+FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "The range that was asked for"},
 }
@@ -132,7 +132,7 @@ def complete(material_id: str, said: Completion, services: ServicesDep, caller: 
     return _view(services.materials.complete(caller, material_id, meant))
 
 
-@router.get("/{material_id}/content", response_class=StreamingResponse, responses=_FILE)
+@router.get("/{material_id}/content", response_class=StreamingResponse, responses=FILE)
 def content(
     material_id: str,
     services: ServicesDep,
@@ -140,7 +140,11 @@ def content(
     range_: Annotated[str | None, Header(alias="Range", max_length=100)] = None,
 ) -> StreamingResponse:
     """The file, or one range of it. A byte that is not what was stored breaks the connection before it is sent."""
-    found = services.materials.content(caller, material_id, wanted=range_)
+    return streamed(services.materials.content(caller, material_id, wanted=range_))
+
+
+def streamed(found: service.Content) -> StreamingResponse:
+    """A stored file, or a range of it, as an answer; never kept by what is between."""
     whole = (found.start, found.stop) == (0, found.view.size)
     headers = {
         "Content-Length": str(found.stop - found.start),

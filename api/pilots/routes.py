@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import CallerDep, OnceDep, ServicesDep
+from api.materials.routes import FILE, streamed
 from api.operations.schemas import OperationView
 from api.operations.views import accepted
 from api.paging import Cursor, Limit, Page
@@ -136,6 +137,25 @@ async def add_material(
     wanted = MaterialRequest(code=request.code, manifest_id=request.manifest, details=details)
     done = await run_in_threadpool(services.pilots.applications.add_material, caller, project_id, wanted, once=once)
     return views.material(await asyncio.wrap_future(done))
+
+
+@router.get("/{project_id}/materials/{manifest_id}")
+def get_material(project_id: str, manifest_id: str, services: ServicesDep, caller: CallerDep) -> schemas.MaterialFiles:
+    """A material with its files, for who may read the application. That another than an applicant looks is noted."""
+    return views.material_files(services.pilots.files.material(caller, project_id, manifest_id), project_id)
+
+
+@router.get("/{project_id}/materials/{manifest_id}/files/{place}", response_class=StreamingResponse, responses=FILE)
+def get_material_file(
+    project_id: str,
+    manifest_id: str,
+    place: Annotated[int, PathParameter(ge=1, lt=2**31, description="The file's place in the manifest")],
+    services: ServicesDep,
+    caller: CallerDep,
+    range_: Annotated[str | None, Header(alias="Range", max_length=100)] = None,
+) -> StreamingResponse:
+    """A stored file of a material, or one range of it; after the material itself was opened."""
+    return streamed(services.pilots.files.content(caller, project_id, manifest_id, place, wanted=range_))
 
 
 @router.post("/{project_id}/confirmations", status_code=201)

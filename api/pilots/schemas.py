@@ -196,6 +196,26 @@ class MaterialView(BaseModel):
     created_at: str
 
 
+class MaterialFile(BaseModel):
+    """One file of a material; ``content`` is where its bytes are, when they are stored here."""
+
+    place: int
+    name: str
+    folder: str | None = None
+    media_type: str
+    size: int
+    sha256: str
+    sm3: str
+    content: str | None = None
+
+
+class MaterialFiles(BaseModel):
+    """A material with the files that its manifest names; none when the manifest was erased."""
+
+    material: MaterialView
+    files: list[MaterialFile]
+
+
 class ConfirmationView(BaseModel):
     """An applicant's confirmation of the present application."""
 

@@ -85,6 +85,27 @@ def material(found: views.MaterialView) -> schemas.MaterialView:
     )
 
 
+def material_files(found: views.MaterialFiles, project_id: str) -> schemas.MaterialFiles:
+    """A material with its files."""
+    place = f"/v1/pilots/{project_id}/materials/{found.material.manifest_id}/files"
+    return schemas.MaterialFiles(
+        material=material(found.material),
+        files=[
+            schemas.MaterialFile(
+                place=number,
+                name=each.name,
+                folder=each.folder,
+                media_type=each.media_type,
+                size=each.digest.size,
+                sha256=to_hex(each.digest.sha256),
+                sm3=to_hex(each.digest.sm3),
+                content=f"{place}/{number}" if each.material is not None else None,
+            )
+            for number, each in enumerate(found.files, 1)
+        ],
+    )
+
+
 def confirmation(found: views.ConfirmationView) -> schemas.ConfirmationView:
     """An applicant's confirmation."""
     return schemas.ConfirmationView(

@@ -1,23 +1,26 @@
 """The door to applications (申报): drafting, materials, confirmations, and what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from chain.proof.canonical import JsonObject
 from chain.proof.confirmation import application_digest
 from services.evidence.group import Group
 from services.identity import policy
 from services.identity.policy import Principal
 from services.pilots import access, repository
 from services.pilots.books import Book, require_row
-from services.pilots.models import ProjectRow
+from services.pilots.models import MaterialRow, ProjectRow
 from services.pilots.once import do_once
 from services.pilots.parts import Parts
 from services.pilots.projects.confirming import ConfirmationRequest, confirmation_view
 from services.pilots.projects.forms import open_for_changes, statement_of
 from services.pilots.projects.materials import MaterialRequest, check_manifest_record
+from services.pilots.projects.submitting import Submitted, submitted
+from services.pilots.readings import Readings
 from services.pilots.steps.names import DRAFT
 from services.pilots.views import (
     ApplicationView,
@@ -27,7 +30,7 @@ from services.pilots.views import (
     MaterialView,
     ProjectView,
 )
-from services.platform.errors import Conflict, Invalid
+from services.platform.errors import Conflict, Forbidden, Invalid
 from services.platform.idempotency import Once
 
 __all__ = ["ApplicationDesk"]
@@ -38,6 +41,7 @@ class ApplicationDesk:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._readings = Readings(parts)
 
     def create(
         self, caller: Principal, rulebook_id: str, form: Mapping[str, Any], *, once: Once | None
@@ -128,24 +132,47 @@ class ApplicationDesk:
         return self._parts.evidence.sequencer.submit(unit)
 
     def application(self, caller: Principal, project_id: str, *, version: int | None = None) -> ApplicationView:
-        """The form (not public: 不对社会公开), its materials and confirmations, and what a confirmation signs."""
+        """The form (not public: 不对社会公开), its materials and confirmations, and what a confirmation signs.
+
+        Applicants see it as it is now; others what was submitted, and that they look is noted first.
+        """
         with self._parts.database.read() as session:
             row = access.require(session, caller, project_id, "pilot.application")
-            draft, form = self._parts.forms.read(session, row, version)
-            statement = statement_of(session, row).document()
-            digest = application_digest(statement)
-            known = repository.confirmations(session, row.id, digest)
-            return ApplicationView(
-                project_id=row.id,
-                version=draft.version,
-                form=form,
-                statement=statement,
-                digest=digest,
-                materials=tuple(
-                    self._parts.materials.view(session, each) for each in repository.material_versions(session, row.id)
-                ),
-                confirmations=tuple(confirmation_view(each) for each in known),
-            )
+            if not self._readings.needed(session, caller, row):
+                statement = statement_of(session, row).document()
+                materials = repository.material_versions(session, row.id)
+                return self._view(session, row, version, statement, materials)
+            done = self._submitted(session, row)
+            version = done.statement(version)["version"]
+        self._readings.note(caller, project_id, f"form/{version}", {"of": "form", "version": version})
+        with self._parts.database.read() as session:
+            row = access.require(session, caller, project_id, "pilot.application")
+            materials = [each for each in repository.material_versions(session, row.id) if done.has(each)]
+            return self._view(session, row, version, done.statement(version), materials)
+
+    def _submitted(self, session: Session, row: ProjectRow) -> Submitted:
+        return submitted(session, row, self._parts.book(session, row), self._parts.checking.content)
+
+    def _view(
+        self,
+        session: Session,
+        row: ProjectRow,
+        version: int | None,
+        statement: JsonObject,
+        materials: Sequence[MaterialRow],
+    ) -> ApplicationView:
+        draft, form = self._parts.forms.read(session, row, version)
+        digest = application_digest(statement)
+        known = repository.confirmations(session, row.id, digest)
+        return ApplicationView(
+            project_id=row.id,
+            version=draft.version,
+            form=form,
+            statement=statement,
+            digest=digest,
+            materials=tuple(self._parts.materials.view(session, each) for each in materials),
+            confirmations=tuple(confirmation_view(each) for each in known),
+        )
 
     def completeness(self, caller: Principal, project_id: str, *, action: str | None) -> CompletenessView:
         """What is missing before a submission, why, and where the rule says so (完整性报告).
@@ -154,6 +181,8 @@ class ApplicationDesk:
         """
         with self._parts.database.read() as session:
             row = access.require(session, caller, project_id, "pilot.application")
+            if self._readings.needed(session, caller, row):
+                raise Forbidden("Only an applicant asks what its application lacks.", rule="pilot.draft")
             book = self._parts.book(session, row)
             digest = application_digest(statement_of(session, row).document())
             reports = [(each, self._faults(session, row, book, each)) for each in _submissions(book, row, action)]

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chain.proof.manifest import FileEntry
+
 __all__ = [
     "ActionView",
     "ApplicationView",
@@ -16,6 +18,7 @@ __all__ = [
     "EventView",
     "Fault",
     "Item",
+    "MaterialFiles",
     "MaterialView",
     "ProjectView",
     "PublicView",
@@ -99,6 +102,14 @@ class MaterialView:
     details: Mapping[str, Any]
     record_id: str
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialFiles:
+    """A material with what its manifest names; no files when that was erased."""
+
+    material: MaterialView
+    files: tuple[FileEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

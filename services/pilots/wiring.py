@@ -12,6 +12,7 @@ from services.pilots.dossier.chain_word import ChainWord
 from services.pilots.dossier.desk import DossierDesk, StoredFiles
 from services.pilots.facts.comments import Comments
 from services.pilots.facts.facts import Facts
+from services.pilots.files import FileDesk
 from services.pilots.parts import Parts
 from services.pilots.projects.checking import Checking
 from services.pilots.projects.confirming import Confirmations
@@ -39,6 +40,7 @@ class Pilots:
 
     rulebooks: RulebookDesk
     applications: ApplicationDesk
+    files: FileDesk
     steps: StepDesk
     reads: ReadDesk
     dossiers: DossierDesk
@@ -88,6 +90,7 @@ def open_pilots(
     return Pilots(
         rulebooks=RulebookDesk(parts, activation),
         applications=ApplicationDesk(parts),
+        files=FileDesk(parts, files),
         steps=StepDesk(parts),
         reads=ReadDesk(parts, read),
         dossiers=DossierDesk(parts, ask, files),

@@ -1,6 +1,6 @@
 """The door to dossiers: who gets what, and the archive as it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -19,8 +19,9 @@ from services.pilots import access, repository
 from services.pilots.dossier.chain_word import ChainWord, Word, read_word
 from services.pilots.dossier.packing import Packing
 from services.pilots.dossier.report import Contents, write_report
-from services.pilots.models import ProjectRow
+from services.pilots.models import MaterialRow, ProjectRow
 from services.pilots.parts import Parts
+from services.pilots.projects.submitting import submitted
 from services.pilots.reads import event_view
 from services.pilots.views import EventView, ProjectView
 from services.platform.errors import NotFound, RegsealError
@@ -36,6 +37,10 @@ class StoredFiles(Protocol):
 
     def content(self, caller: Principal, material_id: str, *, wanted: str | None) -> Content:
         """The bytes; NotFound when they are not the caller's to read."""
+        ...
+
+    def content_of(self, owner_id: str, material_id: str, *, wanted: str | None) -> Content:
+        """The bytes of a file of its owner; whose they are to read was decided."""
         ...
 
 
@@ -56,7 +61,7 @@ class _Plan:
     project: ProjectView
     stream: bytes
     events: tuple[_Event, ...]
-    forms: int
+    forms: tuple[int, ...]
     files: bool
     has: Contents
     word: Word | None = None
@@ -89,7 +94,8 @@ class DossierDesk:
 
     def _plan(self, session: Session, caller: Principal, row: ProjectRow, *, files: bool) -> _Plan:
         readable = access.may(session, caller, "pilot.application", row)
-        manifests = {each.record_id: each.manifest_id for each in repository.material_versions(session, row.id)}
+        forms, materials = self._application(session, caller, row)
+        manifests = {each.record_id: each.manifest_id for each in materials}
         found: list[_Event] = []
         for event in repository.events(session, row.id):
             names = [(each["record"], event.actor_id == caller.institution_id) for each in event.evidence or ()]
@@ -99,7 +105,17 @@ class DossierDesk:
             found.append(_Event(event_view(event, row), seen, tuple(names)))
         has = Contents(made_at=self._parts.clock.ms(), audience=_audience(session, caller, row))
         view = self._parts.reads.project(session, row)
-        return _Plan(caller, view, row.stream, tuple(found), row.draft_version if readable else 0, files, has)
+        return _Plan(caller, view, row.stream, tuple(found), forms if readable else (), files, has)
+
+    def _application(
+        self, session: Session, caller: Principal, row: ProjectRow
+    ) -> tuple[tuple[int, ...], Sequence[MaterialRow]]:
+        """The versions of the form, and the materials: of others' applications those that were submitted."""
+        materials = repository.material_versions(session, row.id)
+        if caller.institution_id in repository.applicants(session, row.id):
+            return tuple(range(1, row.draft_version + 1)), materials
+        done = submitted(session, row, self._parts.book(session, row), self._parts.checking.content)
+        return done.versions, [each for each in materials if done.has(each)]
 
     def _write(self, plan: _Plan) -> Iterator[bytes]:
         packing, has = Packing(), plan.has
@@ -112,7 +128,7 @@ class DossierDesk:
                 yield packing.add(format_.record_name(record), receipt[0])
                 if receipt[1].record is not None:
                     manifests[record] = receipt[1]
-        for version in range(1, plan.forms + 1):
+        for version in plan.forms:
             form = self._form(plan, version)
             if form is not None:
                 has.forms += 1

@@ -2,7 +2,7 @@
 
 from chain.proof.encoding import to_hex
 
-__all__ = ["CORRECTION", "DRAFT", "ELSEWHERE", "TAKEN", "own_name", "role_name"]
+__all__ = ["CORRECTION", "DRAFT", "ELSEWHERE", "READING", "TAKEN", "own_name", "role_name"]
 
 DRAFT = "DRAFT"
 """Where a project stands before it is on the chain (草稿)."""
@@ -12,6 +12,8 @@ TAKEN = "TAKEN"
 """Where a draft stands whose number somebody opened on the chain as another project (编号被占用): for good."""
 ELSEWHERE = "step.elsewhere"
 """The fact that the chain took a step of which this service has no request."""
+READING = "reading"
+"""The fact that another than an applicant looked into the application (阅卷)."""
 
 
 def own_name(institution_id: str) -> str:

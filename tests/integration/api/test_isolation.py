@@ -177,6 +177,10 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/pilots/{project_id}/materials": lambda c, b: c.post(
         f"{PROJECT}/materials", json={"code": "other", "manifest": b.record}
     ),
+    "GET /v1/pilots/{project_id}/materials/{manifest_id}": lambda c, _: c.get(f"{PROJECT}/materials/rec_{'08' * 16}"),
+    "GET /v1/pilots/{project_id}/materials/{manifest_id}/files/{place}": lambda c, _: c.get(
+        f"{PROJECT}/materials/rec_{'08' * 16}/files/1"
+    ),
     "POST /v1/pilots/{project_id}/confirmations": lambda c, _: c.post(
         f"{PROJECT}/confirmations", json={"digest": "0x" + "08" * 32, "signature": "0x" + "08" * 64}
     ),
