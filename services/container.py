@@ -191,9 +191,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
     jobs = Jobs(clock)
     team = None if database.is_sqlite else Team(database, clock, vault, lease=lease, forget=identity.forget_tokens)
     chunks = evidence.sequencer if team is None else ChunkDoor(evidence.sequencer, team)
-    calendars = open_calendars(
-        settings, database, clock, evidence=evidence, transactions=transactions, read=chains.read_on
-    )
+    calendars = open_calendars(settings, database, clock, evidence=evidence, transactions=transactions, chains=chains)
     services = Services(
         settings=settings,
         clock=clock,

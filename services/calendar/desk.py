@@ -66,7 +66,7 @@ class ClosureRequest:
 
 
 class CalendarDesk:
-    """``chains``: the configured chains' names and what rows call their present epoch; the first is the default."""
+    """``chains``: those with a calendar, by name, and what rows call their present epoch; ``default`` is one's name."""
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class CalendarDesk:
         transactions: Transactions,
         publishing: Publishing,
         chains: Mapping[str, str],
+        default: str,
         read: ReadAny,
     ) -> None:
         self._database = database
@@ -85,6 +86,7 @@ class CalendarDesk:
         self._transactions = transactions
         self._publishing = publishing
         self._chains = chains
+        self._default = default
         self._read = read
 
     # --- asking
@@ -186,11 +188,11 @@ class CalendarDesk:
     # --- inside
 
     def _chain(self, name: str | None) -> str:
-        if name is None:
-            return next(iter(self._chains.values()))
-        if name not in self._chains:
-            raise Invalid("chain", f"Expected one of {', '.join(self._chains)}.")
-        return self._chains[name]
+        found = self._chains.get(self._default if name is None else name)
+        if found is None:
+            there = ", ".join(self._chains) or "none yet"
+            raise Invalid("chain", f"Expected one of the chains that have a calendar: {there}.")
+        return found
 
     def _ask(self, chain: str, view: str, *arguments: int) -> Any:
         try:

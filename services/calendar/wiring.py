@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.calendar.desk import CalendarDesk, ReadAny
-from services.calendar.publishing import Publishing
+from services.calendar.desk import CalendarDesk
+from services.calendar.publishing import CONTRACT, Publishing
 from services.calendar.watching import Watch
+from services.chains import Chains
 from services.evidence.service import EvidenceService
 from services.pilots.reading import regions_in_force
 from services.platform.clock import Clock
@@ -30,20 +31,22 @@ def open_calendars(
     *,
     evidence: EvidenceService,
     transactions: Transactions,
-    read: ReadAny,
+    chains: Chains,
 ) -> Calendars:
-    """The context, its handlers subscribed: before the indexer starts. ``read`` asks any of the chains."""
+    """The context, its handlers subscribed: before the indexer starts."""
     publishing = Publishing(evidence, transactions, days=settings.authorisation_days)
     publishing.register()
-    chains = {settings.supervision: settings.supervision_chain}
-    chains |= {name: epoch_name(name, chain.epoch) for name, chain in settings.chains.items()}
+    names = {settings.supervision: settings.supervision_chain}
+    names |= {name: epoch_name(name, chain.epoch) for name, chain in settings.chains.items()}
+    counting = {name: row for name, row in names.items() if CONTRACT in chains.clients[row].contracts()}
     desk = CalendarDesk(
         database,
         clock,
         evidence=evidence,
         transactions=transactions,
         publishing=publishing,
-        chains=chains,
-        read=read,
+        chains=counting,
+        default=settings.supervision,
+        read=chains.read_on,
     )
     return Calendars(desk, Watch(database, clock, chain=settings.supervision_chain, regions=regions_in_force))
