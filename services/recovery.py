@@ -43,6 +43,7 @@ from services.evidence.retention import recovery as retention
 from services.evidence.retention.rules import TYPE as ERASURE
 from services.fsck import chain_view
 from services.identity import recovery as identity
+from services.pilots import recovery as pilots
 from services.platform import migrate
 from services.platform.atrest import DataKey
 from services.platform.errors import Conflict, Invalid, Unavailable
@@ -78,6 +79,7 @@ class Recovered:
     """What was found, and done unless it was only a plan.
 
     ``unexplained``: records that the mirror has without content, though no leaf says that they were erased.
+    ``pilots``: what of pilot projects no record holds.
     """
 
     logs: list[LogPlan]
@@ -86,6 +88,7 @@ class Recovered:
     undecided: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     uploads: list[str] = field(default_factory=list)
+    pilots: list[str] = field(default_factory=list)
     erased: int = 0
     headless: list[str] = field(default_factory=list)
     asked: list[Act] = field(default_factory=list)
@@ -291,6 +294,7 @@ class _Recovery:
             identity.rebuild(session, told, host_id=house_owner(session))
             materials.rebuild(session, told)
             result.erased = retention.rebuild(session, told)
+            result.pilots = pilots.rebuild(session, told, services.vault)
             result.operations = transactions.settle(session, outcomes, self._now)
         for name, client in services.chains.clients.items():
             blocks = [int(str(_body(each)["block"])) for each in told if _body(each).get("chain") == name]
@@ -305,6 +309,9 @@ class _Recovery:
                     handlers=services.transactions.handlers,
                     until=max(blocks),
                 )
+        with services.database.write() as session:
+            services.lease.check(session)
+            pilots.settle(session, told)
         self._putter.key_indexes(plan.mirror.keyring for plan in plans if plan.mirror)
         for home in self._wanted.mirrors:
             self._putter.attestations(self._client.name, attestations(home))

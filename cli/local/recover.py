@@ -99,6 +99,7 @@ def _data(done: Recovered) -> dict[str, Any]:
         "ask_again": done.undecided,
         "without_content_unexplained": done.unexplained,
         "aborted_uploads": done.uploads,
+        "pilots_lost": done.pilots,
         "erased_again": done.erased,
         "acts": [act.kind.value for act in done.asked],
     }
@@ -118,6 +119,7 @@ def _lines(done: Recovered) -> Iterator[str]:
     yield from (f"ask again     {each}: it was asked for and not decided" for each in done.undecided)
     yield from (f"ended         operation {each}, as the log tells" for each in done.operations)
     yield from (f"aborted       upload {each}: its acknowledgements tell what stands" for each in done.uploads)
+    yield from (f"pilots        {each}: lost; hand it in again" for each in done.pilots)
     for act in done.asked:
         yield f"asked         {act.kind.value} {act.origin} at {act.size}: all witnesses must agree at the next start"
     yield "done          regseal up, then regseal fsck --mirror HOME" if done.done else "--dry-run: nothing was changed"

@@ -29,6 +29,7 @@ __all__ = [
     "confirmations",
     "draft",
     "drafts",
+    "drop_unlogged",
     "event_of_leaf",
     "events",
     "events_named",
@@ -232,6 +233,11 @@ def event_of_leaf(session: Session, leaf_hash: bytes) -> EventRow | None:
 def request_of(session: Session, project_id: str, seq: int) -> EventRow | None:
     """The event at a place of the project's stream."""
     return session.get(EventRow, (project_id, seq))
+
+
+def drop_unlogged(session: Session) -> None:
+    """Removes events without a place in a stream, which reading the chain again makes in a recovery."""
+    session.execute(delete(EventRow).where(EventRow.seq < 0))
 
 
 def pending(session: Session, project_id: str) -> Sequence[EventRow]:

@@ -54,6 +54,8 @@ class Stream:
     def write(self, group: Group, project: ProjectRow, entry: Entry) -> tuple[EventRow, Written]:
         """The next leaf of the project with its event, whose outcome fields are still empty."""
         content: JsonObject = {**entry.content}
+        if entry.phase is Phase.EVENT:
+            content["kind"] = entry.name
         if entry.evidence:
             content["evidence"] = [each.document() for each in entry.evidence]
         written = self._evidence.write_command(

@@ -1,5 +1,6 @@
 """The chain's events once more, without their leaves: those were put back from a mirror and must not come twice."""
 
+import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from chain.proof.leaf import LEAF_BYTES
+from chain.proof.merkle import HASH_BYTES
 from services.evidence import repository
 from services.evidence.group import Group, LeafDraft, LogState, SequencedLeaf, Sources
 from services.platform.database import Database
@@ -18,13 +20,19 @@ T = TypeVar("T")
 
 
 class _QuietGroup(Group):
-    """Keeps what a unit does to rows and states, and none of its leaves and records."""
+    """Keeps what a unit does to rows and states, and none of its leaves and records.
+
+    Its leaves have no place: their ``seq`` is below 0, and no two share hash or ``seq``, which rows are found by.
+    """
 
     @override
     def append_many(self, log_id: str, drafts: Iterable[LeafDraft]) -> list[SequencedLeaf]:
-        return [
-            SequencedLeaf(draft, log_id, 0, bytes(LEAF_BYTES), bytes(32), self.now_ms, bytes(16), 0) for draft in drafts
-        ]
+        return [self._nowhere(log_id, draft) for draft in drafts]
+
+    def _nowhere(self, log_id: str, draft: LeafDraft) -> SequencedLeaf:
+        place = -1 - secrets.randbits(30)
+        hashed = secrets.token_bytes(HASH_BYTES)
+        return SequencedLeaf(draft, log_id, 0, bytes(LEAF_BYTES), hashed, self.now_ms, bytes(16), place)
 
     @override
     def insert(self, table: Any, row: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from services.pilots.views import MaterialView
 from services.platform.atrest import Vault, aad
 from services.platform.errors import Invalid
 
-__all__ = ["MaterialRequest", "ProjectMaterials", "check_manifest_record"]
+__all__ = ["MaterialRequest", "ProjectMaterials", "check_manifest_record", "details_aad"]
 
 _MANIFEST = BY_NAME[manifest.TYPE].code
 
@@ -64,7 +64,7 @@ class ProjectMaterials:
         made = MaterialRow(project_id=row.id, code=request.code, owner=owner, version=version)
         made.institution_id = actor
         made.manifest_id, made.manifest_leaf = record.id, record.leaf_hash
-        made.details = self._vault.encrypt(session, actor, json.dumps(details).encode(), _place(made))
+        made.details = self._vault.encrypt(session, actor, json.dumps(details).encode(), details_aad(made))
         made.record_id, made.created_at = event.record_id, group.now_ms
         repository.add(session, made)
         row.updated_at = group.now_ms
@@ -72,7 +72,7 @@ class ProjectMaterials:
 
     def view(self, session: Session, row: MaterialRow) -> MaterialView:
         """With who signed it."""
-        details = json.loads(self._vault.decrypt(session, row.institution_id, row.details, _place(row)))
+        details = json.loads(self._vault.decrypt(session, row.institution_id, row.details, details_aad(row)))
         return MaterialView(
             code=row.code,
             owner=row.owner or None,
@@ -86,5 +86,6 @@ class ProjectMaterials:
         )
 
 
-def _place(row: MaterialRow) -> bytes:
+def details_aad(row: MaterialRow) -> bytes:
+    """What binds the encrypted details to their row."""
     return aad("pilot-material", f"{row.project_id}/{row.code}/{row.owner}/{row.version}")

@@ -7,6 +7,7 @@ from chain.party.archive import Archive
 from chain.proof.dossier_check import DossierVerdict, verify_dossier
 from chain.proof.trust import parse_trust
 from tests.integration.services.pilots.application import PLANNED_END, add_materials, form
+from tests.integration.services.pilots.rebuilding import check_rebuilt
 from tests.integration.services.pilots.region import Region, day_number, dumped
 from tests.waiting import until
 
@@ -85,6 +86,7 @@ def test_a_joint_application_comes_to_run(region: Region) -> None:
 
     _launched(region, project)
     _what_is_read(region, project)
+    check_rebuilt(region, project)
     _dossiers(region, project)
 
 
