@@ -64,7 +64,7 @@ def load_models() -> None:
 def postgres_server() -> Iterator[str]:
     """URL of a server with a template database that holds all tables."""
     if url := os.environ.get("REGSEAL_TEST_POSTGRES"):
-        yield _with_template(url)
+        yield with_template(url)
         return
     with warnings.catch_warnings():  # it warns when XDG_RUNTIME_DIR is not set
         warnings.simplefilter("ignore")
@@ -74,15 +74,15 @@ def postgres_server() -> Iterator[str]:
     with alone("postgres"):  # as root the first of the workers makes the account that the server runs under
         server = PostgresServer(home, cleanup_mode="stop")
     try:
-        until(lambda: _started(server), 170, tell=lambda: server.log.read_text("utf-8", "replace")[-2_000:])
-        _forgo_fsync(server.get_uri())
-        yield _with_template(server.get_uri())
+        until(lambda: started(server), 170, tell=lambda: server.log.read_text("utf-8", "replace")[-2_000:])
+        forgo_fsync(server.get_uri())
+        yield with_template(server.get_uri())
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _started(server: Any) -> bool:
+def started(server: Any) -> bool:
     """Starts it, or finds that it has come up: the package itself waits 10 s and gives up."""
     try:
         server.start()
@@ -91,18 +91,19 @@ def _started(server: Any) -> bool:
     return True
 
 
-def _forgo_fsync(url: str) -> None:
+def forgo_fsync(url: str) -> None:
     """Tests kill our processes, never this server or the machine: its disk may be as slow as it likes."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
 
 
-def _with_template(url: str) -> str:
+def with_template(url: str) -> str:
+    """The server's URL, once it has a database of all tables to copy."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    _make_tables(_database_url(url, TEMPLATE))
+    _make_tables(database_url_of(url, TEMPLATE))
     return url
 
 
@@ -116,7 +117,8 @@ def _make_tables(url: str) -> None:
     engine.dispose()
 
 
-def _database_url(server: str, name: str) -> str:
+def database_url_of(server: str, name: str) -> str:
+    """Of one database of a server."""
     url = make_url(server).set(drivername="postgresql+psycopg", database=name)
     return url.render_as_string(hide_password=False)
 
@@ -158,7 +160,7 @@ def new_database(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} {template}")
         made.append(name)
-        return _database_url(server, name)
+        return database_url_of(server, name)
 
     yield postgres
     with psycopg.connect(server, autocommit=True) as connection:

@@ -1,5 +1,6 @@
 """Several service processes of one installation, each at an address of its own, and the institutions' systems."""
 
+import json
 import os
 import random
 import signal
@@ -79,22 +80,55 @@ class Process:
         self._listener.close()
 
 
-class Crew:
-    """The workers of a world, which stands still itself from then on."""
+class Watch:
+    """A witness in a process of its own, which asks one worker."""
 
-    def __init__(self, world: World, folder: Path, *, count: int, ttl_ms: int) -> None:
+    def __init__(self, world: World, folder: Path, url: str) -> None:
+        self.home, self.output = folder / "witness", folder / "witness.log"
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process: subprocess.Popen[bytes] | None = None
+        deployment = world.settings.chains["supervision"].addresses_file
+        options = ["--name", "witness.example", "--role", "regulator", "--api", url, "--rpc", world.node.url]
+        command = ["init", "--home", self.home, *options, "--deployment", deployment, "--new-passphrase", "--json"]
+        done = subprocess.run(
+            [*self._command, *map(str, command)], env=self._environment, capture_output=True, text=True, check=True
+        )
+        vkey = quoted(json.loads(done.stdout)["vkey"])
+        self.settings = f"witness_quorum = {{ regulator = 1 }}\nwitnesses = [{{ vkey = {vkey}, role = 'regulator' }}]\n"
+
+    _command = (sys.executable, "-P", "-m", "cli", "witness")
+
+    def start(self) -> None:
+        with self.output.open("ab") as output:
+            command = [*self._command, "--home", str(self.home)]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=output, stderr=output)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(60)
+            self._process = None
+
+
+class Crew:
+    """The workers of a world, which stands still itself from then on; a witness beside them when asked for."""
+
+    def __init__(self, world: World, folder: Path, *, count: int, ttl_ms: int, witness: bool = False) -> None:
         self.world = world
         settings, chain = world.settings, world.settings.chains["supervision"]
+        self.workers = [Process(settings.home, folder / f"worker{number}.log") for number in range(count)]
+        self.watch = Watch(world, folder, self.workers[-1].url) if witness else None
         (settings.home / "settings.toml").write_text(
             f"database_url = {quoted(settings.database_url)}\nanchor_interval_ms = 1000\nlog_level = 'warning'\n"
-            f"lease_ttl_ms = {ttl_ms}\nbulk_workers = 1\n"
+            f"lease_ttl_ms = {ttl_ms}\nbulk_workers = 1\n{self.watch.settings if self.watch else ''}"
             f"[chains.supervision]\nendpoints = [{quoted(world.node.url)}]\nchain_id = {chain.chain_id}\n"
             f"genesis = {quoted(chain.genesis)}\naddresses_file = {quoted(str(chain.addresses_file))}\n"
         )
         world.services.stop()
-        self.workers = [Process(settings.home, folder / f"worker{number}.log") for number in range(count)]
         for worker in self.workers:
             worker.start()
+        if self.watch is not None:
+            self.watch.start()
         until(self.ready, tell=self.said)
 
     def ready(self) -> bool:
@@ -131,7 +165,16 @@ class Crew:
             return str(found["status"]) if isinstance(found, dict) else ""
         return ""
 
+    def revive(self) -> None:
+        """What a supervisor does: whoever ended by itself is started again."""
+        for worker in self.workers:
+            if worker.ended():
+                worker.end()
+                worker.start()
+
     def close(self) -> None:
+        if self.watch is not None:
+            self.watch.kill()
         for worker in self.workers:
             worker.close()
 
