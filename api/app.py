@@ -23,6 +23,8 @@ from api.logs import routes as logs
 from api.materials import routes as materials
 from api.middleware import RequestFrame
 from api.operations import routes as operations
+from api.pilots import alerts as pilot_alerts
+from api.pilots import duties as pilot_duties
 from api.pilots import public as public_pilots
 from api.pilots import routes as pilots
 from api.records import routes as records
@@ -88,7 +90,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         uploads.STREAMED: settings.max_upload_bytes,
     }
     busy = (records, uploads, logs, materials, operations)  # these first
-    parts = (*busy, institutions, pilots, public_pilots, calendars, chains, health, start)
+    parts = (*busy, institutions, pilot_duties, pilot_alerts, pilots, public_pilots, calendars, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]
     app.add_middleware(Handover, application=app, worker=worker, routes=routes)  # inside the frame, added after it
     app.add_middleware(RequestFrame, max_body=settings.max_body_bytes, streamed=streamed)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import dossier
+from cli import dossier, duty
 from cli.operation import OutOption, report, whole
 from cli.output import ExitCode, Json, emit, fail, guarded
 from cli.party import Party, PartyOption, fresh_key, open_party, read_json
@@ -26,6 +26,7 @@ EvidenceOption = Annotated[
 def register(parent: typer.Typer) -> None:
     """Adds `pilot`."""
     dossier.register(app)
+    duty.register(app)
     parent.add_typer(app, name="pilot")
 
 

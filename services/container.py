@@ -266,6 +266,8 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     led("materials.sweep", 600.0, services.materials.sweep)
     jobs.add("calendar.watch", 60.0, services.calendars.watch.run)
     led("evidence.retention", 60.0, services.retention.run)
+    for name, (seconds, job) in services.pilots.running.jobs.items():
+        led(name, seconds, job)
     audit = self_audit(services.settings, services.clock, lambda: _sizes(services), services.evidence.examinations)
     led("evidence.selfaudit", 3_600.0, audit.run_when_due)
     led("evidence.selfaudit-age", 60.0, audit.tell)

@@ -83,6 +83,7 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "pilot.act": {_SUBMIT: _OWN},
     "pilot.decide": {_SUPERVISE: _REGION},
     "pilot.read": {_ADMIN: _OWN, _SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION, _AUDIT: _REGION},
+    "pilot.alerts": {_SUPERVISE: _REGION, _AUDIT: _REGION},
     "pilot.application": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION},
     # calendars; the region's authority signs
     "calendar.publish": {_SUPERVISE: _REGION, _REGISTRAR: _REGION},

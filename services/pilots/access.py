@@ -7,6 +7,8 @@ from services.identity import policy
 from services.identity.policy import Principal, Target
 from services.identity.rules import NATIONAL
 from services.pilots import repository
+from services.pilots.duties import repository as duties
+from services.pilots.duties.models import DUTY
 from services.pilots.models import EventRow, ProjectRow
 from services.platform.errors import Forbidden, NotFound
 
@@ -31,6 +33,7 @@ def may_read(session: Session, caller: Principal, row: ProjectRow, event: EventR
     if event.actor_id == caller.institution_id or may(session, caller, "pilot.decide", row):
         return True
     theirs = event.phase != Phase.EVENT or event.actor_id in repository.applicants(session, row.id)
+    theirs = theirs or (event.name.startswith(DUTY) and duties.shared(session, row.id, event.value))
     return theirs and may(session, caller, "pilot.application", row)
 
 

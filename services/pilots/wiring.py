@@ -20,6 +20,7 @@ from services.pilots.projects.forms import Forms
 from services.pilots.projects.materials import ProjectMaterials
 from services.pilots.reading import ReadChain, ReadDesk, RulebookDesk
 from services.pilots.reads import Reads
+from services.pilots.running import Running, open_running
 from services.pilots.stepping import StepDesk
 from services.pilots.steps.commands import Steps
 from services.pilots.steps.gates import Gates
@@ -43,6 +44,7 @@ class Pilots:
     files: FileDesk
     steps: StepDesk
     reads: ReadDesk
+    running: Running
     dossiers: DossierDesk
 
 
@@ -93,6 +95,7 @@ def open_pilots(
         files=FileDesk(parts, files),
         steps=StepDesk(parts),
         reads=ReadDesk(parts, read),
+        running=open_running(parts, transactions),
         dossiers=DossierDesk(parts, ask, files),
     )
 

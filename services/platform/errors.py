@@ -100,8 +100,8 @@ class Unauthenticated(RegsealError):
 class Forbidden(RegsealError):
     """Known caller, not allowed. Use :class:`NotFound` where existence itself is not the caller's business."""
 
-    def __init__(self, detail: str, *, rule: str | None = None) -> None:
-        super().__init__("forbidden", 403, "Not allowed", detail, rule=rule)
+    def __init__(self, detail: str, *, rule: str | None = None, source: str | None = None) -> None:
+        super().__init__("forbidden", 403, "Not allowed", detail, rule=rule, source=source)
 
 
 class NotFound(RegsealError):

@@ -59,6 +59,9 @@ EVENT_LAG = _gauge("event_lag_blocks", "Final blocks not yet handled", "stream")
 CALENDAR_MISSING = _gauge("calendar_missing", "1 while a year that is due is not published", "region", "year")
 IDENTITY_MISMATCH = _gauge("identity_mismatch", "1 when a pinned dependency is not what it was", "check")
 
+# pilots
+PILOT_ALERTS = _gauge("pilot_alerts", "Alerts of pilot projects that are not closed", "code", "kind")
+
 # the process
 LEADS = _gauge("leads", "1 while this process is the one that writes the logs, 0 while it follows")
 LEASE_FENCE = _gauge("lease_fence", "Fencing token by which this process leads, 0 while it follows")

@@ -20,6 +20,8 @@ __all__ = ["FactRequest", "Facts", "check_fact"]
 
 _KIND = re.compile(r"[a-z][a-z-]{1,31}(\.[a-z][a-z-]{0,31}){0,3}")
 _OURS = frozenset({"draft", "material", "confirmation", "comment", ELSEWHERE, READING})
+_TOLD = re.compile(r"(duty|alert)\.")
+"""How the names begin of what duties and alerts leave."""
 _BY_BODIES = frozenset({OPINION, "conflict.declaration", "municipal.evaluation", "consultation"})
 """Kinds that only a body of the rulebook can tell of."""
 
@@ -55,7 +57,7 @@ class Facts:
 def check_fact(request: FactRequest, book: Book, *, applicant: bool, lead: bool) -> None:
     """Invalid or Forbidden unless who asks may tell of such a fact, in the shape that rules read."""
     actions = {each.action for each in book.rulebook.transitions}
-    if not _KIND.fullmatch(request.kind) or request.kind in _OURS | actions:
+    if not _KIND.fullmatch(request.kind) or request.kind in _OURS | actions or _TOLD.match(request.kind):
         raise Invalid(
             "/kind", "Expected the kind of a fact, such as expert.opinion; steps and comments have their own."
         )

@@ -47,6 +47,8 @@ OWN_LISTS = {
     "GET /v1/materials",
     "GET /v1/pilots",
     "GET /v1/pilots/queue",
+    "GET /v1/pilots/duties",
+    "GET /v1/pilots/alerts",
 }
 
 PROJECT = "/v1/pilots/prj_" + "08" * 16
@@ -194,6 +196,16 @@ ATTEMPTS: dict[str, Attempt] = {
     "GET /v1/pilots/{project_id}/comments": lambda c, _: c.get(f"{PROJECT}/comments"),
     "GET /v1/pilots/{project_id}/chain": lambda c, _: c.get(f"{PROJECT}/chain"),
     "POST /v1/pilots/{project_id}/seal": lambda c, _: c.post(f"{PROJECT}/seal", json={}),
+    "GET /v1/pilots/{project_id}/duties": lambda c, _: c.get(f"{PROJECT}/duties"),
+    "POST /v1/pilots/{project_id}/duties": lambda c, _: c.post(f"{PROJECT}/duties", json={"code": "incident"}),
+    "GET /v1/pilots/{project_id}/duties/{number}": lambda c, _: c.get(f"{PROJECT}/duties/1"),
+    "POST /v1/pilots/{project_id}/duties/{number}/moves": lambda c, _: c.post(
+        f"{PROJECT}/duties/1/moves", json={"move": "file"}
+    ),
+    "POST /v1/pilots/{project_id}/alerts": lambda c, _: c.post(f"{PROJECT}/alerts", json={"kind": "plan-unapproved"}),
+    "POST /v1/pilots/{project_id}/alerts/{number}/moves": lambda c, _: c.post(
+        f"{PROJECT}/alerts/1/moves", json={"move": "assign", "body": {"note": "mine"}}
+    ),
     "DELETE /v1/tokens/{token_id}": lambda c, b: c.delete(f"/v1/tokens/{b.token}"),
 }
 

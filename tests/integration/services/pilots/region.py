@@ -159,7 +159,7 @@ class Region:
         self.house.sign(host, asked, AUTHORITIES[region])
         assert self.work(asked.id) == "final"
         held = ("administrator", "submitter", "reader", *roles)
-        wanted = TokenRequest(name="first", roles=held, institution_id=asked.reference)
+        wanted = TokenRequest(name="first", roles=held, days=365, institution_id=asked.reference)
         issued = self.house.services.identity.issue_token(host, wanted)
         client = self._client(str(issued.secret))
         submitter = SigningKey(sha256(name.encode()))
@@ -184,12 +184,12 @@ class Region:
         self.log = operation["reference"]
         self.house.services.evidence.check.run()
 
-    def publish_year(self, year: int) -> None:
+    def publish_year(self, year: int, region: int = SHENZHEN) -> None:
         """A calendar whose working days are Monday to Friday."""
         first, days = date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days
         bits = sum(1 << day for day in range(days) if (first + timedelta(days=day)).weekday() < 5)
         words = [bits & (1 << 256) - 1, bits >> 256]
-        message = {"region": SHENZHEN, "year": year, "working": words, "trading": words}
+        message = {"region": region, "year": year, "working": words, "trading": words}
         message |= {"commitment": b"\1" * 32, "leaf": b"\2" * 32}
         transactions = self.house.services.transactions
         typed = transactions.typed_data(
@@ -207,20 +207,20 @@ class Region:
                 args=message,
                 queue="calendar",
                 typed_data=typed,
-                signer_hint=REGIONAL.address,
+                signer_hint=AUTHORITIES[region].address,
             )
 
         asked = units.submit(ask).result(60)
-        signature = sign_typed_data(typed, REGIONAL)
-        checked = transactions.check_signature(asked.id, signer=REGIONAL.address, signature=signature)
+        signature = sign_typed_data(typed, AUTHORITIES[region])
+        checked = transactions.check_signature(asked.id, signer=AUTHORITIES[region].address, signature=signature)
         units.submit(lambda group: transactions.authorise(group.session, checked)).result(60)
         assert self.work(asked.id) == "final"
 
-    def activate(self, party: Party, settings: str) -> str:
+    def activate(self, party: Party, settings: str, *, version: str = "SZ-2023.11", region: int = SHENZHEN) -> str:
         """The rulebook in force; its id."""
-        body = {"version": "SZ-2023.11", "settings": {"name": "sz-test.yaml", "document": settings}, "log": self.log}
+        body = {"version": version, "settings": {"name": "sz-test.yaml", "document": settings}, "log": self.log}
         operation = party.post("/v1/pilots/rulebooks", body, 202)
-        assert self.sign(party, operation, REGIONAL) == "final", self.house.operation(operation["id"]).reason
+        assert self.sign(party, operation, AUTHORITIES[region]) == "final", self.house.operation(operation["id"]).reason
         self.rulebook = operation["reference"]
         return self.rulebook
 

@@ -43,6 +43,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "pilot.act": {"submitter": "o"},
     "pilot.decide": {"supervisor": "or"},
     "pilot.read": {"administrator": "o", "submitter": "o", "reader": "o", "supervisor": "or", "auditor": "or"},
+    "pilot.alerts": {"supervisor": "or", "auditor": "or"},
     "pilot.application": {"submitter": "o", "reader": "o", "supervisor": "or"},
     "calendar.publish": {"supervisor": "or", "registrar": "or"},
     "operation.read": {
