@@ -156,8 +156,8 @@ def _epochs(client: ApiClient) -> Iterator[Check]:
 
 
 _ADVICE = {
-    "behind": "put the newest database back; else freeze the log and open its successor (docs/operations.md)",
-    "waits for the head file": "put gateway/heads back as it was; nobody else vouches for this database",
+    "behind": "put the newest database back; else: regseal down, regseal log recover --mirror WITNESS-HOME",
+    "waits for the head file": "put gateway/heads back as it was; if lost: regseal log recover --without-head-file",
     "waits for the chain": "start the chain, or correct its endpoints",
     "waits for a witness": "ask who runs it: does `regseal witness` run and reach this service",
 }

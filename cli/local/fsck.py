@@ -37,6 +37,7 @@ def fsck(
 
     Exit codes: 0 nothing differs, 1 findings, 3 nothing differs in what could be compared.
     """
+    from cli.local.offline import ask_running
     from services.fsck import Scope
     from services.fsck import fsck as examine
     from services.platform.errors import Invalid, StartRefused, Unavailable
@@ -45,7 +46,10 @@ def fsck(
     scope = Scope(origin=log, first=first, end=end, records=records, jobs=jobs or os.cpu_count() or 1, files=files)
     with _plain(as_json=as_json):
         try:
-            settings = load_settings(home or _layout(var).gateway)
+            layout = _layout(var)
+            if home is None:
+                ask_running(layout)
+            settings = load_settings(home or layout.gateway)
             report = examine(settings, scope, mirror=mirror, receipts=tuple(receipt or ()), progress=_Progress())
         except (StartRefused, Unavailable) as error:
             raise LocalError(error.detail, "regseal doctor") from None

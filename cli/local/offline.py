@@ -1,4 +1,4 @@
-"""The embedded chains of an installation without its service, for acts on a stopped one that must ask them."""
+"""Where this installation's embedded chains are, for commands that ask them: started for it, or run by `up`."""
 
 from __future__ import annotations
 
@@ -26,5 +26,16 @@ def embedded_chains(layout: Layout, say: Callable[[str], None]) -> Iterator[None
         nodes = chains.launch(supervisor, layout, up.choose_ports(0, say), names)
         for name, node in zip(names, nodes, strict=True):
             running = chains.await_chain(supervisor, layout, name, node)
-            os.environ[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([running.url])
+            _point(name, running.url)
         yield
+
+
+def ask_running(layout: Layout) -> None:
+    """This process's settings know where the chains are that `up` runs, on whatever ports it found free."""
+    running = up.read_state(layout).get("chains")
+    for name, url in running.items() if isinstance(running, dict) else ():
+        _point(name, url)
+
+
+def _point(name: str, url: str) -> None:
+    os.environ[f"REGSEAL_CHAINS__{name.upper()}__ENDPOINTS"] = json.dumps([url])

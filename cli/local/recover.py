@@ -122,7 +122,11 @@ def _lines(done: Recovered) -> Iterator[str]:
     yield from (f"pilots        {each}: lost; hand it in again" for each in done.pilots)
     for act in done.asked:
         yield f"asked         {act.kind.value} {act.origin} at {act.size}: all witnesses must agree at the next start"
-    yield "done          regseal up, then regseal fsck --mirror HOME" if done.done else "--dry-run: nothing was changed"
+    yield (
+        "done          regseal up, then in another terminal regseal fsck --mirror HOME"
+        if done.done
+        else "--dry-run: nothing was changed"
+    )
 
 
 def _log_lines(plan: LogPlan) -> Iterator[str]:

@@ -110,6 +110,10 @@ class Gate:
         """Whether every log may grow."""
         return all(check.state == "checked" for check in self.states().values())
 
+    def behind(self) -> bool:
+        """Whether the database is older than some log: it is no ground to send or remove anything."""
+        return any(check.behind for check in self.states().values())
+
     def put_behind(self, check: LogCheck, what: str) -> None:
         """Closes a log: ``what`` knows more of it, or another tree."""
         check.behind = check.behind or what
