@@ -263,7 +263,7 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
         led("workers.sweep", 60.0, services.team.sweep)
     for name, (seconds, job) in (*services.evidence.jobs().items(), *_epoch_jobs(services)):
         led(name, seconds, job)
-    led("materials.sweep", 600.0, services.materials.sweep)
+    led("materials.sweep", 600.0, lambda: services.materials.sweep() if services.evidence.gate.ready() else None)
     jobs.add("calendar.watch", 60.0, services.calendars.watch.run)
     led("evidence.retention", 60.0, services.retention.run)
     for name, (seconds, job) in services.pilots.running.jobs.items():
@@ -302,7 +302,7 @@ def _chain_workers(services: Services, name: str, signer: GatewayKey) -> tuple[C
     indexer = Indexer(client, services.database, clock=services.clock, units=units, fence=fence, handlers=handlers)
 
     def manage() -> None:
-        if _usable(services, name):
+        if _usable(services, name) and not services.evidence.gate.behind():
             manager.tick()
 
     def index() -> None:

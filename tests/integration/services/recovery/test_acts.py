@@ -12,6 +12,7 @@ from chain.proof.entries import entries_path, format_bundle
 from services.evidence.recovery.acts import Acts, Kind, State
 from services.platform.atrest import Vault
 from services.platform.errors import Conflict, Invalid, RegsealError, Unavailable
+from services.transactions.manager import Manager
 from tests.conftest import FULL
 from tests.integration.services.recovery.stage import REGISTER, Backup, Stage, fresh_start
 
@@ -73,6 +74,32 @@ def test_an_older_database_does_not_get_past_its_witness_without_a_head_file(sta
     assert "behind" in stage.states()
     with pytest.raises(Unavailable):
         stage.submit("nothing")
+
+
+def test_an_older_database_sends_and_removes_nothing(
+    stage: Stage, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest one may come back, and needs the files that the older one does not know."""
+    stage.submit("since")
+    stage.settle()
+    stage.stop()
+    backup.restore()
+    ticks: list[Manager] = []
+    monkeypatch.setattr(Manager, "tick", lambda self: ticks.append(self))  # noqa: PLW0108 (a method needs its self)
+    file = stage.settings.materials_dir / "objects" / "ab" / f"{'ab' * 32}.obj_{'9' * 32}"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"of a record since")
+    stage.start()
+    assert "behind" in stage.states()
+    for _ in range(2):
+        stage.step(jobs=("transactions.supervision.manage", "materials.sweep"))
+    assert (file.exists(), ticks) == (True, [])
+    stage.stop()
+    stage.recover()
+    stage.start()
+    stage.run(stage.evidence.gate.ready)
+    stage.step(jobs=("transactions.supervision.manage", "materials.sweep"))
+    assert (file.exists(), len(ticks) > 0) == (False, True)
 
 
 def test_what_only_the_head_file_knew_is_lost_on_the_record(stage: Stage, backup: Backup) -> None:
