@@ -166,6 +166,23 @@ def test_tampered_receipt_is_refused_at_the_record(sample: Sample, tmp_path: Pat
     assert json.loads(done.stdout)["receipts"][0]["first_failure"] == "record"
 
 
+def test_an_authority_publishes_a_year_on_both_chains(sample: Sample, tmp_path: Path) -> None:
+    """Across National Day 2026 a notice of five working days has Saturday the 10th, a make-up day, in it."""
+    home = sample.party("authority-440100")
+    for chain in ("supervision", "business"):
+        asked, signed = tmp_path / f"{chain}.json", tmp_path / f"{chain}-signed.json"
+        where: tuple[str | Path, ...] = ("--chain", chain, "--party", home)
+        sample.json("calendar", "publish", "440100", "2026", *where, "--out", asked)
+        done = sample.regseal("sign", asked, "--key", home / "keys" / "authority.json", "--yes", "--out", signed)
+        assert done.returncode == 0, done.stderr
+        sample.json("operation", "authorise", signed, "--party", home, "--wait", "300")
+        (compared,) = sample.json("calendar", "check", "440100", "2026", *where)
+        assert compared["agrees"], compared
+        counted = sample.json("calendar", "days", "440100", "2026-09-30", "2026-10-13", *where)
+        assert (counted["working"], counted["chain_working"], counted["chain_trading"]) == (5, 5, 4)
+    assert "as announced by chinesecalendar" in sample.doctor()
+
+
 def test_neighbour_sees_nothing(sample: Sample) -> None:
     record = submit(sample)
     done = sample.regseal("record", "show", record, "--party", sample.party("operator-440100"))

@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import chinese_calendar
@@ -90,6 +91,16 @@ def test_a_notice_across_national_day_is_counted_alike_by_all(shenzhen: Region) 
     opened, fifth = date(2026, 9, 30), date(2026, 10, 13)
     assert counted(shenzhen, SHENZHEN, opened, fifth)["chain_working"] == 5, "with Saturday the 10th"
     assert counted(shenzhen, SHENZHEN, opened, fifth - timedelta(days=1))["chain_working"] == 4
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_any_span_is_counted_as_the_contract_counts_it(shenzhen: Region, seed: int) -> None:
+    """Spans of every length, backwards ones and such that leave the year among them."""
+    random = Random(seed)
+    since, until = (date(2026, 1, 1) + timedelta(days=random.randrange(-12, 377)) for _ in range(2))
+    found = counted(shenzhen, SHENZHEN, since, until)
+    assert (found["working"], found["trading"]) == (found["chain_working"], found["chain_trading"]), (since, until)
+    assert (found["working"] is None) == (since < until and {(since + timedelta(days=1)).year, until.year} != {2026})
 
 
 def test_no_period_ends_in_a_year_that_is_not_published(shenzhen: Region) -> None:
