@@ -10,6 +10,7 @@ from services.pilots.alerts.rules import BY_HAND, CLOSED, KINDS, NEW, Cause
 from services.pilots.books import Book
 from services.pilots.duties.keeping import Told
 from services.pilots.models import ProjectRow
+from services.pilots.steps.standing import day_name
 from services.pilots.steps.waits import waiting_body
 from services.pilots.stream import Entry, Stream
 from services.platform.ids import new_id
@@ -54,10 +55,12 @@ class Alerts:
 
     def decide(self, group: Group, project: ProjectRow, row: AlertRow, *, move: str, to: str, told: Told) -> None:
         """A decision about an alert, with its leaf in the project's stream."""
-        said: JsonObject = {"alert": row.number, "code": row.code, "kind": row.kind, "cause": row.cause}
-        said |= {"move": move, "from": row.state, "to": to, "rule": row.rule, "content": dict(told.content)}
+        name = f"alert.{move}"
+        said: JsonObject = {"kind": name, "number": row.number, "code": row.code, "about": row.kind, "cause": row.cause}
+        said |= {"body": told.body, "rule": row.rule, "day": day_name(row.day), "from": row.state, "to": to}
+        said["content"] = dict(told.content)
         entry = Entry(
-            name=f"alert.{move}",
+            name=name,
             actor=told.actor,
             content=said,
             value=row.number,

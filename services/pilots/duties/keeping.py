@@ -13,6 +13,7 @@ from services.pilots.duties import repository, rules
 from services.pilots.duties.models import DUTY, DutyRow
 from services.pilots.models import EventRow, ProjectRow
 from services.pilots.rulebook.model import Duty
+from services.pilots.steps.standing import day_name
 from services.pilots.steps.waits import waiting_body
 from services.pilots.stream import Entry, Evidence, Stream
 from services.platform.ids import new_id
@@ -46,7 +47,7 @@ class Duties:
         row = self._row(group, project, book, duty, number=number, cause=f"opened/{number}")
         row.due, row.actor_id = due, told.actor
         row.shared = row.shared or told.body == _LEAD
-        said: JsonObject = {"move": "open", "to": row.state, "due": rules.day_text(due)}
+        said: JsonObject = {"move": "open", "to": row.state, "due_after": rules.day_text(due)}
         row.last_seq = self._tell(group, project, book, row, told=told, said=said).seq
         repository.add(group.session, row)
         return row
@@ -123,11 +124,13 @@ class Duties:
     ) -> EventRow:
         duty = require_duty(book, row)
         rule = book.rulebook.rule(duty.rule)
-        content: JsonObject = {"duty": row.number, "code": duty.code, "term": duty.term, "rule": rule.id, **said}
+        name = f"{DUTY}{duty.code}"
+        content: JsonObject = {"kind": name, "number": row.number, "cause": row.cause, "body": told.body}
+        content |= {"rule": rule.id, "round": row.round, "since": day_name(row.since), **said}
         if told.content:
             content["content"] = dict(told.content)
         entry = Entry(
-            name=f"{DUTY}{duty.code}",
+            name=name,
             actor=told.actor,
             content=content,
             value=row.number,

@@ -58,6 +58,7 @@ def _a_report_that_is_overdue_is_told_filed_late_and_decided(region: Region, pro
     filed = move(lead, first, "file", "report", body={"text": "本期运行平稳"})
     assert (filed["state"], filed["due"], filed["overdue"]) == ("SUBMITTED", None, False)
     told = lead.get(f"/v1/pilots/{project}/events/{filed['last_event']}")["content"]
+    assert (told["kind"], told["cause"], told["body"]) == ("duty.report", "report/1", "lead")
     assert (told["late"], told["due"], told["content"]) == (True, report["due"], {"text": "本期运行平稳"})
     accepted = move(group, first, "accept", body={"note": "已阅"})
     assert accepted["ended"] is True
