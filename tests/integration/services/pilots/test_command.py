@@ -103,8 +103,8 @@ def test_the_command_line_takes_a_project_through(desk: Desk, tmp_path: Path) ->
     assert [one["id"] for one in desk.run("group", "list", "--state", "UNDER_SELECTION")] == [project]
     assert desk.run("lead", "duty", "list") == desk.run("lead", "duty", "list", "--project", project) == []
     assert desk.run("group", "alert", "list", "--open") == []
-    for name, *asked in (("lead", "incident"), ("group", "inspection", "--due", "2027-03-01", "--body", said)):
-        early = desk.run(name, "duty", "open", project, *asked, code=1)  # nothing is owed before the launch
+    for name, *wanted in (("lead", "incident"), ("group", "inspection", "--due", "2027-03-01", "--body", said)):
+        early = desk.run(str(name), "duty", "open", project, *wanted, code=1)  # nothing is owed before the launch
         assert early["error"]["problem"]["state"] == "UNDER_SELECTION"
     late = desk.run("lead", "comment", project, "--text", "公示之前", code=1)
     assert late["error"]["problem"]["status"] == 404
