@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
@@ -15,6 +17,7 @@ from services.identity.commands import role_hash
 from services.identity.service import IdentityService
 from services.pilots import repository
 from services.pilots.books import Book
+from services.pilots.epochs import stands
 from services.pilots.models import RulebookRow
 from services.pilots.views import RulebookView
 from services.platform.errors import Conflict, Invalid
@@ -75,7 +78,7 @@ class Activation:
             raise Invalid("/log", "Expected an open log of the region's pilots, not the installation's own.")
         chain_id = to_hex(book.table.id(chain_log(log.origin)))
         known = repository.rulebook(session, chain_id)
-        if known is not None and known.state != "refused":
+        if known is not None and known.state != "refused" and not self._is_lost(session, known):
             raise Conflict(f"This rulebook with these settings is {known.state}.", slug="rulebook-known")
         signer = IdentityService.authority_of_region(session, region)
         written = self._evidence.write_command(
@@ -101,6 +104,10 @@ class Activation:
         row.created_at, row.decided_at = group.now_ms, None
         repository.add(session, row)
         return operation
+
+    def _is_lost(self, session: Session, row: RulebookRow) -> bool:
+        """Whether it was in force on a chain that is lost: then it is asked for again."""
+        return row.state == "active" and not stands(session, self._transactions, self._chain, row.operation_id)
 
     def retire(self, group: Group, actor: str, row: RulebookRow, reason: str) -> OperationView:
         """Asks that no more projects be opened under a rulebook. Conflict when it is not in force."""

@@ -54,6 +54,7 @@ class ApplicationDesk:
                 book = require_row(group.session, rulebook_id)
                 if book.state != "active":
                     raise Conflict(f"The rulebook is {book.state}.", slug="rulebook-not-active")
+                self._parts.require_rulebook(group.session, book)
                 row = self._parts.forms.create(group, book, caller.institution_id, form)
                 return row.id, self._parts.reads.project(group.session, row)
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from chain.proof.canonical import check_json
 from chain.proof.errors import FormatError
 from services.evidence.service import EvidenceService
-from services.pilots import repository
-from services.pilots.books import Book, Books
+from services.pilots import epochs, repository
+from services.pilots.books import Book, Books, require_row
 from services.pilots.facts.comments import Comments
 from services.pilots.facts.facts import Facts
-from services.pilots.models import ProjectRow
+from services.pilots.models import ProjectRow, RulebookRow
 from services.pilots.projects.checking import Checking
 from services.pilots.projects.confirming import Confirmations
 from services.pilots.projects.forms import Forms
@@ -63,6 +63,16 @@ class Parts:
     def book(self, session: Session, project: ProjectRow) -> Book:
         """The rulebook under which the project goes."""
         return self.books.get(session, project.rulebook_id)
+
+    def require_here(self, session: Session, project: ProjectRow) -> None:
+        """Conflict when the chain of the project, or of a draft's rulebook, is lost."""
+        epochs.require_project(session, self.transactions, self.chain, project)
+        if not project.count:
+            self.require_rulebook(session, require_row(session, project.rulebook_id))
+
+    def require_rulebook(self, session: Session, row: RulebookRow) -> None:
+        """Conflict when the chain on which it was put in force is lost."""
+        epochs.require_rulebook(session, self.transactions, self.chain, row)
 
     def calendar(self, project: ProjectRow) -> ChainDays:
         """The working days of the project's region."""

@@ -85,6 +85,7 @@ class RulebookDesk:
             policy.require(caller, "rulebook.activate", Target("", row.region))
 
             def make() -> tuple[str, OperationView]:
+                self._parts.require_rulebook(group.session, row)
                 operation = self._activation.retire(group, caller.institution_id, row, reason)
                 return operation.id, operation
 
@@ -198,6 +199,7 @@ class ReadDesk:
         """What the contract says of the project now, asked of the chain itself. Unavailable ``chain-away``."""
         with self._parts.database.read() as session:
             row = access.require(session, caller, project_id)
+            self._parts.require_here(session, row)
             table = self._parts.book(session, row).table
         try:
             found = self._read_chain("PilotLifecycle", "project", bytes16(row.id))

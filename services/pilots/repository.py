@@ -36,6 +36,7 @@ __all__ = [
     "last_comment",
     "material_versions",
     "materials",
+    "opening",
     "own_projects",
     "pending",
     "project",
@@ -228,6 +229,17 @@ def events_named(session: Session, project_id: str, names: Collection[str]) -> S
 def event_of_leaf(session: Session, leaf_hash: bytes) -> EventRow | None:
     """The event of a leaf."""
     return session.scalars(select(EventRow).where(EventRow.leaf_hash == leaf_hash)).one_or_none()
+
+
+def opening(session: Session, project_id: str) -> str | None:
+    """The operation that opened the project on the chain; None when the service did not ask for it."""
+    statement = select(EventRow.operation_id).where(
+        EventRow.project_id == project_id,
+        EventRow.phase == Phase.REQUESTED,
+        EventRow.outcome == "registered",
+        EventRow.operation_id.is_not(None),
+    )
+    return session.scalars(statement.order_by(EventRow.seq).limit(1)).first()
 
 
 def request_of(session: Session, project_id: str, seq: int) -> EventRow | None:

@@ -53,6 +53,7 @@ class StepDesk:
             known = made_before(session, caller.institution_id, once)
             if known is not None:
                 return _done(self._parts.transactions.get_operation(session, known))
+            self._parts.require_here(session, project)
             book, now_ms = self._parts.book(session, project), self._parts.clock.ms()
             row = self._row(book, project, request)
             self._require_body(session, caller, project, book, row)
@@ -161,6 +162,7 @@ class StepDesk:
         """Asks the gateway to tell the chain of the project's newest anchored leaf; the transaction's id."""
         with self._parts.database.read() as session:
             project = access.require(session, caller, project_id)
+            self._parts.require_here(session, project)
             newer = repository.events(session, project.id, after=project.count - 1, limit=1)
             if not project.count or not newer:
                 raise Conflict("The chain knows every leaf that the project has.", slug="sealed")
@@ -182,6 +184,7 @@ class StepDesk:
 
     def _require_notice(self, session: Session, book: Book, project: ProjectRow, calendar: WorkingDays) -> None:
         """Asks the chain's calendar before the unit does."""
+        self._parts.require_here(session, project)
         row = filing_row(book, project.state)
         if row is None:
             raise Conflict("The project is not under public notice.", slug="no-notice")
