@@ -1,6 +1,6 @@
 # regseal: `make run` and `make test` are enough to know. Every target first sets up what it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-full lint solidity console bench devnet clean
+.PHONY: help setup run demo demo-pilots test test-full lint solidity console bench devnet clean
 
 PYTHON_IN = PYTHONPATH="$$PWD" .venv/bin/python
 # Node's folder goes first on the PATH, for the scripts that npm starts
@@ -23,6 +23,9 @@ run: setup ## start a complete sample installation in the foreground: chains, se
 
 demo: setup ## play the whole job without questions: submit, anchor, witness, verify offline, refuse a tampered receipt
 	@$(PYTHON_IN) -m samples.demo
+
+demo-pilots: setup ## play three pilot projects from draft to exit in simulated time, dossiers verified offline (about 15 minutes on 2 cores)
+	@$(PYTHON_IN) -m samples.pilots.demo
 
 test: lint solidity console ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
 	@echo "seed $(SEED)   (the same order and examples again: make test SEED=$(SEED))"

@@ -32,7 +32,7 @@ from services.identity.uploads import UploadDesk
 from services.pilots.wiring import Pilots, open_pilots
 from services.platform import idempotency, metrics, migrate
 from services.platform.atrest import Vault
-from services.platform.clock import Clock, SystemClock
+from services.platform.clock import Clock, SimulatedClock, SystemClock
 from services.platform.database import Database
 from services.platform.errors import StartRefused
 from services.platform.jobs import Jobs
@@ -162,7 +162,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
     """The service of a home, not started. StartRefused when a key, a chain or an address file is missing."""
     sys.setrecursionlimit(_RECURSION_LIMIT)
     configure(settings.log_level)
-    clock = clock or SystemClock()
+    clock = clock or _clock(settings)
     vault = Vault(settings.master_key_file, clock)
     signer = GatewayKey.load(settings.gateway_keystore, _passphrase(settings))
     chains = Chains(settings, clock)
@@ -247,6 +247,10 @@ def _ports(
         registered_in=IdentityService.registered_in,
         closing=chains.closing,
     )
+
+
+def _clock(settings: Settings) -> Clock:
+    return SimulatedClock(settings.home / settings.simulated_time) if settings.simulated_time else SystemClock()
 
 
 def _add_jobs(services: Services, signer: GatewayKey) -> None:

@@ -14,7 +14,7 @@ from services.chains import Chains
 from services.evidence.public import LogView
 from services.evidence.service import EvidenceService
 from services.platform import metrics, migrate, repository
-from services.platform.clock import Clock
+from services.platform.clock import Clock, SimulatedClock, rfc3339
 from services.platform.database import Database
 from services.platform.errors import RegsealError
 from services.platform.jobs import Jobs
@@ -66,6 +66,8 @@ class Health:
         A chain that is away and a year that nobody published stop no submission; they are only told.
         """
         checks = [_check("database", self._ping), self._writer()]
+        if isinstance(self._clock, SimulatedClock):
+            checks.append(Check("clock", ok=True, detail=f"simulated time: {rfc3339(self._clock.ms())}"))
         checks += [
             Check(f"chain {name}", state.mismatch is None, state.mismatch or state.away or "")
             for name, state in self._chains.states.items()

@@ -11,7 +11,7 @@ from chain.errors import NodeError
 from chain.node.home import Home
 from chain.node.producer import Cadence
 from chain.node.service import Options, serve
-from chain.party.clock import system_now
+from chain.party.clock import Now, SimulatedNow, system_now
 from chain.party.durable import only_process
 from chain.party.errors import ConfigError
 
@@ -29,19 +29,27 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         with only_process(asked.home):
-            asyncio.run(_run(Home(asked.home.resolve()), options))
+            asyncio.run(_run(Home(asked.home.resolve()), options, _clock(asked.clock_offset)))
     except (NodeError, ConfigError, ValueError, OSError) as error:
         _say(f"chain.node: {error}")
         return 1
     return 0
 
 
-async def _run(home: Home, options: Options) -> None:
+def _clock(offset: Path | None) -> Now:
+    """The machine's clock, or a sample's, which is said on the first line."""
+    if offset is None:
+        return system_now
+    _say(f"chain.node: SIMULATED TIME: as far ahead of this machine's clock as {offset} says; a sample, no evidence")
+    return SimulatedNow(offset)
+
+
+async def _run(home: Home, options: Options, now: Now) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(home, options, lambda: int(system_now().timestamp()), stop, _say)
+    await serve(home, options, lambda: int(now().timestamp()), stop, _say)
 
 
 def _say(line: str) -> None:
@@ -58,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fund", action="append", default=[], metavar="ADDRESS", help="has funds from block 0 on")
     parser.add_argument("--heartbeat", type=float, default=60.0, metavar="SECONDS", help="an empty block at the latest")
     parser.add_argument("--window-ms", type=int, default=100, metavar="MS", help="how long work gathers for a block")
+    parser.add_argument(
+        "--clock-offset", type=Path, metavar="FILE", help="samples only: run as many seconds ahead as this file says"
+    )
     parser.add_argument("--full-replay", action="store_true", help="replay from block 0, leaving snapshots aside")
     parser.add_argument("--snapshot-blocks", type=int, default=5_000, metavar="N", help="blocks between snapshots")
     return parser

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
 
     for name in ("up", "down", "status", "doctor", "init", "deploy", "access", "migrate"):
         app.command(name)(getattr(commands, name))
+    app.command(name="sample-time")(commands.sample_time)
     app.command(name="fsck")(fsck.fsck)
     log.app.command(name="recover")(recover.recover)
     masterkey.register(app)

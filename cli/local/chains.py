@@ -14,7 +14,7 @@ from chain.party.errors import PartyError
 from chain.party.keystore import EvmKey, passphrase_for
 from chain.party.rpc import JsonRpc
 from cli.local.errors import LocalError
-from cli.local.gateway import Deployment, address_of_key, chain_id
+from cli.local.gateway import Deployment, address_of_key, chain_id, simulated_time
 from cli.local.layout import CHAIN_TERMS, Layout
 from cli.local.supervisor import Child, Supervisor
 
@@ -88,6 +88,9 @@ def launch_one(supervisor: Supervisor, layout: Layout, name: str, port: int, cha
     command = ["-m", "chain.node", "--home", str(home), "--chain-id", str(chain_id), "--port", str(port)]
     for owner in ("gateway", "deployer"):
         command += ["--fund", address_of_key(layout.gateway / "keys" / f"{owner}.json")]
+    offset = simulated_time(layout)
+    if offset is not None:  # time may jump while nothing is to be mined
+        command += ["--clock-offset", str(offset), "--heartbeat", "2"]
     child = Child(f"chain-{name}", command)
     child.ready = lambda: _answers(layout, name, child, chain_id)
     supervisor.start(child)

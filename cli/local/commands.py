@@ -121,13 +121,30 @@ def access(var: VarOption = None, as_json: Json = False) -> None:
 
 def up(
     sample: Annotated[bool, typer.Option("--sample", help="With sample parties, tokens, logs and a witness.")] = False,
+    simulated: Annotated[
+        bool, typer.Option("--simulated-time", help="A new sample whose time `regseal sample-time` moves.")
+    ] = False,
     var: VarOption = None,
 ) -> None:
     """Start everything in the foreground: both embedded chains, contracts, tables, service. Ctrl-C stops all."""
     from cli.local.run import run
 
     with _plain():
-        run(_layout(var), note, sample=sample)
+        run(_layout(var), note, sample=sample, simulated=simulated)
+
+
+def sample_time(
+    days: Annotated[int, typer.Option(min=1, max=4_000, help="How far to move it, forward.")],
+    var: VarOption = None,
+    as_json: Json = False,
+) -> None:
+    """Move the simulated time of a sample: its chains and its service. Refused for every other installation."""
+    from cli.local.sample.moving import advance
+
+    with _plain(as_json=as_json):
+        ahead = advance(_layout(var), days * 86_400)
+        shown_ = f"simulated time: {ahead // 86_400} days ahead of this machine's clock"
+        emit({"ahead_s": ahead}, (shown_,), as_json=as_json)
 
 
 def down(var: VarOption = None, as_json: Json = False) -> None:

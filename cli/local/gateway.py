@@ -15,6 +15,8 @@ from cli.local.layout import CHAIN_IDS, Layout
 
 DELAY_SECONDS = 2 * 24 * 3600
 PORT = 8440
+SIMULATED = "simulated-time"
+"""In the installation's folder: how many seconds a sample is ahead."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def write_settings(
     public_url: str,
     database_url: str = "",
     fast: bool = False,
+    simulated: bool = False,
 ) -> None:
     """The settings without chains: those are added at the first start, with the genesis they turned out to have."""
     quorum = dict.fromkeys(sorted({witness.role for witness in witnesses}), 1)
@@ -89,6 +92,7 @@ def write_settings(
         *(f"    {{ vkey = {quoted(witness.vkey)}, role = {quoted(witness.role)} }}," for witness in witnesses),
         "]",
         *(("anchor_interval_ms = 5000  # a sample waits for people who watch",) if fast else ()),
+        *((f'simulated_time = "../{SIMULATED}"  # a sample whose story takes years',) if simulated else ()),
     ]
     write_private(layout.settings_file, ("\n".join(lines) + "\n").encode())
 
@@ -156,6 +160,14 @@ def chain_id(layout: Layout, name: str) -> int:
 def pinned_chains(layout: Layout) -> frozenset[str]:
     """Names of the chains in the settings."""
     return frozenset(_chains(layout))
+
+
+def simulated_time(layout: Layout) -> Path | None:
+    """The file by which this sample's time goes, if it is one."""
+    import tomllib
+
+    stated = tomllib.loads(layout.settings_file.read_text("utf-8")).get("simulated_time")
+    return layout.gateway / str(stated) if stated else None
 
 
 def embedded(layout: Layout, name: str) -> bool:

@@ -25,6 +25,7 @@ def create(
     database_url: str = "",
     witnesses: tuple[gateway.Witness, ...] = (),
     fast: bool = False,
+    simulated: bool = False,
 ) -> None:
     """Keys, settings, tables. An interrupted one is completed; a complete one is refused.
 
@@ -53,6 +54,7 @@ def create(
         public_url=public_url,
         database_url=database_url,
         fast=fast,
+        simulated=simulated,
     )
 
 

@@ -15,14 +15,16 @@ from cli.local.supervisor import Child, Supervisor
 Say = Callable[[str], None]
 
 
-def run(layout: Layout, say: Say, *, sample: bool) -> None:
+def run(layout: Layout, say: Say, *, sample: bool, simulated: bool = False) -> None:
     """Until Ctrl-C. LocalError when something does not start; what was started is stopped first."""
     began = time.monotonic()
     supervisor = Supervisor(layout, say)
     with starting.only_one(layout), starting.stopping_on_signals(supervisor):
         try:
+            if simulated and not sample:
+                raise LocalError("only a sample's time can be simulated", "regseal up --sample --simulated-time")
             if sample:
-                _start_sample(supervisor, layout, say)
+                _start_sample(supervisor, layout, say, simulated=simulated)
             else:
                 up = starting.start(supervisor, layout, say)
                 starting.await_checked(up, say, seconds=5)
@@ -36,12 +38,14 @@ def run(layout: Layout, say: Say, *, sample: bool) -> None:
     say("stopped")
 
 
-def _start_sample(supervisor: Supervisor, layout: Layout, say: Say) -> None:
+def _start_sample(supervisor: Supervisor, layout: Layout, say: Say, *, simulated: bool) -> None:
     from cli.local.sample import world
 
     if layout.settings_file.exists() and not layout.parties.exists():
         raise LocalError(f"{shown(layout.gateway)} is a real installation", "regseal up, without --sample")
-    world.prepare(layout, say)
+    world.prepare(layout, say, simulated=simulated)
+    if gateway.simulated_time(layout) is not None:
+        say("SIMULATED TIME: chains and service run ahead of this machine's clock as `regseal sample-time` says")
     up = starting.start(supervisor, layout, say, before_service=lambda: world.keep_bootstrap_token(layout))
     _start_witness(supervisor, layout, up)
     if world.complete(layout):

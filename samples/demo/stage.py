@@ -35,9 +35,9 @@ class Outcome:
 class Stage:
     """Where the demonstration happens: the commands' folder and the transcript."""
 
-    def __init__(self, transcript: Path) -> None:
+    def __init__(self, transcript: Path, title: str = "make demo") -> None:
         self._transcript = transcript
-        transcript.write_text("# Transcript of `make demo`\n", "utf-8")
+        transcript.write_text(f"# Transcript of `{title}`\n", "utf-8")
 
     def tell(self, text: str) -> None:
         """A sentence between commands."""
@@ -49,15 +49,18 @@ class Stage:
         for name, fact in facts.items():
             self._write(f"- {name.replace('_', ' ')}: `{fact}`\n")
 
-    def regseal(self, *arguments: str | Path, expect: int = 0, quiet: bool = False) -> Outcome:
-        """`./regseal …` in the project's folder. DemoError when it ends with another status than expected."""
+    def regseal(self, *arguments: str | Path, expect: int | None = 0, quiet: bool = False) -> Outcome:
+        """`./regseal …` in the project's folder. DemoError when it ends with another status than expected.
+
+        ``expect`` None: with any but 0.
+        """
         return self.run(["./regseal", *map(str, arguments)], expect=expect, quiet=quiet)
 
     def run(
         self,
         command: Sequence[str],
         *,
-        expect: int = 0,
+        expect: int | None = 0,
         cwd: Path = ROOT,
         environment: Mapping[str, str] | None = None,
         quiet: bool = False,
@@ -72,8 +75,9 @@ class Stage:
         if shown and not quiet:
             print("\n".join(f"  {row}" for row in shown.splitlines()), flush=True)
         self._write(f"\n```\n$ {line}\n{shown}\n```\nexit status {done.returncode}\n")
-        if done.returncode != expect:
-            raise DemoError(f"exit status {done.returncode}, expected {expect}: {line}\n{shown}")
+        if done.returncode == 0 if expect is None else done.returncode != expect:
+            wanted = "a refusal" if expect is None else expect
+            raise DemoError(f"exit status {done.returncode}, expected {wanted}: {line}\n{shown}")
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def _write(self, text: str) -> None:
@@ -84,15 +88,16 @@ class Stage:
 class Installation:
     """`./regseal up --sample` in the background, its output shown as it comes."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, *options: str) -> None:
         self._var = var
+        self._options = options
         self._ready = threading.Event()
         self._ended = threading.Event()
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, seconds: float = 300.0) -> None:
         """Returns when start-up has ended. DemoError when it fails."""
-        command = ["./regseal", "up", "--sample", "--var", str(self._var)]
+        command = ["./regseal", "up", "--sample", "--var", str(self._var), *self._options]
         print(f"$ {shlex.join(command)}", flush=True)
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=own_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -3,11 +3,14 @@
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from typing_extensions import override
 
-__all__ = ["Clock", "FixedClock", "SystemClock", "from_ms", "rfc3339", "to_ms"]
+from chain.party.clock import SimulatedNow
+
+__all__ = ["Clock", "FixedClock", "SimulatedClock", "SystemClock", "from_ms", "rfc3339", "to_ms"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -37,6 +40,22 @@ class SystemClock(Clock):
         with self._lock:
             self._last = max(self._last, time.time_ns() // 1_000_000)
             return self._last
+
+    @override
+    def now(self) -> datetime:
+        return from_ms(self.ms())
+
+
+class SimulatedClock(Clock):
+    """A sample's clock: the machine's, as far ahead as a file says; it only goes forward."""
+
+    def __init__(self, file: Path) -> None:
+        self._system = SystemClock()
+        self._simulated = SimulatedNow(file)
+
+    @override
+    def ms(self) -> int:
+        return self._system.ms() + 1000 * self._simulated.ahead()
 
     @override
     def now(self) -> datetime:

@@ -189,6 +189,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=16)
     lease_ttl_ms: int = Field(default=15_000, ge=1_000, le=600_000)
     bulk_workers: int = Field(default_factory=_half_the_processors, ge=1, le=64)
+    simulated_time: Path | None = None
+    """Samples only: a file with the seconds by which the service is ahead of the machine's clock, as its chains are."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("chains")
@@ -209,6 +211,15 @@ class Settings(BaseSettings):
     def _several_need_postgres(self) -> Self:
         if self.workers > 1 and self.url.startswith("sqlite"):
             raise ValueError("workers: several processes need PostgreSQL (database_url)")
+        return self
+
+    @model_validator(mode="after")
+    def _only_samples_simulate(self) -> Self:
+        """Time is what the evidence is about: nobody but a sample may set it."""
+        sample = self.house_origin.partition("/")[0].endswith(".example")
+        sample = sample and all(each.chain_class == "embedded" for each in self.chains.values())
+        if self.simulated_time and not sample:
+            raise ValueError("simulated_time: only for a sample, with an origin under .example and embedded chains")
         return self
 
     @property

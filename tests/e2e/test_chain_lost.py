@@ -48,7 +48,7 @@ def test_a_lost_chain_costs_signatures_and_no_receipt(sample: Sample, tmp_path: 
     done = sample.json("chain", "replace", "supervision", "--var", sample.layout.var)
     assert (done["epoch"], done["logs"]) == (2, 2)
     sample.start()
-    authorise_all(sample, tmp_path, "operator-440300", "authority-440300", "authority-440100")
+    authorise_all(sample, tmp_path, "operator-440300", "authority-440300", "authority-440100", "authority-0")
     for operator in OPERATORS:
         authorise_all(sample, tmp_path, operator, operator)
 

@@ -46,6 +46,10 @@ PARTIES = (
         "signs registrations of region 440100", "regulator", 440100, _OFFICE,
     ),
     Party(
+        "authority-0", "全国监管机关(示例)", "national authority (sample)",
+        "signs what concerns the whole country: the national bodies of the pilots", "regulator", 0, _OFFICE,
+    ),
+    Party(
         HOST, "鹏城区域股权登记中心(示例)", "Pengcheng registry (sample)",
         "runs this service and submits to its own log", "operator", 440300, _MARKET, "pengcheng.example/register",
     ),

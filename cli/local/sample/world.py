@@ -33,9 +33,11 @@ def actors(layout: Layout) -> dict[str, Actor]:
     return {party.slug: Actor(party, layout.party(party.slug)) for party in PARTIES}
 
 
-def prepare(layout: Layout, say: Say) -> None:
+def prepare(layout: Layout, say: Say, *, simulated: bool = False) -> None:
     """Before the first start: the parties' own keys, then a service that names them."""
     if layout.settings_file.exists():
+        if simulated and gateway.simulated_time(layout) is None:
+            raise LocalError("this sample runs by the machine's clock", "another folder: --var")
         return
     from cli.local.install import create
 
@@ -54,6 +56,7 @@ def prepare(layout: Layout, say: Say) -> None:
         public_url=f"http://127.0.0.1:{gateway.PORT}",
         witnesses=(gateway.Witness(shown["witness_vkey"], WITNESS_ROLE),),
         fast=True,
+        simulated=simulated,
     )
 
 

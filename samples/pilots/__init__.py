@@ -1,0 +1,1 @@
+"""Pilot projects: settings of sample decisions, and the demonstration."""
