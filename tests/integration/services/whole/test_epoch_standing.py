@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from chain.proof.canonical import JsonObject
 from chain.proof.ethereum import log_id
 from chain.proof.hashing import keccak256
 from services.identity.views import RoleRequest, StatusRequest
 from services.platform.ids import bytes16
+from tests.conftest import FULL
 from tests.integration.services.identity.house import REGION, registration
 from tests.integration.services.transactions.rig import OWNER, REGIONAL
 from tests.integration.services.whole.epochs import Land
@@ -22,6 +25,7 @@ def exit_of(institution: str) -> StatusRequest:
     return StatusRequest(institution_id=institution, status="exited", reason="test")
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"] if FULL else ["sqlite"], indirect=True)
 def test_roles_frozen_logs_and_exits_follow(new_world: Callable[..., World], node: EmbeddedNode) -> None:
     land = Land(new_world(witness=None))
     world = land.world
