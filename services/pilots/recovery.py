@@ -15,9 +15,12 @@ from chain.proof.types import Phase
 from services.evidence.recovery.plan import Told
 from services.pilots import repository
 from services.pilots.activation import ACTIVATION
+from services.pilots.alerts.models import ALERT
 from services.pilots.books import Books
+from services.pilots.duties.models import DUTY
 from services.pilots.models import CommentRow, ConfirmationRow, EventRow, MaterialRow, ProjectRow
 from services.pilots.projects.materials import details_aad
+from services.pilots.rebuilt import rebuild_act
 from services.pilots.stream import FACT, STEP
 from services.platform.atrest import Vault
 
@@ -103,6 +106,10 @@ def _related(session: Session, told: Told, project: ProjectRow, vault: Vault) ->
             made.draft_version, made.record_id = _number(told, "draft"), told.record_id
             made.created_at = told.leaf.accepted_at
             repository.add(session, made)
+    elif name.startswith((DUTY, ALERT)):
+        event = repository.event_of_leaf(session, told.leaf_hash)
+        if event is not None:
+            rebuild_act(session, project, Books().get(session, project.rulebook_id), event, said)
     elif name == "material":
         known = repository.material_versions(session, project.id)
         if all(each.record_id != told.record_id for each in known):

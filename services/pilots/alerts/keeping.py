@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from chain.proof.canonical import JsonObject
 from services.evidence.group import Group
 from services.pilots.alerts import repository
-from services.pilots.alerts.models import AlertRow
+from services.pilots.alerts.models import ALERT, AlertRow
 from services.pilots.alerts.rules import BY_HAND, CLOSED, KINDS, NEW, Cause
 from services.pilots.books import Book
 from services.pilots.duties.keeping import Told
@@ -55,9 +55,16 @@ class Alerts:
 
     def decide(self, group: Group, project: ProjectRow, row: AlertRow, *, move: str, to: str, told: Told) -> None:
         """A decision about an alert, with its leaf in the project's stream."""
-        name = f"alert.{move}"
+        name = f"{ALERT}{move}"
         said: JsonObject = {"kind": name, "number": row.number, "code": row.code, "about": row.kind, "cause": row.cause}
-        said |= {"body": told.body, "rule": row.rule, "day": day_name(row.day), "from": row.state, "to": to}
+        said |= {
+            "body": told.body,
+            "rule": row.rule,
+            "subject": row.subject,
+            "day": day_name(row.day),
+            "from": row.state,
+            "to": to,
+        }
         said["content"] = dict(told.content)
         entry = Entry(
             name=name,

@@ -5,7 +5,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base
 
-__all__ = ["AlertRow"]
+__all__ = ["ALERT", "AlertRow"]
+
+ALERT = "alert."
+"""How the names of the leaves of decisions begin."""
 
 
 class AlertRow(Base):

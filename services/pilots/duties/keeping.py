@@ -18,7 +18,7 @@ from services.pilots.steps.waits import waiting_body
 from services.pilots.stream import Entry, Evidence, Stream
 from services.platform.ids import new_id
 
-__all__ = ["Duties", "Told", "behind", "follows", "require_duty"]
+__all__ = ["Duties", "Told", "behind", "expect", "follows", "require_duty"]
 
 _LEAD = "lead"
 _MOST_ROUNDS = 240
@@ -56,12 +56,11 @@ class Duties:
         self, group: Group, project: ProjectRow, book: Book, row: DutyRow, *, made: rules.Moved, told: Told
     ) -> EventRow:
         """A move that was judged, with its leaf. The next report of a series is owed when one is filed."""
-        duty = require_duty(book, row)
         said: JsonObject = {"move": made.move.name, "from": row.state, "to": made.state}
         said |= {"due": rules.day_text(row.due), "late": made.late, "due_after": rules.day_text(made.due)}
         event = self._tell(group, project, book, row, told=told, said=said)
         row.state, row.due, row.last_seq = made.state, made.due, event.seq
-        self._wait(project, book, row, duty)
+        expect(project, book, row)
         row.shared = row.shared or told.body == _LEAD
         row.updated_at = project.updated_at = group.now_ms
         return event
@@ -109,15 +108,8 @@ class Duties:
         row.due, row.since, row.round, row.shared = rules.NEVER, 0, 0, False
         row.actor_id = row.last_seq = None
         row.created_at = row.updated_at = group.now_ms
-        self._wait(project, book, row, duty)
+        expect(project, book, row)
         return row
-
-    @staticmethod
-    def _wait(project: ProjectRow, book: Book, row: DutyRow, duty: Duty) -> None:
-        body = rules.expected(duty, book.rulebook.courses[duty.course], row.state)
-        row.awaits = "" if body is None else waiting_body(book.rulebook.bodies[body], project)
-        row.shared = row.shared or body == _LEAD
-        row.due = rules.NEVER if body is None else row.due
 
     def _tell(
         self, group: Group, project: ProjectRow, book: Book, row: DutyRow, *, told: Told, said: JsonObject
@@ -141,6 +133,15 @@ class Duties:
         )
         event, _ = self._stream.append(group, project, entry)
         return event
+
+
+def expect(project: ProjectRow, book: Book, row: DutyRow) -> None:
+    """Whose move comes next, as the row's state has it."""
+    duty = require_duty(book, row)
+    body = rules.expected(duty, book.rulebook.courses[duty.course], row.state)
+    row.awaits = "" if body is None else waiting_body(book.rulebook.bodies[body], project)
+    row.shared = row.shared or body == _LEAD
+    row.due = rules.NEVER if body is None else row.due
 
 
 def follows(book: Book, last: DutyRow, duty: Duty, *, today: int) -> bool:

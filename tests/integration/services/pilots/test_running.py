@@ -10,6 +10,7 @@ from services.evidence.group import Group
 from services.platform.ids import bytes16
 from services.transactions.views import OperationView
 from tests.integration.services.pilots.operating import alerts, decide, duties, move, owe, running, watch
+from tests.integration.services.pilots.rebuilding_acts import check_acts_rebuilt
 from tests.integration.services.pilots.region import Region, day_number
 from tests.integration.services.pilots.test_shenzhen import refused
 
@@ -27,6 +28,7 @@ def test_a_pilot_from_its_launch_to_its_forced_exit(region: Region) -> None:
     _tolerance_is_claimed_by_the_applicant_and_decided_by_the_regulator(region, project)
     _a_pilot_past_its_end_is_told_and_extended_once(region, project)
     _no_gentler_exit_while_a_ground_stands_and_a_forced_one_has_measures(region, project)
+    check_acts_rebuilt(region, project)
 
 
 def _a_report_that_is_overdue_is_told_filed_late_and_decided(region: Region, project: str) -> None:
