@@ -100,6 +100,8 @@ class Connection:
                 return
             while piece := response.read(_PIECE):
                 yield piece
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(self.url, str(error) or type(error).__name__) from error
         finally:

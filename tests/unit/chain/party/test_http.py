@@ -257,3 +257,26 @@ def test_rpc_reads_results_and_refusals(server: Server) -> None:
     for method in ("other", "empty"):
         with pytest.raises(ResponseRefused):
             rpc.call(method)
+
+
+def test_long_answers_come_in_pieces_and_are_never_kept(server: Server) -> None:
+    content = bytes(range(256)) * 12_000
+    server.answer = lambda *_: (200, {}, content)
+    client = ApiClient(server.url, "secret", max_answer=10)
+    assert b"".join(client.stream("/v1/x", files="true")) == content
+    method, path, headers, _ = server.asked[-1]
+    assert (method, path, headers["Authorization"]) == ("GET", "/v1/x?files=true", "Bearer secret")
+
+
+def test_a_long_answer_that_breaks_off_or_is_a_refusal_is_an_error(server: Server) -> None:
+    client = ApiClient(server.url)
+    server.answer = lambda *_: (200, {"Content-Length": "5000", "Connection": "close"}, b"x" * 100)
+    with pytest.raises(Unreachable):
+        b"".join(client.stream("/v1/x"))
+    server.answer = lambda *_: (404, {}, json.dumps({"status": 404, "title": "no"}).encode())
+    with pytest.raises(ApiProblem) as refused:
+        next(client.stream("/v1/x"))
+    assert refused.value.status == 404
+    server.answer = lambda *_: (302, {"Location": "/other"}, b"")
+    with pytest.raises(ResponseRefused):
+        next(client.stream("/v1/x"))
