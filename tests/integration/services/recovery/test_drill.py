@@ -94,7 +94,8 @@ def test_an_older_database_is_brought_to_where_its_logs_were(stage: Stage, tmp_p
         a_repeated_request_is_still_the_same(stage, old, since)
         the_log_goes_on(stage, since)
     assert stage.fsck().data()["outcome"] == "clean"
-    each_tampering_is_still_found(stage, since)
+    if FULL or stage.settings.url.startswith("sqlite"):  # which database it is, fsck does not ask
+        each_tampering_is_still_found(stage, since)
 
 
 def each_tampering_is_still_found(stage: Stage, since: Since) -> None:
