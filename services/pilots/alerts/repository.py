@@ -10,7 +10,7 @@ from services.pilots.alerts.models import AlertRow
 from services.pilots.models import EventRow, ProjectRow
 
 __all__ = [
-    "add", "by_cause", "by_number", "counts", "last_number", "of_projects", "opened_projects", "told", "undecided",
+    "add", "by_cause", "by_number", "counts", "last_number", "of_projects", "opened", "projects", "told", "undecided",
     "within",
 ]  # fmt: skip
 
@@ -94,10 +94,15 @@ def counts(session: Session) -> dict[tuple[str, str], int]:
 # --- what the watch looks at
 
 
-def opened_projects(session: Session, *, after: str, limit: int) -> Sequence[ProjectRow]:
-    """The projects that the chain knows, by id."""
-    statement = select(ProjectRow).where(ProjectRow.count > 0, ProjectRow.id > after)
-    return session.scalars(statement.order_by(ProjectRow.id).limit(limit)).all()
+def opened(session: Session, *, after: str, limit: int) -> list[str]:
+    """The ids of the projects that the chain knows, in order."""
+    statement = select(ProjectRow.id).where(ProjectRow.count > 0, ProjectRow.id > after)
+    return list(session.scalars(statement.order_by(ProjectRow.id).limit(limit)))
+
+
+def projects(session: Session, project_ids: Collection[str]) -> Sequence[ProjectRow]:
+    """Many projects at once, by id."""
+    return session.scalars(select(ProjectRow).where(ProjectRow.id.in_(project_ids)).order_by(ProjectRow.id)).all()
 
 
 def undecided(session: Session, project_ids: Collection[str]) -> Sequence[EventRow]:

@@ -48,7 +48,7 @@ class Watch:
         after = ""
         while True:
             with self._parts.database.read() as session:
-                page = [row.id for row in repository.opened_projects(session, after=after, limit=_PAGE)]
+                page = repository.opened(session, after=after, limit=_PAGE)
                 stale = self._stale(session, page)
             if stale:
                 self._parts.evidence.sequencer.submit(partial(self._bring_up, ids=stale)).result()
@@ -77,15 +77,12 @@ class Watch:
 
     def _bring_up(self, group: Group, *, ids: Sequence[str]) -> None:
         session, today = group.session, today_of(group.now_ms)
-        for row in self._rows(session, ids):
+        for row in repository.projects(session, ids):
             book = self._parts.book(session, row)
             if _runs(book, row):
                 self._duties.keep_up(group, row, book, today=today)
         for row, book, seen in self._seen(session, ids):
             self._alerts.tell(group, row, book, tuple(causes(book.rulebook, seen)))
-
-    def _rows(self, session: Session, ids: Sequence[str]) -> Iterable[ProjectRow]:
-        return (row for row in (projects.project(session, each) for each in ids) if row is not None)
 
     def _seen(self, session: Session, ids: Sequence[str]) -> Iterable[tuple[ProjectRow, Book, Seen]]:
         """Each project with what there is to see of it; what many share is asked once."""
@@ -95,7 +92,7 @@ class Watch:
         waiting: dict[str, list[EventRow]] = {each: [] for each in ids}
         for event in repository.undecided(session, ids):
             waiting[event.project_id].append(event)
-        for row in self._rows(session, ids):
+        for row in repository.projects(session, ids):
             book = self._parts.book(session, row)
             yield row, book, self._one(session, row, book, owed[row.id], waiting[row.id])
 
