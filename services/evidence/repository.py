@@ -5,12 +5,15 @@ The statements of the hot path take many rows at once: :func:`put_streams`, and 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Table, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from chain.proof.errors import ProofError
+from chain.proof.leaf import Leaf
 from services.evidence.epochs.models import PastAnchorRow
 from services.evidence.models import (
     AnchorRow,
@@ -151,6 +154,16 @@ def leaf_hashes(session: Session, log_id: str, start: int, end: int) -> list[byt
         .order_by(LeafRow.idx)
     )
     return list(session.scalars(query))
+
+
+def last_accepted_ms(session: Session) -> int:
+    """When the newest of all logs' last leaves was taken; 0 without one. What cannot be read is for fsck to tell."""
+    query = select(LeafRow.leaf).join(LogRow, and_(LogRow.id == LeafRow.log_id, LeafRow.idx == LogRow.size - 1))
+    latest = 0
+    for leaf in session.scalars(query):
+        with suppress(ProofError):
+            latest = max(latest, Leaf.decode(leaf).accepted_at)
+    return latest
 
 
 def last_index(session: Session, log_id: str) -> int | None:

@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
+from services.evidence import repository
 from services.evidence.gate import Gate
 from services.evidence.group import FlushFailed, Group, LogState, Sources, StreamKey, StreamState
 from services.evidence.heads import Head, HeadFile
@@ -77,6 +78,7 @@ class Sequencer:
         self._undurable: dict[str, Head] = {}
         self._queue: queue.SimpleQueue[_Waiting[Any] | None] = queue.SimpleQueue()
         self._gathered = 0
+        self._latest_ms = 0
         self._closing = threading.Lock()
         self._closed = True
         self._thread: threading.Thread | None = None
@@ -168,7 +170,7 @@ class Sequencer:
     def _commit(self, units: Sequence[_Waiting[Any]], *, alone: bool) -> None:
         with self._database.write() as session:
             self._fence(session)
-            group = Group(session, self._clock.ms(), self._sources)
+            group = Group(session, self._now_ms(session), self._sources)
             if not alone:
                 _prefetch(group, units)
             for waiting in units:
@@ -177,6 +179,13 @@ class Sequencer:
             hit("sequencer.before-commit")
         hit("sequencer.after-commit")
         self._keep(group)
+
+    def _now_ms(self, session: Session) -> int:
+        """The group's time: never before that of a leaf, though another process or machine took it by another clock."""
+        if not self._latest_ms:
+            self._latest_ms = repository.last_accepted_ms(session)
+        self._latest_ms = max(self._latest_ms, self._clock.ms())
+        return self._latest_ms
 
     def _keep(self, group: Group) -> None:
         self._logs.update(group.logs)

@@ -171,7 +171,7 @@ class Submission:
         if known is None:
             return None
         digest, made = known
-        if digest != self.digest:
+        if digest != idempotency.stored_digest(self.key, self.digest):
             raise IdempotencyKeyReused
         if isinstance(made, Accepted):
             return replace(made, replayed=True)
@@ -182,10 +182,16 @@ class Submission:
     def _note_key(self, group: Group, accepted: Accepted) -> None:
         if self.key is None:
             return
-        row: dict[str, Any] = {"institution_id": self.institution_id, "key": self.key, "request_digest": self.digest}
-        row |= {"resource_type": RESOURCE, "resource_id": self.record_id, "created_at": group.now_ms}
+        digest = idempotency.stored_digest(self.key, self.digest)
+        row: dict[str, Any] = {"institution_id": self.institution_id, "request_digest": digest}
+        row |= {
+            "key": idempotency.stored_key(self.institution_id, self.key),
+            "resource_type": RESOURCE,
+            "resource_id": self.record_id,
+            "created_at": group.now_ms,
+        }
         group.insert(_KEYS, row)
-        group.memo[self.key_place] = self.digest, accepted
+        group.memo[self.key_place] = digest, accepted
 
 
 def accepted_before(group: Group, keys: LogKeys, record_id: str) -> Accepted:

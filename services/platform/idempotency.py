@@ -1,6 +1,9 @@
 """``Idempotency-Key`` end to end: one key of one institution makes one resource, however often the request arrives.
 
 Call :func:`begin` first in the transaction that makes the resource: both become durable together, or neither.
+
+What is stored is neither the key, which may say more than its sender meant, nor the digest of the request, by which a
+record could be guessed: both are kept as hashes, that of the digest salted with the key.
 """
 
 from collections.abc import Collection
@@ -12,7 +15,20 @@ from chain.proof.hashing import sha256
 from services.platform import repository
 from services.platform.errors import IdempotencyKeyReused, Invalid
 
-__all__ = ["Existing", "Made", "Once", "begin", "check_key", "find", "find_many", "made_at", "purge", "request_digest"]
+__all__ = [
+    "Existing",
+    "Made",
+    "Once",
+    "begin",
+    "check_key",
+    "find",
+    "find_many",
+    "made_at",
+    "purge",
+    "request_digest",
+    "stored_digest",
+    "stored_key",
+]
 
 KEY_MAX = 255
 KEEP_MS = 30 * 86_400_000
@@ -48,26 +64,37 @@ def request_digest(method: str, path: str, body: bytes) -> bytes:
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts))
 
 
+def stored_key(institution_id: str, key: str) -> str:
+    """How a key lies in the database. The mark has a space, which no key can have."""
+    return "sha256 " + sha256(f"{institution_id}\n{key}".encode()).hex()
+
+
+def stored_digest(key: str, digest: bytes) -> bytes:
+    """How the digest of a request lies there: nothing can be guessed from it without the key."""
+    return sha256(digest + key.encode())
+
+
 def find(session: Session, institution_id: str, key: str, digest: bytes) -> Existing | None:
     """What ``key`` made before, if anything. IdempotencyKeyReused when the request was another one."""
-    found = repository.find_idempotency(session, institution_id, key)
+    found = repository.find_idempotency(session, institution_id, stored_key(institution_id, key))
     if found is None:
         return None
-    if found[0] != digest:
+    if found[0] != stored_digest(key, digest):
         raise IdempotencyKeyReused
     return Existing(found[1], found[2])
 
 
 def find_many(session: Session, used: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[bytes, Existing]]:
-    """What many (institution, key) made, with the request's digest; for groups of requests in one transaction."""
-    by_institution: dict[str, list[str]] = {}
+    """What many (institution, key) made, with the stored digest; for groups of requests in one transaction."""
+    by_institution: dict[str, dict[str, str]] = {}
     for institution_id, key in used:
-        by_institution.setdefault(institution_id, []).append(key)
+        by_institution.setdefault(institution_id, {})[stored_key(institution_id, key)] = key
     found: dict[tuple[str, str], tuple[bytes, Existing]] = {}
     for institution_id, keys in by_institution.items():
-        for start in range(0, len(keys), _CHUNK):
-            rows = repository.find_idempotencies(session, institution_id, keys[start : start + _CHUNK])
-            found.update({(institution_id, key): (row[0], Existing(row[1], row[2])) for key, row in rows.items()})
+        stored = list(keys)
+        for start in range(0, len(stored), _CHUNK):
+            rows = repository.find_idempotencies(session, institution_id, stored[start : start + _CHUNK])
+            found.update({(institution_id, keys[at]): (row[0], Existing(row[1], row[2])) for at, row in rows.items()})
     return found
 
 
@@ -85,8 +112,8 @@ def begin(
     fresh = repository.put_idempotency(
         session,
         institution_id=institution_id,
-        key=check_key(key),
-        request_digest=digest,
+        key=stored_key(institution_id, check_key(key)),
+        request_digest=stored_digest(key, digest),
         resource_type=resource_type,
         resource_id=resource_id,
         created_at=now_ms,
@@ -96,7 +123,7 @@ def begin(
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One key as it was noted: whose, which, for what request, and what it made."""
+    """One key as it lies in the database: whose, which, for what request, and what it made."""
 
     institution_id: str
     key: str

@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy import text
 
 from services.platform import idempotency
 from services.platform.database import Database
@@ -61,3 +62,16 @@ def test_a_key_is_visible_ascii(key: str) -> None:
 
 def test_the_digest_separates_its_parts() -> None:
     assert request_digest("POST", "/a", b"b") != request_digest("POST", "/ab", b"")
+
+
+def test_neither_the_key_nor_the_requests_digest_is_stored(database: Database) -> None:
+    with database.write() as session:
+        idempotency.begin(
+            session, "ins_a", "holder-440300199001011234", FIRST, resource_type="token", resource_id="tok_1", now_ms=1
+        )
+        (row,) = session.execute(text("SELECT key, request_digest FROM idempotency_keys")).all()
+    assert "440300199001011234" not in row[0]
+    assert bytes(row[1]) != FIRST
+    with database.read() as session:
+        assert idempotency.find(session, "ins_a", "holder-440300199001011234", FIRST) is not None
+        assert idempotency.find(session, "ins_b", "holder-440300199001011234", FIRST) is None

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from services.platform import migrate
+from services.platform import idempotency, migrate
 from services.platform.database import Base, Database
 from services.platform.errors import StartRefused
-from tests.conftest import load_models
+from tests.conftest import MIGRATIONS, load_models
 
 
 @pytest.fixture
@@ -90,3 +92,16 @@ def test_a_file_in_use_is_looked_at_but_not_migrated(tmp_path: Path) -> None:
     with pytest.raises(StartRefused, match="Another service process"):
         migrate.upgrade(url)
     service.close()
+
+
+def test_keys_of_requests_are_hashed_as_the_service_would(database: Database) -> None:
+    revision = ScriptDirectory(str(MIGRATIONS)).get_revision("0018")
+    digest, used = b"\x11" * 32, [f"key-{number}" for number in range(3)]
+    with database.write() as session:
+        for key in used:
+            row = {"whose": "ins_a", "key": key, "digest": digest}
+            session.execute(text("INSERT INTO idempotency_keys VALUES (:whose, :key, :digest, 't', 'r', 1)"), row)
+        with Operations.context(MigrationContext.configure(session.connection())):
+            revision.module.upgrade()
+    with database.read() as session:
+        assert all(idempotency.find(session, "ins_a", key, digest) for key in used)
