@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Authorisation} from "../identity/IAuthorised.sol";
+import {Authorised} from "../identity/Authorised.sol";
+import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
+import {IInvestorBook} from "./IInvestorBook.sol";
+
+/// @title Investors of one market (投资者账户), and who may act on its register
+/// @dev Part of the register rather than a contract of its own: a call to another one would cost each transfer 3,300 gas.
+abstract contract InvestorBook is IInvestorBook, Authorised {
+    bytes32 internal constant OPERATOR = keccak256("register.operator");
+    bytes32 internal constant CHECKER = keccak256("register.checker");
+    bytes32 internal constant REGULATOR = keccak256("register.regulator");
+
+    uint256 internal constant SUITABLE = 8;
+    uint256 internal constant ADDEND = 32;
+
+    bytes32 private constant OPEN_INVESTOR = keccak256(
+        "OpenInvestor(bytes16 investor,uint8 kind,uint24 suitableUntil,uint16 addend,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
+    );
+    bytes32 private constant SET_SUITABILITY = keccak256(
+        "SetSuitability(bytes16 investor,uint24 until,bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
+    );
+    bytes32 private constant SET_ADDEND = keccak256(
+        "SetAddend(bytes16 investor,uint16 addend,bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
+    );
+
+    /// @inheritdoc IInvestorBook
+    IInstitutionRegistry public immutable registry;
+    /// @inheritdoc IInvestorBook
+    uint32 public immutable region;
+    /// @inheritdoc IInvestorBook
+    bool public immutable checked;
+
+    /// @dev kind | suitableUntil << 8 | addend << 32
+    mapping(bytes16 id => uint256 word) private _investors;
+
+    constructor(IInstitutionRegistry registry_, uint32 region_, bool checked_) {
+        if (address(registry_).code.length == 0 || region_ == 0) revert RegisterZero();
+        (registry, region, checked) = (registry_, region_, checked_);
+    }
+
+    /// @inheritdoc IInvestorBook
+    function openInvestor(
+        bytes16 id,
+        Investor calldata details,
+        IInstitutionRegistry.Evidence calldata evidence,
+        Authorisation[] calldata auths
+    ) external {
+        _begin(evidence);
+        _agree(OPEN_INVESTOR, abi.encode(id, details, evidence), auths);
+        if (id == 0 || details.kind == Kind.None) revert RegisterZero();
+        if (_investors[id] != 0) revert RegisterInvestorExists(id);
+        _investors[id] = uint256(details.kind) | uint256(details.suitableUntil) << SUITABLE | uint256(details.addend) << ADDEND;
+        emit InvestorOpened(
+            id, details.kind, details.suitableUntil, details.addend, evidence.commitment, evidence.leaf
+        );
+    }
+
+    /// @inheritdoc IInvestorBook
+    function setSuitability(
+        bytes16 id,
+        uint24 until,
+        IInstitutionRegistry.Evidence calldata evidence,
+        Authorisation[] calldata auths
+    ) external {
+        _begin(evidence);
+        _agree(SET_SUITABILITY, abi.encode(id, until, evidence), auths);
+        _investors[id] = _known(id) & ~(uint256(type(uint24).max) << SUITABLE) | uint256(until) << SUITABLE;
+        emit SuitabilitySet(id, until, evidence.commitment, evidence.leaf);
+    }
+
+    /// @inheritdoc IInvestorBook
+    function setAddend(
+        bytes16 id,
+        uint16 addend,
+        IInstitutionRegistry.Evidence calldata evidence,
+        Authorisation[] calldata auths
+    ) external {
+        _begin(evidence);
+        _authoriseAll(SET_ADDEND, abi.encode(id, addend, evidence), auths);
+        uint256 word = _known(id);
+        uint16 before = uint16(word >> ADDEND);
+        if (addend < before) {
+            _requireRole(CHECKER, auths);
+            _requireRole(REGULATOR, auths);
+        }
+        _investors[id] = uint32(word) | uint256(addend) << ADDEND;
+        emit AddendSet(id, before, addend, evidence.commitment, evidence.leaf);
+    }
+
+    /// @inheritdoc IInvestorBook
+    function investorOf(bytes16 id) external view returns (Investor memory) {
+        uint256 word = _investors[id];
+        return Investor(Kind(uint8(word)), uint24(word >> SUITABLE), uint16(word >> ADDEND));
+    }
+
+    /// @dev Uses up the authorisations of an act, a checker's among them where the market asks for one.
+    function _agree(bytes32 action, bytes memory fields, Authorisation[] calldata auths) internal {
+        _authoriseAll(action, fields, auths);
+        if (checked) _requireRole(CHECKER, auths);
+    }
+
+    function _authoriseAll(bytes32 action, bytes memory fields, Authorisation[] calldata auths) internal {
+        for (uint256 i = 0; i < auths.length; ++i) _authorise(action, fields, auths[i]);
+    }
+
+    function _begin(IInstitutionRegistry.Evidence calldata evidence) internal view {
+        if (!registry.hasRole(OPERATOR, region, msg.sender)) revert RegisterNotOperator(msg.sender);
+        if (evidence.commitment == 0 || evidence.leaf == 0) revert RegisterZero();
+    }
+
+    /// @dev The sender never counts: nobody agrees with himself.
+    function _requireRole(bytes32 role, Authorisation[] calldata auths) internal view {
+        for (uint256 i = 0; i < auths.length; ++i) {
+            address signer = auths[i].signer;
+            if (signer != msg.sender && registry.hasRole(role, region, signer)) return;
+        }
+        revert RegisterNeeds(role);
+    }
+
+    /// @dev The word of an investor.
+    function _known(bytes16 id) internal view returns (uint256 word) {
+        word = _investors[id];
+        if (word == 0) revert RegisterInvestorUnknown(id);
+    }
+}
