@@ -26,6 +26,7 @@ __all__ = [
     "awaited",
     "comment",
     "comments",
+    "comments_in",
     "confirmations",
     "draft",
     "drafts",
@@ -287,6 +288,12 @@ def comments(session: Session, project_id: str, *, after: int, limit: int) -> Se
     """The project's comments by number."""
     statement = select(CommentRow).where(CommentRow.project_id == project_id, CommentRow.number > after)
     return session.scalars(statement.order_by(CommentRow.number).limit(limit)).all()
+
+
+def comments_in(session: Session, state: str, *, limit: int) -> Sequence[CommentRow]:
+    """Comments of all projects in a state, the oldest first."""
+    statement = select(CommentRow).where(CommentRow.state == state)
+    return session.scalars(statement.order_by(CommentRow.received_at).limit(limit)).all()
 
 
 def last_comment(session: Session, project_id: str) -> int:

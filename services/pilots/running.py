@@ -9,12 +9,14 @@ from services.pilots.alerts.watch import Watch
 from services.pilots.duties.desk import DutyDesk
 from services.pilots.duties.following import Following
 from services.pilots.duties.keeping import Duties
+from services.pilots.facts.refiling import Refiling
 from services.pilots.parts import Parts
 from services.transactions.service import Transactions
 
 __all__ = ["Running", "open_running"]
 
 _WATCH_S = 60.0
+_REFILE_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +33,5 @@ def open_running(parts: Parts, transactions: Transactions) -> Running:
     duties, alerts = Duties(parts.stream), Alerts(parts.stream)
     Following(parts.books, duties, chain=parts.chain).register(transactions)
     watch = Watch(parts, duties, alerts)
-    return Running(DutyDesk(parts, duties), AlertDesk(parts, alerts), {"pilots.deadlines": (_WATCH_S, watch.run)})
+    jobs = {"pilots.deadlines": (_WATCH_S, watch.run), "pilots.comments": (_REFILE_S, Refiling(parts).run)}
+    return Running(DutyDesk(parts, duties), AlertDesk(parts, alerts), jobs)

@@ -14,7 +14,7 @@ from services.evidence.submission import Accepted, accepted_before
 from services.identity.service import IdentityService
 from services.pilots import repository
 from services.pilots.books import Book
-from services.pilots.models import CommentRow, ProjectRow
+from services.pilots.models import CommentRow, EventRow, ProjectRow
 from services.pilots.rulebook.machine import WorkingDays
 from services.pilots.rulebook.model import Transition
 from services.pilots.steps.commands import Act, Steps
@@ -22,8 +22,9 @@ from services.pilots.steps.standing import today_of
 from services.pilots.stream import Entry, Evidence, Stream
 from services.platform.errors import Conflict, Invalid, NotFound
 
-__all__ = ["CommentRequest", "Comments", "Filed", "filing_row"]
+__all__ = ["RECEIVED", "UNFILED", "CommentRequest", "Comments", "Filed", "filing_row"]
 
+RECEIVED, UNFILED = "received", "unfiled"
 _MAX_TEXT, _MAX_WHO = 4_000, 200
 
 
@@ -90,13 +91,22 @@ class Comments:
         rule = book.rulebook.rule(row.rule)
         entry = Entry(name="comment", actor=host, content=said, value=number, rule=rule.id, source=rule.cited)
         event, written = self._stream.append(group, project, entry)
-        made = CommentRow(project_id=project.id, number=number, record_id=event.record_id, state="received")
+        made = CommentRow(project_id=project.id, number=number, record_id=event.record_id, state=RECEIVED)
         made.received_at = event.accepted_at
         repository.add(session, made)
-        proof = Evidence("comment", event.record_id, event.leaf_hash)
-        act = Act(row=row, actor=host, today=today_of(group.now_ms), value=number, content={}, evidence=(proof,))
-        self._steps.file(group, project, book, act, calendar)
+        self._steps.file(group, project, book, _filing(group, row, host, event), calendar)
         return Filed(number, acknowledged(group, written, anchor_by_ms=self._anchor_by_ms))
+
+    def file_again(self, group: Group, project: ProjectRow, book: Book, number: int, calendar: WorkingDays) -> None:
+        """Another step for a comment whose first one the chain refused. RuleRefused when no notice runs any more."""
+        session, row = group.session, filing_row(book, project.state)
+        host, comment = IdentityService.host_id(session), repository.comment(session, project.id, number)
+        if row is None or host is None or comment is None or comment.state != UNFILED:
+            return
+        events = repository.events_named(session, project.id, ("comment",))
+        event = next(each for each in events if each.value == number)
+        self._steps.file(group, project, book, _filing(group, row, host, event), calendar)
+        comment.state = RECEIVED
 
     def again(self, group: Group, project: ProjectRow, number: int) -> Filed:
         """What was answered when the comment of this number was taken. NotFound."""
@@ -112,3 +122,8 @@ class Comments:
             return None
         said: Any = document["body"]
         return {name: said[name] for name in ("text", "name", "contact")[: 3 if whole else 1] if name in said}
+
+
+def _filing(group: Group, row: Transition, host: str, comment: EventRow) -> Act:
+    proof = Evidence("comment", comment.record_id, comment.leaf_hash)
+    return Act(row=row, actor=host, today=today_of(group.now_ms), value=comment.value, content={}, evidence=(proof,))

@@ -1,0 +1,67 @@
+"""A comment that the chain did not take is filed again once it can be."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.services.pilots.region import SHENZHEN, Region
+from tests.integration.services.pilots.test_shenzhen import DIMENSIONS, FIELDS, drafted, opinions
+from tests.integration.services.transactions.rig import GATEWAY, REGIONAL
+from tests.waiting import until
+
+pytestmark = pytest.mark.parametrize("region", ["postgresql"], indirect=True, scope="module")
+
+
+def under_notice(region: Region) -> str:
+    """A project in the time of its public notice."""
+    lead, group, stb, experts = (region[name] for name in ("lead", "group", "stb", "experts"))
+    project = drafted(region)
+    region.step(lead, project, "submit", key=lead.authority)
+    region.step(group, project, "selection.open", "formality_review")
+    opinions(region, project, "group", "selection", ("法律合规",))
+    needs = ("risk_assessment", "expert_opinions", "municipal_evaluation", "decision")
+    region.step(group, project, "selection.accept", *needs)
+    region.step(stb, project, "evaluation.open", "evaluator_roster")
+    opinions(region, project, "experts", "evaluation", FIELDS)
+    region.step(experts, project, "evaluation.pass", "evaluation_conclusion", body={"conclusions": DIMENSIONS})
+    region.step(group, project, "notice.open", "notice_text", public={"title": "公示"})
+    return project
+
+
+def comes_to(region: Region, project: str, state: str) -> None:
+    """Lets the gateway work until the project's one comment is in this state."""
+
+    def there() -> bool:
+        region.settle()
+        (comment,) = region["group"].get(f"/v1/pilots/{project}/comments")["items"]
+        return bool(comment["state"] == state)
+
+    until(there)
+
+
+def filings(region: Region, project: str) -> list[Any]:
+    events = region["group"].get(f"/v1/pilots/{project}/timeline", limit=500)["items"]
+    return [one for one in events if one["name"] == "comment.file"]
+
+
+def test_an_unfiled_comment_is_filed_once_the_gateway_holds_its_role(region: Region) -> None:
+    host, group, refile = region["host"], region["group"], "pilots.comments"
+    project = under_notice(region)
+    body = {"account": GATEWAY.address, "role": "pilot.gateway", "region": SHENZHEN, "reason": "试验"}
+    revoking = host.post(f"/v1/institutions/{host.id}/roles/revocations", body, 202)
+    assert region.sign(host, revoking, REGIONAL) == "final"
+    said = region.anyone.post(f"/v1/public/pilots/{project}/comments", json={"text": "请说明"})
+    assert said.status_code == 201, said.text
+    comes_to(region, project, "unfiled")
+    region.house.services.jobs.run(refile)  # no role: nothing is tried
+    region.settle()
+    assert [(one["phase"], one["outcome"]) for one in filings(region, project)] == [
+        ("requested", "refused"),
+        ("refused", None),
+    ]
+    region.grant(host, "pilot.gateway", SHENZHEN, GATEWAY)
+    region.house.services.jobs.run(refile)
+    comes_to(region, project, "filed")
+    assert group.get(f"/v1/pilots/{project}")["open_items"] == {"comment": [1]}
+    region.house.services.jobs.run(refile)
+    assert len(filings(region, project)) == 4  # nothing more is tried
