@@ -101,4 +101,5 @@ export async function measurePilots({ chain, gas, registry, evidenceLog, open, a
     { next: { project, action: "exit", value: 0n, seq }, evidence: { commitment, leaf: leafHash }, inclusion }, STEP);
   gas["retire"] = await actAnew(rulebooks, authority, "retire", { rulebook, evidence },
     `RetireRulebook(bytes32 rulebook,${EVIDENCE},${END})`);
+  return { calendar, now: NOW + 864_000n };
 }

@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { startChain } from "./chain.js";
 import { measurePilots } from "./gas-pilots.js";
+import { REGISTER_LIMITS, measureRegister } from "./gas-register.js";
 import { treeOf } from "./tree.js";
 
 const FILE = new URL("../gas.json", import.meta.url);
@@ -12,6 +13,7 @@ const LIMITS = {
   "append 990000 -> 1000000": 66_000, "append 999999 -> 1048577": 66_000, "authorisation, used nonce word": 22_000,
   "step": STEP, "step, notice elapsed": STEP, "step, first item": STEP, "step, next item": STEP, "step, by sender": STEP,
   "step, extension": STEP, "gate at 1000000 leaves": 200_000,
+  ...REGISTER_LIMITS,
 };
 
 const EVIDENCE = "bytes32 commitment,bytes32 leaf";
@@ -25,7 +27,7 @@ const keyId = Buffer.alloc(32, 0x55);
 const { root, consistencyProof } = treeOf(Buffer.alloc(32, 0xa5));
 const gas = {};
 const chain = await startChain();
-const [, nationalRoot, authority, owner, anchor, account] = chain.accounts;
+const [, nationalRoot, authority, owner, anchor, account, operator, checker] = chain.accounts;
 
 /** Nonces of one word: its first use pays for the slot, the others do not. */
 let nonce = BigInt(`0x${"6b".repeat(31)}00`);
@@ -130,6 +132,8 @@ const actAnew = (contract, signer, method, values, type) => {
   nonce = (nonce | 0xffn) + 1n;
   return act(contract, signer, method, values, type);
 };
-await measurePilots({ chain, gas, registry, evidenceLog, open, actAnew, region, institution, authority, owner, account, anchor });
+const { calendar, now } = await measurePilots(
+  { chain, gas, registry, evidenceLog, open, actAnew, region, institution, authority, owner, account, anchor });
+await measureRegister({ chain, gas, registry, calendar, actAnew, region, institution, authority, operator, checker, now });
 if (process.argv.includes("--write")) writeFileSync(FILE, `${JSON.stringify(gas, null, 2)}\n`);
 check();
