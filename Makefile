@@ -44,8 +44,8 @@ solidity: setup ## contract tests with coverage and the gas snapshot
 console: setup ## test the second verifier against the vectors
 	@$(NPM_IN) console test
 
-bench: setup ## measure, and print ratios against baselines of the same run (JSON in benchmarks/results/)
-	@$(PYTHON_IN) -m benchmarks
+bench: setup ## measure, and print ratios against baselines of the same run (JSON in benchmarks/results/; SIZE=full: a million records)
+	@REGSEAL_TEST_SIZE=$(SIZE) $(PYTHON_IN) -m benchmarks
 
 devnet: setup ## a Hardhat node on 127.0.0.1:8545 with the same contracts, a second implementation to run against
 	@$(NPM) run devnet

@@ -54,7 +54,7 @@ def _load(party: Path, var: Path) -> tuple[Decimal, Decimal]:
     log = next(each["id"] for each in api.items("/v1/logs") if each["origin"] == settings["log"])
     _, made = api.post("/v1/uploads", {"log": log})
     upload: Any = made
-    parts = [_part(settings["institution"], start) for start in range(0, min(RECORDS, 100_000), PART)]
+    parts = [part(settings["institution"], start) for start in range(0, min(RECORDS, 100_000), PART)]
     began, sent, most = time.perf_counter(), 0, Decimal(0)
     while sent < RECORDS:
         upload = api.put_lines(
@@ -68,7 +68,7 @@ def _load(party: Path, var: Path) -> tuple[Decimal, Decimal]:
     return rate, most
 
 
-def _part(institution: str, start: int) -> bytes:
+def part(institution: str, start: int) -> bytes:
     """Lines of about 1 KB, of a thousand subjects."""
     lines = []
     for number in range(start, start + PART):
