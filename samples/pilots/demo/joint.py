@@ -21,17 +21,22 @@ def play(company: Company, cast: Cast) -> str:
     company.refused("the STB was not consulted yet", group, project, "launch.approve", "decision")
     company.step(stb, project, "stb.consult", "consultation")
     launch(company, group, lead, project, end=end)
-    company.stage.tell("Running: the lead reports")
-    report = company.paper(lead, "运行报告 第一季度")
-    said = company.said(lead, {"period": "第一季度", "summary": "运行平稳"})
-    company.regseal(
-        "pilot", "fact", project, "operation.report", "--body", said, "--evidence", f"report={report}",
-        "--party", lead.home,
-    )  # fmt: skip
+    _report(company, lead, group, project)
     _extend(company, cast, project)
     _normalise(company, cast, project)
     company.stands(lead, project)
     return project
+
+
+def _report(company: Company, lead: Body, group: Body, project: str) -> None:
+    """The periodic report that the launch made due: filed by the lead, accepted by the working group."""
+    company.stage.tell("Running: the first periodic report is due; the lead files it, the working group accepts it")
+    owed = company.json("pilot", "duty", "list", "--project", project, "--open", "--party", lead.home)
+    number = str(next(each["number"] for each in owed if each["code"] == "report"))
+    record = company.paper(lead, "运行报告 第一季度", {"period": "第一季度", "summary": "运行平稳"})
+    move = ("pilot", "duty", "move", project, number)
+    company.regseal(*move, "file", "--evidence", f"report={record}", "--party", lead.home)
+    company.regseal(*move, "accept", "--party", group.home)
 
 
 def _apply(company: Company, cast: Cast, end: str) -> str:

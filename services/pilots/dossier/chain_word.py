@@ -16,6 +16,7 @@ from services.platform.logging import get_logger
 __all__ = ["ChainWord", "Word", "read_word"]
 
 _CONTRACT = "PilotLifecycle"
+_EXTENTS = 3
 _log = get_logger("dossier")
 
 
@@ -41,11 +42,14 @@ class ChainWord(Protocol):
 
 @dataclass(slots=True)
 class Word:
-    """The two events, and the nearest attested block after each, which the receipts of the dossier's events tell."""
+    """The project's beginning, its newest extents (newest first), and the nearest attested block after each.
+
+    Those the receipts of the dossier's events tell: witnesses attest the blocks in which heads are anchored. After a
+    seal nothing may have been anchored yet; then the extent before it is the last that can be proven.
+    """
 
     opened: Anchor
-    reached: Anchor
-    extent: Reached
+    extents: tuple[tuple[Anchor, Reached], ...]
     _near: dict[int, Receipt] = field(default_factory=dict)
 
     def see(self, receipt: Receipt) -> None:
@@ -53,15 +57,17 @@ class Word:
         if receipt.anchor is None or not receipt.attestations or receipt.anchor.genesis != self.opened.genesis:
             return
         number = BlockHeader.decode(receipt.anchor.header).number
-        for anchor in (self.opened, self.reached):
+        for anchor in (self.opened, *(each for each, _ in self.extents)):
             since = BlockHeader.decode(anchor.header).number
             known = self._near.get(since)
             if number >= since and (known is None or number < _number(known)):
                 self._near[since] = receipt
 
-    def part(self, chain: ChainWord) -> ChainPart:
-        """The member of the dossier. ChainError, ProofError."""
-        return ChainPart(self._event(chain, self.opened), self._event(chain, self.reached))
+    def part(self, chain: ChainWord) -> tuple[ChainPart, Reached]:
+        """The member of the dossier, and how far it proves the stream. ChainError, ProofError."""
+        known = [each for each in self.extents if BlockHeader.decode(each[0].header).number in self._near]
+        reached, extent = (known or self.extents)[0]
+        return ChainPart(self._event(chain, self.opened), self._event(chain, reached)), extent
 
     def _event(self, chain: ChainWord, anchor: Anchor) -> ChainEvent:
         since = BlockHeader.decode(anchor.header).number
@@ -86,12 +92,13 @@ def read_word(chain: ChainWord, name: str, project: bytes, *, opened_in: int, mo
         moved = chain.events(_CONTRACT, [[MOVED, SEALED], topic], since=moved_in)
         if not begun or not moved:
             return None
-        newest = max(moved, key=_count)
-        first, last = (chain.event_proof(name, each.tx_hash, each.log_index) for each in (begun[0], newest))
+        newest = sorted(moved, key=_count, reverse=True)[:_EXTENTS]
+        first, *last = (chain.event_proof(name, each.tx_hash, each.log_index) for each in (begun[0], *newest))
     except (ChainError, ProofError) as error:
         _log.warning("dossier_without_chain", reason=str(error))
         return None
-    return Word(first, last, read_reached(_event(newest)))
+    extents = [read_reached(_event(each)) for each in newest]
+    return Word(first, tuple(zip(last, extents, strict=True)))
 
 
 def _count(found: RawLog) -> int:

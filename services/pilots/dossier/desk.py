@@ -196,11 +196,12 @@ class DossierDesk:
         """What can be said only at the end: the chain's word, the report, and the index."""
         has, last = plan.has, None
         try:
-            part = plan.word.part(self._chain) if plan.word is not None else None
+            said = plan.word.part(self._chain) if plan.word is not None else None
         except (ChainError, ProofError):
-            part = None
-        if plan.word is not None and part is not None:
-            has.count, last = plan.word.extent.count, plan.word.extent.last_leaf
+            said = None
+        if said is not None:
+            part, extent = said
+            has.count, last = extent.count, extent.last_leaf
             yield packing.add(format_.CHAIN, format_.format_chain(part))
         yield packing.add(format_.REPORT, write_report(plan.project, [each.view for each in plan.events], has))
         index = Index(
