@@ -129,7 +129,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
         return None
     body = line[9:-1]
     try:
-        value = json.loads(body) if int(line[:8], 16) == zlib.crc32(body) else None
+        value = json.loads(body) if line[:8] == b"%08x" % zlib.crc32(body) else None  # int() takes capitals, too
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

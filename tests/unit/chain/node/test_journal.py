@@ -83,3 +83,14 @@ def test_a_journal_shorter_than_a_snapshot_is_refused(tmp_path: Path) -> None:
     end = written(tmp_path / "journal", 2)[-1].end
     with pytest.raises(NodeError, match="snapshot"):
         list(Journal(tmp_path / "journal").blocks(end + 1))
+
+
+def test_a_checksum_in_capitals_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    written(path, 8)
+    lines = path.read_bytes().split(b"\n")
+    place = next(n for n, line in enumerate(lines) if line[:8].upper() != line[:8])
+    lines[place] = lines[place][:8].upper() + lines[place][8:]
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(NodeError, match="damaged"):
+        list(Journal(path).blocks())
