@@ -56,7 +56,12 @@ def test_a_lost_chain_costs_signatures_and_no_receipt(sample: Sample, tmp_path: 
         chains: Any = ApiClient(str(read_state(sample.layout)["url"])).get("/v1/chains")
         return next(one for one in chains if one["name"] == "supervision")
 
-    until(lambda: chain()["anchored_again"] == {"done": 4, "total": 4}, 120, tell=sample.doctor)
+    def whole() -> bool:
+        again = chain()["anchored_again"]
+        return bool(again and again["done"] == again["total"] > 0)  # how many there were is a matter of pace
+
+    until(whole, 120, tell=sample.doctor)
+    heads = chain()["anchored_again"]["total"]
     witness, deployment = sample.party("witness-regulator"), sample.layout.addresses("supervision")
     rpc = str(json.loads((sample.layout.chain("supervision") / "endpoint.json").read_text())["url"])
     sample.stop()
@@ -68,6 +73,6 @@ def test_a_lost_chain_costs_signatures_and_no_receipt(sample: Sample, tmp_path: 
     (sample.party("auditor") / "trust.json").write_bytes(ApiClient(url).get_bytes("/v1/trust"))
     assert [sample.verify(each).returncode for each in (old, new)] == [0, 0]
     (said,) = ApiClient(url).items("/v1/chains/supervision/statements")
-    assert (said["epoch"], said["role"], said["count"]) == (2, "regulator", 4)
+    assert (said["epoch"], said["role"], said["count"]) == (2, "regulator", heads)
     examined = sample.regseal("fsck", "--var", sample.layout.var, "--mirror", witness)
     assert examined.returncode == 0, examined.stdout + examined.stderr
