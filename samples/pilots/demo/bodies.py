@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chain.party.durable import private_folder, write_json, write_private
-from samples.demo.stage import Outcome, Stage
+from samples.demo.stage import DemoError, Outcome, Stage
 
 HOUSE = "regseal.example/house"
 WAIT = "120"
@@ -176,6 +177,14 @@ class Company:
     def stands(self, body: Body, project: str) -> Any:
         """Where the project is, in the transcript too."""
         return self.regseal("pilot", "status", project, "--party", body.home)
+
+    def await_comment(self, body: Body, project: str) -> None:
+        """Until the chain has it: simulated days pass in a moment, and the notice would end before it is filed."""
+        until = time.monotonic() + int(WAIT)
+        while not self.json("pilot", "status", project, "--party", body.home)["open_items"].get("comment"):
+            if time.monotonic() > until:
+                raise DemoError(f"the comment on {project} was not filed on the chain")
+            time.sleep(1)
 
     def pass_days(self, days: int) -> None:
         """Simulated time goes on for everybody."""

@@ -96,6 +96,7 @@ def _notice(company: Company, group: Body, project: str) -> None:
         "pilot", "comment", project, "--text", "如何保护中小投资者？", "--keep", kept,
         "--party", company.var / "parties" / "authority-0",
     )  # fmt: skip
+    company.await_comment(group, project)
     company.pass_days(NOTICE_DAYS)
     company.refused("a comment is undisposed", group, project, "notice.close", "closing_record")
     company.step(group, project, "comment.dismiss", "disposal", value=1)
