@@ -27,6 +27,7 @@ __all__ = [
     "comment",
     "comments",
     "comments_in",
+    "comments_standing",
     "confirmations",
     "draft",
     "drafts",
@@ -294,6 +295,15 @@ def comments_in(session: Session, state: str, *, limit: int) -> Sequence[Comment
     """Comments of all projects in a state, the oldest first."""
     statement = select(CommentRow).where(CommentRow.state == state)
     return session.scalars(statement.order_by(CommentRow.received_at).limit(limit)).all()
+
+
+def comments_standing(session: Session, project_id: str, states: Collection[str]) -> dict[str, list[int]]:
+    """The numbers of a project's comments in each of these states, in order."""
+    statement = select(CommentRow.state, CommentRow.number).where(CommentRow.project_id == project_id)
+    found: dict[str, list[int]] = {state: [] for state in states}
+    for state, number in session.execute(statement.where(CommentRow.state.in_(states)).order_by(CommentRow.number)):
+        found[state].append(number)
+    return found
 
 
 def last_comment(session: Session, project_id: str) -> int:

@@ -10,8 +10,9 @@ from services.evidence.group import Group
 from services.identity import policy
 from services.identity.policy import Principal
 from services.pilots import access, repository
+from services.pilots.bodies import require_body
 from services.pilots.books import Book
-from services.pilots.facts.comments import CommentRequest, Filed, filing_row
+from services.pilots.facts.comments import CommentRequest, Filed, filing_row, require_disposed
 from services.pilots.facts.facts import FactRequest, check_fact
 from services.pilots.models import ProjectRow
 from services.pilots.once import do_once, made_before
@@ -20,12 +21,12 @@ from services.pilots.projects.submitting import completed
 from services.pilots.reads import event_view, require_event
 from services.pilots.rulebook.machine import Refused, Step, WorkingDays, advance
 from services.pilots.rulebook.model import Transition
-from services.pilots.steps.commands import CONTRACT, Act, judge, signers_of
+from services.pilots.steps.commands import CONTRACT, Act, judge
 from services.pilots.steps.gates import SEAL
 from services.pilots.steps.names import TAKEN
 from services.pilots.steps.standing import refusal, standing_of, today_of
 from services.pilots.views import CommentReceipt, EventView, Fault, StepRequest
-from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, RuleRefused
+from services.platform.errors import Conflict, Invalid, NotFound, RuleRefused
 from services.platform.idempotency import Once
 from services.platform.ids import bytes16
 from services.transactions.views import OperationView
@@ -56,7 +57,8 @@ class StepDesk:
             self._parts.require_here(session, project)
             book, now_ms = self._parts.book(session, project), self._parts.clock.ms()
             row = self._row(book, project, request)
-            self._require_body(session, caller, project, book, row)
+            rule, body = book.rulebook.rule(row.rule), book.rulebook.bodies[row.body]
+            require_body(session, caller, project, body, rule=rule, now_ms=now_ms)
             request = completed(session, project, request)
             evidence = self._parts.evidence_of(session, project, caller.institution_id, request.evidence)
             act = Act(
@@ -79,6 +81,7 @@ class StepDesk:
             def make() -> tuple[str, OperationView]:
                 if completed(group.session, fresh, request) != request:
                     raise Conflict("The application has changed since; look at it again.", slug="application-changed")
+                require_disposed(group.session, fresh, book, row, request.content)
                 operation = self._parts.steps.ask(group, fresh, book, act, calendar)
                 return operation.id, operation
 
@@ -208,20 +211,6 @@ class StepDesk:
         except Refused as error:
             raise refusal(book, error) from error
         raise AssertionError("a step without a row is refused")
-
-    def _require_body(
-        self, session: Session, caller: Principal, project: ProjectRow, book: Book, row: Transition
-    ) -> None:
-        body = book.rulebook.bodies[row.body]
-        about = access.target(session, caller, project)
-        if body.role is None:
-            mine = caller.institution_id == project.lead_id and policy.allowed(caller, "pilot.act", about)
-        else:
-            held = signers_of(session, body, project, caller.institution_id, self._parts.clock.ms())
-            mine = bool(held) and not body.by_sender and policy.allowed(caller, "pilot.decide", about)
-        if not mine:
-            who = body.role or "the lead institution"
-            raise Forbidden(f"{row.action} is the act of {body.term} ({who}) of this project's region.", rule=row.rule)
 
 
 def _done(view: OperationView) -> Future[OperationView]:

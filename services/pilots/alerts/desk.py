@@ -15,8 +15,8 @@ from services.pilots.alerts.keeping import Alerts
 from services.pilots.alerts.models import AlertRow
 from services.pilots.alerts.rules import BY_HAND, KINDS, MOVES, Cause, moves_in
 from services.pilots.alerts.views import AlertRequest, AlertView
+from services.pilots.bodies import require_body
 from services.pilots.books import Book
-from services.pilots.duties.bodies import require_body
 from services.pilots.duties.keeping import Told
 from services.pilots.duties.rules import duty_of
 from services.pilots.duties.views import MoveRequest

@@ -12,9 +12,9 @@ from services.identity.service import IdentityService
 from services.identity.views import Page
 from services.pilots import access
 from services.pilots import repository as projects
+from services.pilots.bodies import require_body
 from services.pilots.books import Book
 from services.pilots.duties import repository, rules
-from services.pilots.duties.bodies import require_body
 from services.pilots.duties.forms import CLAIM, MEASURES, ClaimForm, MeasuresForm
 from services.pilots.duties.keeping import Duties, Told, require_duty
 from services.pilots.duties.models import DutyRow

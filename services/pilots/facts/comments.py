@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from chain.proof.canonical import JsonObject
 from services.evidence.group import Group
 from services.evidence.inclusion import acknowledged
@@ -16,13 +18,13 @@ from services.pilots import repository
 from services.pilots.books import Book
 from services.pilots.models import CommentRow, EventRow, ProjectRow
 from services.pilots.rulebook.machine import WorkingDays
-from services.pilots.rulebook.model import Transition
+from services.pilots.rulebook.model import ItemKind, Transition
 from services.pilots.steps.commands import Act, Steps
 from services.pilots.steps.standing import today_of
 from services.pilots.stream import Entry, Evidence, Stream
-from services.platform.errors import Conflict, Invalid, NotFound
+from services.platform.errors import Conflict, Invalid, NotFound, RuleRefused
 
-__all__ = ["RECEIVED", "UNFILED", "CommentRequest", "Comments", "Filed", "filing_row"]
+__all__ = ["RECEIVED", "UNFILED", "CommentRequest", "Comments", "Filed", "filing_row", "require_disposed"]
 
 RECEIVED, UNFILED = "received", "unfiled"
 _MAX_TEXT, _MAX_WHO = 4_000, 200
@@ -53,6 +55,28 @@ class CommentRequest:
 def filing_row(book: Book, state: str) -> Transition | None:
     """How the gateway opens a comment in this state; None when no notice runs there."""
     return next((row for row in book.rulebook.actions_in(state) if row.action.endswith("comment.file")), None)
+
+
+def require_disposed(
+    session: Session, project: ProjectRow, book: Book, row: Transition, content: Mapping[str, Any]
+) -> None:
+    """RuleRefused while the chain does not know of a comment that must not stand open where this row leads.
+
+    One on its way is waited for. Those that the chain did not take must be named in the step's `unfiled_comments`:
+    whoever acts says, in the record, that they were dealt with.
+    """
+    rule_id = row.none_open.get(ItemKind.COMMENT)
+    if rule_id is None:
+        return
+    standing = repository.comments_standing(session, project.id, (RECEIVED, UNFILED))
+    on_the_way, unfiled = standing[RECEIVED], standing[UNFILED]
+    source = book.rulebook.rule(rule_id).cited
+    if on_the_way:
+        detail = f"Comments {on_the_way} are on their way to the chain; ask again when they are filed."
+        raise RuleRefused(rule_id, detail, source=source, extra={"received_comments": on_the_way})
+    if unfiled and content.get("unfiled_comments") != unfiled:
+        detail = f"The chain did not take comments {unfiled}: deal with them and name them in `unfiled_comments`."
+        raise RuleRefused(rule_id, detail, source=source, extra={"unfiled_comments": unfiled})
 
 
 @dataclass(frozen=True, slots=True)

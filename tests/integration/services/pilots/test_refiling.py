@@ -65,3 +65,30 @@ def test_an_unfiled_comment_is_filed_once_the_gateway_holds_its_role(region: Reg
     assert group.get(f"/v1/pilots/{project}")["open_items"] == {"comment": [1]}
     region.house.services.jobs.run(refile)
     assert len(filings(region, project)) == 4  # nothing more is tried
+
+
+def test_no_notice_is_closed_over_a_comment_that_the_chain_does_not_know(region: Region) -> None:
+    """Acknowledged at the end of the notice, filed too late: it is neither passed over nor in the way for ever."""
+    group, project = region["group"], under_notice(region)
+    said = region.anyone.post(f"/v1/public/pilots/{project}/comments", json={"text": "最后一刻的意见"})
+    assert said.status_code == 201, said.text
+    region.pass_days(16)
+    path, close = (
+        f"/v1/pilots/{project}/steps",
+        {"action": "notice.close", "evidence": group.evidence("closing_record")},
+    )
+    waiting = group.post(path, close, 409)
+    assert (waiting["rule"], waiting["received_comments"]) == ("SZ-56", [1])
+    comes_to(region, project, "unfiled")
+    wrong: tuple[dict[str, Any], ...] = (
+        {},
+        {"unfiled_comments": []},
+        {"unfiled_comments": [2]},
+        {"unfiled_comments": "1"},
+    )
+    for content in wrong:
+        unnamed = group.post(path, {**close, "body": content}, 409)
+        assert (unnamed["rule"], unnamed["unfiled_comments"]) == ("SZ-56", [1])
+        assert "五(一)3" in unnamed["source"]
+    closed = region.step(group, project, "notice.close", "closing_record", body={"unfiled_comments": [1]})
+    assert closed["state"] == "NOTICE_CLEARED"
