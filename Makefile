@@ -24,7 +24,7 @@ run: setup ## start a complete sample installation in the foreground: chains, se
 demo: setup ## play the whole job without questions: submit, anchor, witness, verify offline, refuse a tampered receipt
 	@$(PYTHON_IN) -m samples.demo
 
-demo-pilots: setup ## play three pilot projects from draft to exit in simulated time, dossiers verified offline (about 15 minutes on 2 cores)
+demo-pilots: setup ## play three pilot projects from draft to exit in simulated time, dossiers verified offline (about 5 minutes on 2 cores)
 	@$(PYTHON_IN) -m samples.pilots.demo
 
 test: lint solidity console ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
