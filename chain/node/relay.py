@@ -24,6 +24,7 @@ PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, INTERNAL, SERVER = (
 )
 _SEND = "eth_sendRawTransaction"
 _BATCH_AT_INNER = 100
+_OVERTAKEN, _OVERTAKEN_TRIES = "BlockOutOfRangeError", 100
 
 
 class RpcRefused(Exception):
@@ -72,7 +73,7 @@ class Relay:
             except RpcRefused as refusal:
                 answers[place] = {"error": refusal.error}
         for start in range(0, len(inner), _BATCH_AT_INNER):
-            answers |= await self._forward(inner[start : start + _BATCH_AT_INNER])
+            answers |= await self._newest(inner[start : start + _BATCH_AT_INNER])
         return [self._respond(request, answers[place]) for place, request in enumerate(requests)]
 
     def _respond(self, request: Any, answer: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +92,21 @@ class Relay:
         if not isinstance(params, list):
             raise RpcRefused(INVALID_PARAMS, "params must be an array")
         return {"jsonrpc": "2.0", "method": request["method"], "params": [finalise(param) for param in params]}
+
+    async def _newest(self, inner: Sequence[tuple[int, dict[str, Any]]]) -> dict[int, dict[str, Any]]:
+        """Asks again what a new block overtook.
+
+        anvil takes "latest" for a number first and looks for that block's state afterwards: when it was told to forget
+        old states and a block came in between, it finds nothing for what every other node answers.
+        """
+        answers = await self._forward(inner)
+        for _ in range(_OVERTAKEN_TRIES):
+            again = [(place, request) for place, request in inner if _overtaken(request, answers[place])]
+            if not again:
+                break
+            await asyncio.sleep(0)
+            answers |= await self._forward(again)
+        return answers
 
     async def _forward(self, inner: Sequence[tuple[int, dict[str, Any]]]) -> dict[int, dict[str, Any]]:
         if self._session is None:
@@ -181,6 +197,19 @@ class Relay:
         if generation == self._generation:
             for one, nonce, balance in zip(missing, answers[::2], answers[1::2], strict=True):
                 self._accounts[one] = Account(int(nonce, 16), int(balance, 16))
+
+
+def _overtaken(request: dict[str, Any], answer: dict[str, Any]) -> bool:
+    error = answer.get("error")
+    if not isinstance(error, dict) or _OVERTAKEN not in str(error.get("message")):
+        return False
+    tags = [one for one in request["params"] if isinstance(one, str) and (one == "latest" or _is_number(one))]
+    return tags[-1:] in ([], ["latest"])
+
+
+def _is_number(text: str) -> bool:
+    """Of a block; addresses, slots and hashes are longer."""
+    return text.startswith("0x") and len(text) <= 18
 
 
 def _pending(transaction: Transaction) -> dict[str, Any]:

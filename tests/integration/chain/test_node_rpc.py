@@ -1,6 +1,7 @@
 """What clients see of an embedded chain."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -72,6 +73,32 @@ def test_a_transaction_is_mined_soon_and_reads_like_on_any_node(rpc: Rpc) -> Non
         assert rpc("eth_getBlockByNumber", last, False)["hash"] == log["blockHash"]
         assert rpc("eth_getStorageAt", address, word, last) == "0x" + "00" * 31 + "01"
     assert rpc("eth_chainId") == hex(CHAIN_ID)
+
+
+def test_reading_the_newest_state_never_fails_because_a_block_was_made_meanwhile(rpc: Rpc) -> None:
+    question = {"to": ADDRESSES[0], "data": "0x"}
+    until(lambda: rpc.head() >= 0)
+    stop, refused = threading.Event(), []
+
+    def ask() -> None:
+        while not stop.is_set():
+            batch = [{"jsonrpc": "2.0", "id": n, "method": "eth_call", "params": [question, "latest"]} for n in range(20)]
+            batch += [{**batch[0], "id": 20, "params": [question]}]
+            batch += [{**batch[0], "id": 21, "method": "eth_getBalance", "params": [ADDRESSES[0], "latest"]}]
+            refused.extend(one["error"] for one in rpc.post(batch) if "error" in one)
+
+    readers = [threading.Thread(target=ask) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for nonce in range(8):
+        raw, digest = signed(0, nonce)
+        rpc("eth_sendRawTransaction", raw)
+        rpc.mined(digest)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert refused == []
+    assert "BlockOutOfRange" in rpc.error("eth_call", question, "0x1")  # what was asked by its number stays refused
 
 
 def test_the_pool_answers_as_usual_nodes_do(rpc: Rpc) -> None:
