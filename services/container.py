@@ -39,6 +39,7 @@ from services.platform.jobs import Jobs
 from services.platform.leases import Lease
 from services.platform.logging import configure, get_logger
 from services.platform.settings import Settings
+from services.register.wiring import Register, open_register
 from services.transactions.desk import Desk
 from services.transactions.indexer import Indexer
 from services.transactions.manager import Manager
@@ -82,6 +83,7 @@ class Services:
     operations: OperationDesk
     pilots: Pilots
     calendars: Calendars
+    register: Register
     jobs: Jobs
     health: Health
     team: Team | None
@@ -212,6 +214,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
             settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, ask=chains, files=desk
         ),
         calendars=calendars,
+        register=open_register(
+            settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, chains=chains
+        ),
         jobs=jobs,
         health=Health(
             database,

@@ -58,6 +58,8 @@ RECORD_TYPES = (
     RecordType(0x0312, "calendar.closure", "工作日历调整", _COMMAND),
     RecordType(0x0321, "rulebook.activation", "规则手册启用", _COMMAND),
     RecordType(0x0322, "rulebook.retirement", "规则手册停用", _COMMAND),
+    RecordType(0x0401, "register.act", "登记事项", _COMMAND),
+    RecordType(0x0402, "register.fact", "登记事实", _EVENT),
 )
 BY_NAME = {each.name: each for each in RECORD_TYPES}
 BY_CODE = {each.code: each for each in RECORD_TYPES}

@@ -37,6 +37,8 @@ const TYPES: readonly RecordType[] = [
   { code: 0x0312, name: "calendar.closure", phases: COMMAND },
   { code: 0x0321, name: "rulebook.activation", phases: COMMAND },
   { code: 0x0322, name: "rulebook.retirement", phases: COMMAND },
+  { code: 0x0401, name: "register.act", phases: COMMAND },
+  { code: 0x0402, name: "register.fact", phases: EVENT },
 ];
 
 export const BY_CODE: ReadonlyMap<number, RecordType> = new Map(TYPES.map((type) => [type.code, type]));

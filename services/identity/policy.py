@@ -87,6 +87,11 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "pilot.application": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION},
     # calendars; the region's authority signs
     "calendar.publish": {_SUPERVISE: _REGION, _REGISTRAR: _REGION},
+    # the register; its market is the host's, so the target is the host, or an issuer for what is its own
+    "register.act": {_SUBMIT: _OWN},
+    "register.read": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION, _AUDIT: _REGION},
+    "register.personal": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION},
+    "register.reconcile": {_SUBMIT: _OWN, _SYSTEM: _OWN, _SUPERVISE: _REGION, _AUDIT: _REGION},
     # operations; whoever carries a signature back need not be who signed: the signature itself is checked
     "operation.read": {
         _ADMIN: _OWN,
@@ -111,6 +116,7 @@ WHILE_PENDING = frozenset(TABLE) - {
     "pilot.draft",
     "pilot.act",
     "pilot.decide",
+    "register.act",
 }
 WHILE_STOPPED = frozenset(
     {
@@ -123,6 +129,8 @@ WHILE_STOPPED = frozenset(
         "rulebook.read",
         "pilot.read",
         "pilot.application",
+        "register.read",
+        "register.personal",
         "token.list",
     }
 )

@@ -28,6 +28,7 @@ from services.platform.errors import StartRefused
 
 __all__ = [
     "ChainConfig",
+    "MarketConfig",
     "MaterialsConfig",
     "PastEpoch",
     "RateLimits",
@@ -149,6 +150,17 @@ class RetentionTerm(_Part):
     source: str = Field(min_length=3, max_length=200)
 
 
+class MarketConfig(_Part):
+    """The regional equity market (区域性股权市场) whose register is run here, as its contract was deployed.
+
+    ``region``: GB/T 2260; ``checked``: whether every act needs a second person's signature (双人复核).
+    """
+
+    name: str = Field(min_length=1, max_length=100)
+    region: int = Field(ge=110_000, le=999_999)
+    checked: bool = True
+
+
 class RateLimits(_Part):
     """Requests per minute and institution; of the public, and of its comments, per network address."""
 
@@ -168,6 +180,8 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8440"
     chains: dict[str, ChainConfig] = Field(default_factory=dict)
     supervision: str = "supervision"
+    business: str = "business"
+    market: MarketConfig | None = None
     house_origin: str = Field(default="regseal.example/house", pattern=r"^[a-z0-9.-]+(/[a-z0-9._-]+)*$", max_length=128)
 
     checkpoint_interval_ms: int = Field(default=1_000, gt=0)
@@ -227,6 +241,12 @@ class Settings(BaseSettings):
         """What rows call the present epoch of the supervision chain."""
         chain = self.chains.get(self.supervision)
         return epoch_name(self.supervision, chain.epoch if chain else 1)
+
+    @property
+    def business_chain(self) -> str:
+        """The same of the business chain (地方业务链)."""
+        chain = self.chains.get(self.business)
+        return epoch_name(self.business, chain.epoch if chain else 1)
 
     @property
     def url(self) -> str:

@@ -43,7 +43,13 @@ class RetentionClass:
 
 
 CLASSES = (
-    RetentionClass("register", "登记业务资料", 240, "证券法 art. 153, by analogy (REM-26)", ("business.event",)),
+    RetentionClass(
+        "register",
+        "登记业务资料",
+        240,
+        "证券法 art. 153, by analogy (REM-26)",
+        ("business.event", "register.act", "register.fact"),
+    ),
     RetentionClass("aml", "客户身份资料和交易记录", 120, "反洗钱法 (2024) art. 34"),
     RetentionClass("pipia", "个人信息处理情况记录", 36, "个人信息保护法 art. 56", ("record.erasure",)),
     RetentionClass("network-log", "网络日志", 6, "网络安全法 (2025) art. 23"),

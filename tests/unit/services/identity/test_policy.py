@@ -46,6 +46,10 @@ EXPECTED: dict[str, dict[str, str]] = {
     "pilot.alerts": {"supervisor": "or", "auditor": "or"},
     "pilot.application": {"submitter": "o", "reader": "o", "supervisor": "or"},
     "calendar.publish": {"supervisor": "or", "registrar": "or"},
+    "register.act": {"submitter": "o"},
+    "register.read": {"submitter": "o", "reader": "o", "supervisor": "or", "auditor": "or"},
+    "register.personal": {"submitter": "o", "reader": "o", "supervisor": "or"},
+    "register.reconcile": {"submitter": "o", "system": "o", "supervisor": "or", "auditor": "or"},
     "operation.read": {
         "administrator": "o",
         "submitter": "o",
@@ -94,6 +98,8 @@ def test_an_institution_that_was_stopped_can_only_read(status: str) -> None:
         "rulebook.read",
         "pilot.read",
         "pilot.application",
+        "register.read",
+        "register.personal",
         "token.list",
     }
 
@@ -109,6 +115,7 @@ def test_an_institution_that_is_not_registered_yet_submits_nothing() -> None:
         "pilot.draft",
         "pilot.act",
         "pilot.decide",
+        "register.act",
     }
 
 
