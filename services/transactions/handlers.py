@@ -3,20 +3,24 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from services.transactions.views import EventHandler, Preparation, RefusalHandler
+from services.transactions.views import BlockHandler, EventHandler, Preparation, RefusalHandler
 
 __all__ = ["Handlers", "Listener"]
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """``name`` keys its cursor: renaming a listener makes it hear everything again from the deployment block."""
+    """``name`` keys its cursor: renaming a listener makes it hear everything again from the deployment block.
+
+    ``handler`` is told each of the ``events`` by itself, ``block`` all of a block's together.
+    """
 
     name: str
     contract: str
-    event: str
+    events: Collection[str]
     chain: str | None
-    handler: EventHandler
+    handler: EventHandler | None = None
+    block: BlockHandler | None = None
 
 
 class Handlers:

@@ -192,7 +192,7 @@ class Indexer:
             if event is not None:
                 chosen = [wanted[name] for name in listeners]
                 events += [
-                    (each, event) for each in chosen if (each.contract, each.event) == (event.contract, event.name)
+                    (each, event) for each in chosen if each.contract == event.contract and event.name in each.events
                 ]
         return events
 
@@ -219,7 +219,11 @@ class Indexer:
     ) -> None:
         def unit(group: Any) -> None:
             for listener, event in events:
-                listener.handler(group, event)
+                if listener.handler is not None:
+                    listener.handler(group, event)
+            for listener in {each.name: each for each, _ in events}.values():
+                if listener.block is not None:
+                    listener.block(group, [event for each, event in events if each is listener])
             self._move(group.session, listeners, reached, handled=True, now_ms=group.now_ms)
 
         hit("indexer.before-unit")

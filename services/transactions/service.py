@@ -17,7 +17,7 @@ from services.transactions.models import AuthorisationRow, OperationRow, Transac
 from services.transactions.ports import Chain
 from services.transactions.rules import ENDED, OperationState, TransactionState
 from services.transactions.signatures import CheckedSignature
-from services.transactions.views import EventHandler, Group, OperationView, Preparation, RefusalHandler, TxView
+from services.transactions.views import BlockHandler, EventHandler, Group, OperationView, Preparation, RefusalHandler, TxView
 
 __all__ = ["Transactions"]
 
@@ -45,7 +45,16 @@ class Transactions:
         ``Contract.Event``); ``chain`` None means every chain that has the contract.
         """
         name = listener or f"{contract}.{event}"
-        self.handlers.on_event(Listener(name, contract, event, chain, handler))
+        self.handlers.on_event(Listener(name, contract, (event,), chain, handler=handler))
+
+    def on_block(
+        self, contract: str, events: Collection[str], handler: BlockHandler, *, listener: str, chain: str | None = None
+    ) -> None:
+        """Calls ``handler(group, events)`` once for each final block that has any of these events, with all it has.
+
+        In chain order, after those that are told single events; otherwise as :meth:`on_event`.
+        """
+        self.handlers.on_event(Listener(listener, contract, frozenset(events), chain, block=handler))
 
     def on_refused(self, purpose: str, handler: RefusalHandler) -> None:
         """Calls ``handler(group, transaction, reason)`` once when something ends unfulfilled.

@@ -1,6 +1,6 @@
 """What the context shows to others: values without a session behind them, and the few things it needs from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.orm import Session
 
 __all__ = [
+    "BlockHandler",
     "ChainEvent",
     "EventHandler",
     "Fence",
@@ -142,6 +143,7 @@ class OperationView:
 
 
 EventHandler = Callable[[Any, ChainEvent], None]
+BlockHandler = Callable[[Any, Sequence[ChainEvent]], None]
 RefusalHandler = Callable[[Any, TxView, str], None]
 Preparation = Callable[[Session, TxView], Mapping[str, Any] | None]
 """Arguments that a transaction gets only when it is signed; none for nothing more, None for "not yet"."""

@@ -91,6 +91,27 @@ def test_bug_1_a_failing_handler_takes_back_what_others_wrote_for_that_block(rig
     assert rig.heard() == [1]
 
 
+def test_who_listens_to_blocks_is_told_all_events_of_one_at_once_after_the_others(rig: Rig) -> None:
+    told: list[Any] = []
+    events = ("InstitutionRegistered", "RoleGranted")
+    rig.service.on_block("InstitutionRegistry", events, lambda _group, found: told.append(found), listener="blocks")
+    rig.service.on_event(
+        "InstitutionRegistry",
+        "InstitutionRegistered",
+        lambda _group, event: told.append(event.block_number),
+        listener="single",
+    )
+    rig.run(rig.register(1))
+    block = rig.events[0].block_number
+    assert [each if isinstance(each, int) else [(one.block_number, one.name) for one in each] for each in told] == [
+        block,
+        [(block, "InstitutionRegistered")],
+    ]
+    place = cursor_of(rig, "blocks")
+    assert place is not None
+    assert place.handled_block == block
+
+
 def test_bug_3_a_listener_registered_later_hears_everything_from_the_deployment_on(rig: Rig, anvil: Anvil) -> None:
     for number in (1, 2):
         rig.run(rig.register(number))
