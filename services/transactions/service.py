@@ -17,7 +17,15 @@ from services.transactions.models import AuthorisationRow, OperationRow, Transac
 from services.transactions.ports import Chain
 from services.transactions.rules import ENDED, OperationState, TransactionState
 from services.transactions.signatures import CheckedSignature
-from services.transactions.views import BlockHandler, EventHandler, Group, OperationView, Preparation, RefusalHandler, TxView
+from services.transactions.views import (
+    BlockHandler,
+    EventHandler,
+    Group,
+    OperationView,
+    Preparation,
+    RefusalHandler,
+    TxView,
+)
 
 __all__ = ["Transactions"]
 
