@@ -82,7 +82,9 @@ def test_reading_the_newest_state_never_fails_because_a_block_was_made_meanwhile
 
     def ask() -> None:
         while not stop.is_set():
-            batch = [{"jsonrpc": "2.0", "id": n, "method": "eth_call", "params": [question, "latest"]} for n in range(20)]
+            batch = [
+                {"jsonrpc": "2.0", "id": n, "method": "eth_call", "params": [question, "latest"]} for n in range(20)
+            ]
             batch += [{**batch[0], "id": 20, "params": [question]}]
             batch += [{**batch[0], "id": 21, "method": "eth_getBalance", "params": [ADDRESSES[0], "latest"]}]
             refused.extend(one["error"] for one in rpc.post(batch) if "error" in one)

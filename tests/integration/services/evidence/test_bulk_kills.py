@@ -19,6 +19,8 @@ from tests.integration.services.evidence.bulkhouse import (
 )
 from tests.integration.services.evidence.house import OPERATOR, House
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(__file__).parents[4]
 LINES = 6_500
 KILLS = ("sequencer.before-commit:2", "sequencer.after-commit:3", "heads.before-write:2", "sequencer.after-heads:1")

@@ -11,6 +11,8 @@ from tests.integration.founded import FoundedEmbedded
 from tests.integration.services.transactions.rig import Rig, client_of
 from tests.integration.services.whole.world import EmbeddedNode
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def embedded(founded_embedded: FoundedEmbedded, tmp_path: Path) -> Iterator[EmbeddedNode]:

@@ -16,6 +16,8 @@ from services.transactions.views import TxView
 from tests.integration.chain.stage import BY_GROUP, PROJECT, Stage, entry
 from tests.integration.services.transactions.rig import GATEWAY, REGIONAL, Anvil, Client, Rig, client_of, key_of
 
+pytestmark = pytest.mark.one_database
+
 GROUP = key_of("group")
 KIND = "pilot.step"
 IN_FLIGHT = ("signed", "sent", "mined")

@@ -14,6 +14,8 @@ from tests.integration.services.transactions.rig import GATEWAY
 from tests.integration.services.whole.world import EmbeddedNode, Witness, World
 from tests.waiting import until
 
+pytestmark = pytest.mark.one_database
+
 Open = Callable[..., World]
 HEADS, PER_HEAD = (40, 100) if FULL else (6, 25)
 

@@ -16,6 +16,8 @@ from tests.integration.founded import Founded
 from tests.integration.services.identity.house import make_home
 from tests.integration.services.whole.world import Witness, World
 
+pytestmark = pytest.mark.one_database
+
 RULES = {"confirmations:3": 3, "finalized": 4}
 """The chain's rule of finality -> how many blocks must stand on one before it is final (finalized: 2 epochs of 2)."""
 SETTLED = ("anchored", "final")

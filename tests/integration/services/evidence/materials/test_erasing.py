@@ -22,6 +22,8 @@ from tests.integration.services.evidence.materials.filing import (
     retention_of_house,
 )
 
+pytestmark = pytest.mark.one_database
+
 __all__ = ["depot_of_house", "retention_of_house"]  # fixtures
 
 

@@ -17,6 +17,8 @@ from services.platform.logging import configure
 from tests.conftest import FULL
 from tests.integration.services.evidence.materials.conftest import ONE, Depot, Worker, digest
 
+pytestmark = pytest.mark.one_database
+
 STEP = CHUNK + 28
 LARGE = 5 << 30 if FULL else 64 << 20
 LARGE_S3 = 1 << 30 if FULL else 64 << 20

@@ -22,6 +22,8 @@ from services.platform.errors import Conflict, IdempotencyKeyReused, Invalid, No
 from services.platform.idempotency import Once
 from tests.integration.services.evidence.materials.conftest import ONE, OTHER, Depot, digest
 
+pytestmark = pytest.mark.one_database
+
 DAY_MS = 86_400_000
 
 
