@@ -1,0 +1,149 @@
+"""A register, and one act at work on it: reads see what the act has written, and nothing counts until it is through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from services.register.names import CHECKER, OPERATOR
+from services.register.rules.days import Clock, TradingDays, day_of
+from services.register.rules.positions import Position
+from services.register.rules.refusal import Refused, Value
+from services.register.rules.values import Id, Investor, Market, Security, State
+
+__all__ = ["At", "Event", "Register", "Signed", "Turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """All that the register keeps. Positions by (security, investor); `roles`: the accounts that hold each role."""
+
+    market: Market
+    clock: Clock
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    investors: Mapping[Id, Investor] = field(default_factory=dict)
+    securities: Mapping[Id, Security] = field(default_factory=dict)
+    positions: Mapping[tuple[Id, Id], Position] = field(default_factory=dict)
+
+    def position(self, security: Id, investor: Id) -> Position:
+        """An empty one when there is none."""
+        return self.positions.get((security, investor), Position())
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who sent an act, and whose authorisations came along (addresses)."""
+
+    sender: str
+    signers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """How an act reaches the register: Unix seconds; by whom (None: by all that it takes); with evidence or without."""
+
+    time: int
+    signed: Signed | None = None
+    evidenced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the register tells; arguments by their names in the ABI, commitment and leaf left out."""
+
+    name: str
+    arguments: Mapping[str, Value]
+
+
+class Turn:
+    """One act at work. `events` and `needs` (roles and addresses that must have signed) in the order met."""
+
+    def __init__(self, register: Register, at: At, calendar: TradingDays) -> None:
+        self.market = register.market
+        self.at = at
+        self.events: list[Event] = []
+        self.needs: list[str] = []
+        self.investors = dict(register.investors)
+        self.securities = dict(register.securities)
+        self.positions = dict(register.positions)
+        self._register = register
+        self._calendar = calendar
+        self._clock = register.clock
+
+    def done(self) -> Register:
+        """The register after the act."""
+        return replace(
+            self._register,
+            clock=self._clock,
+            investors=self.investors,
+            securities=self.securities,
+            positions=self.positions,
+        )
+
+    # --- who acts
+
+    def begin(self) -> None:
+        """The operator sends it, with evidence (checks 1 and 2)."""
+        signed = self.at.signed
+        if signed is not None and signed.sender not in self._register.roles.get(OPERATOR, frozenset()):
+            raise Refused("RegisterNotOperator", sender=signed.sender)
+        if not self.at.evidenced:
+            raise Refused("RegisterZero")
+
+    def agree(self) -> None:
+        """In a checked market a checker must have signed."""
+        if self.market.checked:
+            self.need(CHECKER)
+
+    def need(self, role: str) -> None:
+        """Somebody with the role, who is not the sender, must have signed."""
+        self.needs.append(role)
+        signed = self.at.signed
+        if signed is None:
+            return
+        holders = self._register.roles.get(role, frozenset())
+        if not any(one in holders for one in signed.signers if one != signed.sender):
+            raise Refused("RegisterNeeds", role=role)
+
+    # --- what there is
+
+    @property
+    def today(self) -> int:
+        """In Shanghai."""
+        return day_of(self.at.time)
+
+    def trading_day(self) -> int:
+        """Today's number; from now on the register has counted until today."""
+        clock = self._clock.on(self.today, self._calendar)
+        if clock is None:
+            raise Refused("RegisterCalendar", fromDay=self._clock.day, today=self.today)
+        self._clock = clock
+        return clock.number
+
+    def known(self, investor: Id) -> Investor:
+        """The investor, who must have an account."""
+        found = self.investors.get(investor)
+        if found is None:
+            raise Refused("RegisterInvestorUnknown", investor=investor)
+        return found
+
+    def security(self, security: Id, *states: State) -> Security:
+        """The security, which must be in one of these states."""
+        found = self.securities.get(security)
+        state = found.state if found else State.NONE
+        if found is None or state not in states:
+            raise Refused("RegisterState", security=security, state=state)
+        return found
+
+    def position(self, security: Id, investor: Id) -> Position:
+        """As it is now."""
+        return self.positions.get((security, investor), Position())
+
+    # --- what changes
+
+    def put(self, security: Id, investor: Id, position: Position) -> None:
+        """The position is so from now on, and is told."""
+        self.positions[security, investor] = position
+        self.tell("PositionChanged", security=security, investor=investor, position=position.word)
+
+    def tell(self, name: str, /, **arguments: Value) -> None:
+        """An event."""
+        self.events.append(Event(name, arguments))

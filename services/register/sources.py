@@ -1,0 +1,68 @@
+"""Why the register says no (规则与出处): every refusal's rule, its source, and its words in Chinese and English.
+
+A refusal is the same whether the referee in Python, a simulation or the chain says it: the contract's error by its
+name, the arguments by theirs. Rules that only the service can check have keys of their own here.
+"""
+
+from collections.abc import Mapping
+
+from chain.errors import RevertError
+from chain.proof.hashing import keccak256
+from services.pilots.rulebook.days import on
+from services.platform.errors import RuleRefused
+from services.platform.ids import from_bytes16
+from services.register.names import CHECKER, LIAISON, OPERATOR, REGULATOR
+from services.register.rules.refusal import Refused, Value
+from services.register.words import RULES, WORDS, Rule
+
+__all__ = ["as_refusal", "refusal", "rule_of"]
+
+_ROLES: Mapping[bytes, str] = {keccak256(role.encode()): role for role in (OPERATOR, CHECKER, REGULATOR, LIAISON)}
+_ID_PREFIXES = {"investor": "acc", "security": "sec"}
+_DAYS = {"until", "today", "fromDay", "limit"}
+_EXACT_IN_JSON, _DAY_MAX = 2**53, 2_932_896
+"""The last integer that JSON holds exactly, and the last day that a date can name."""
+
+
+def as_refusal(refused: Refused | RevertError, *, basis: str = "") -> RuleRefused | None:
+    """A refusal by the referee, a simulation or the chain; None for an error that is no rule of the register.
+
+    ``basis``: what the cap of the security rests on (its terms).
+    """
+    if isinstance(refused, Refused):
+        return refusal(refused.error, refused.arguments, basis=basis)
+    name = refused.name
+    return refusal(name, refused.args_by_name, basis=basis) if name in WORDS or name == _NEEDS else None
+
+
+_NEEDS = "RegisterNeeds"
+
+
+def refusal(key: str, arguments: Mapping[str, Value], *, basis: str = "") -> RuleRefused:
+    """The problem for an error of the contract or a rule of the service alone. KeyError for what is neither."""
+    numbers = {name: _plain(name, value) for name, value in arguments.items()}
+    if key == _NEEDS:
+        key = f"{_NEEDS}:{numbers['role']}"
+    rule, words = rule_of(key, basis=basis), WORDS[key]
+    return RuleRefused(
+        rule.id,
+        words.en.format_map(numbers),
+        source=rule.source,
+        extra={"guard": key.partition(":")[0], "numbers": numbers, "detail_zh": words.zh.format_map(numbers)},
+    )
+
+
+def rule_of(key: str, *, basis: str = "") -> Rule:
+    """The rule behind an error. The cap of a security names its own. KeyError for an unknown key."""
+    rule = RULES[WORDS[key].rule]
+    return RULES.get(basis, rule) if key == "RegisterCap" else rule
+
+
+def _plain(name: str, value: Value) -> int | str:
+    """Pseudonyms as the ids of accounts and securities, roles by name, days as dates, great numbers as text."""
+    if isinstance(value, bytes):
+        prefix = _ID_PREFIXES.get(name)
+        return from_bytes16(prefix, value) if prefix else _ROLES.get(value, "0x" + value.hex())
+    if isinstance(value, int) and name in _DAYS and 0 < value <= _DAY_MAX:
+        return on(value).isoformat()
+    return str(value) if isinstance(value, int) and value >= _EXACT_IN_JSON else value
