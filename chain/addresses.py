@@ -9,7 +9,7 @@ from pathlib import Path
 from chain.errors import DeployError
 from chain.party.durable import read_optional, write_json
 
-__all__ = ["CONTRACTS", "Addresses", "Contract", "Role", "load_addresses", "save_addresses"]
+__all__ = ["CONTRACTS", "REGISTER", "Addresses", "Contract", "Role", "contracts_of", "load_addresses", "save_addresses"]
 
 _EVERYWHERE = ("InstitutionRegistry", "EvidenceLog", "Calendar")
 
@@ -26,6 +26,13 @@ CONTRACTS: Mapping[Role, tuple[str, ...]] = {
     Role.BUSINESS: _EVERYWHERE,
 }
 """The contracts of a chain, in the order in which they are deployed: each knows only earlier ones."""
+REGISTER: tuple[str, ...] = ("EquityRegister",)
+"""The contracts of a market's register (登记簿), which follow on the business chain of who runs a market."""
+
+
+def contracts_of(role: Role, *, market: bool) -> tuple[str, ...]:
+    """The contracts that a chain is to have, in the order of their deployment; ``market``: whether it has a market."""
+    return (*CONTRACTS[role], *(REGISTER if market and role is Role.BUSINESS else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import rlp
 from eth_abi.abi import encode
 from eth_account import Account
 
-from chain.addresses import CONTRACTS, Addresses, Contract, Role, load_addresses, save_addresses
+from chain.addresses import Addresses, Contract, Role, contracts_of, load_addresses, save_addresses
 from chain.artifacts import load
 from chain.errors import DeployError, EndpointError, HandshakeError
 from chain.party.durable import read_optional, write_json
@@ -26,20 +26,30 @@ from chain.party.evm import checksummed, parse_address
 from chain.party.rpc import JsonRpc
 from chain.proof.hashing import keccak256
 
-__all__ = ["create_address", "deploy_all"]
+__all__ = ["Market", "create_address", "deploy_all"]
 
 _RECEIPT_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 _PRIORITY_FEE = 10**9  # wei
 
 REGISTRY = "InstitutionRegistry"
+BOOK = "EquityRegister"
 _KNOWS: Mapping[str, tuple[str, ...]] = {
     "EvidenceLog": (REGISTRY,),
     "Calendar": (REGISTRY,),
     "RulebookRegistry": (REGISTRY,),
     "PilotLifecycle": (REGISTRY, "Calendar", "RulebookRegistry", "EvidenceLog"),
+    BOOK: (REGISTRY, "Calendar", "region", "checked"),
 }
-"""Of which contracts a constructor takes the addresses."""
+"""Of which contracts a constructor takes the addresses, and which facts of the market."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What a register (登记簿) is deployed for, for good: its region (GB/T 2260) and maker-checker 经办复核."""
+
+    region: int
+    checked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +75,12 @@ def deploy_all(  # noqa: PLR0917 -- a deployment is these six facts
     out: Path,
     *,
     role: Role = Role.SUPERVISION,
+    market: Market | None = None,
 ) -> Addresses:
     """Deploys InstitutionRegistry(root, delay, regions, authorities) and what builds on it, or confirms what stands.
 
     ``regional``: region code → address of its authority; ``delay`` in seconds; ``out`` is the address file; ``role``
-    says which contracts the chain has.
+    says which contracts the chain has; with a ``market`` a business chain has its register too.
 
     Raises:
         HandshakeError: the address file belongs to another chain, or other code stands at its addresses.
@@ -77,7 +88,9 @@ def deploy_all(  # noqa: PLR0917 -- a deployment is these six facts
         EndpointError: the endpoint does not answer; run again.
     """
     try:
-        return _Deployment(JsonRpc(endpoint, timeout=30), deployer_key, out).run(root, regional, delay, role)
+        return _Deployment(JsonRpc(endpoint, timeout=30), deployer_key, out).run(
+            root, regional, delay, role=role, market=market
+        )
     except RpcError as error:
         raise DeployError(f"{endpoint} refused: {error}") from error
     except PartyError as error:
@@ -95,29 +108,31 @@ class _Deployment:
         self._chain_id = int(rpc.call("eth_chainId"), 16)
         self._genesis = str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
 
-    def run(self, root: str, regional: Mapping[int, str], delay: int, role: Role) -> Addresses:
+    def run(
+        self, root: str, regional: Mapping[int, str], delay: int, *, role: Role, market: Market | None
+    ) -> Addresses:
         regions = sorted(regional)
         registry = _wanted(REGISTRY, [root, delay, regions, [regional[region] for region in regions]])
         known = load_addresses(self._out)
         if known is not None:
-            self._confirm(known, registry)
+            self._confirm(known, registry, market)
         contracts = dict(known.contracts) if known else {}
         arguments = dict(known.arguments) if known else {}
-        missing = [name for name in CONTRACTS[role] if name not in contracts]
+        missing = [name for name in contracts_of(role, market=market is not None) if name not in contracts]
         if known is not None and not missing:
             self._pending.unlink(missing_ok=True)
             return known
         noted = self._noted()
         for name in missing:
-            wanted = registry if name == REGISTRY else _wanted(name, [contracts[one].address for one in _KNOWS[name]])
+            wanted = registry if name == REGISTRY else _wanted(name, _arguments(name, contracts, market))
             contracts[name], arguments[name] = self._create(wanted, noted), wanted.arguments
         done = Addresses(self._chain_id, self._genesis, contracts, arguments)
         save_addresses(self._out, done)
         self._pending.unlink()
         return done
 
-    def _confirm(self, known: Addresses, registry: _Wanted) -> None:
-        """What the file says must be what the chain has, and the registry what is asked for."""
+    def _confirm(self, known: Addresses, registry: _Wanted, market: Market | None) -> None:
+        """What the file says must be what the chain has, and registry and register what is asked for."""
         self._require_this_chain(self._out, known.chain_id, known.genesis)
         if known.arguments.get(REGISTRY) != registry.arguments:
             raise DeployError(f"{self._out} tells of a registry deployed with other arguments; they cannot be changed")
@@ -125,6 +140,15 @@ class _Deployment:
             found = self._code_hash(contract.address)
             if found != contract.code_hash:
                 raise HandshakeError(f"code of {name} at {contract.address}", contract.code_hash, found)
+        if market is not None and BOOK in known.contracts:
+            self._confirm_market(known.contracts[BOOK].address, market)
+
+    def _confirm_market(self, register: str, market: Market) -> None:
+        for fact, wanted in (("region", market.region), ("checked", int(market.checked))):
+            call = {"to": register, "data": "0x" + keccak256(f"{fact}()".encode())[:4].hex()}
+            found = int(str(self._rpc.call("eth_call", call, "latest")), 16)
+            if found != wanted:
+                raise DeployError(f"{BOOK} at {register} was deployed with {fact} {found}, not {wanted}, for good")
 
     def _noted(self) -> dict[str, Any]:
         """The creations signed by interrupted runs on this chain by this deployer."""
@@ -204,6 +228,11 @@ class _Deployment:
             raise HandshakeError(
                 f"chain of {file}", f"{chain_id} with genesis {genesis}", f"{self._chain_id} with {self._genesis}"
             )
+
+
+def _arguments(name: str, contracts: Mapping[str, Contract], market: Market | None) -> list[object]:
+    facts: Mapping[str, object] = {} if market is None else {"region": market.region, "checked": market.checked}
+    return [facts[one] if one in facts else contracts[one].address for one in _KNOWS[name]]
 
 
 def _wanted(name: str, arguments: Sequence[object]) -> _Wanted:

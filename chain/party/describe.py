@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-from chain.party import days
+from chain.party import days, describe_register
 from chain.party.eip712 import TypedData, check, integer
 from chain.party.evm import checksummed, parse_address
 from chain.proof.hashing import keccak256
@@ -54,6 +54,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
         "PilotStep(bytes16 project,string action,uint64 value,uint64 seq,"
         "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)": "take a step of a pilot project 试点项目步骤",
     },
+    describe_register.REGISTER: describe_register.ACTS,
 }
 KINDS = {
     1: "operator 运营机构",
@@ -72,7 +73,8 @@ _UNKNOWN = "UNKNOWN TO THIS PROGRAM"
 def describe(document: object, *, texts: Iterable[str] = ()) -> list[str]:
     """Plain lines about a typed-data document, safe for a terminal. Raises TypedDataError.
 
-    A document that is not exactly one of the authorisations of docs/spec/anchor.md says so in its first line.
+    A document that is not exactly one of the authorisations of docs/spec (anchor.md, register.md) says so in its first
+    line.
 
     Args:
         texts: from anywhere; one whose Keccak-256 is the role of the document is shown as that role's name.
@@ -88,12 +90,14 @@ def describe(document: object, *, texts: Iterable[str] = ()) -> list[str]:
         f"chain id: {printable(domain.get('chainId', '(none)'))}",
     ]
     names = {"0x" + keccak256(text.encode("utf-8", "surrogatepass")).hex(): text for text in texts}
+    of_register = domain.get("name") == describe_register.REGISTER
     for name, _ in data.types[data.primary]:
         value = data.message[name]
         known = f"{printable(names[str(value)])} = " if name == "role" and str(value) in names else ""
-        lines.append(f"{name}: {known}{_value(name, value)}")
+        words = describe_register.value(name, value) if of_register else None
+        lines.append(f"{name}: {known}{words or _value(name, value)}")
         lines += days.words(name, value, data.message)
-    return lines
+    return [*lines, *(describe_register.more(data.message) if of_register else ())]
 
 
 def action_of(data: TypedData) -> str | None:
@@ -131,10 +135,15 @@ def _until(seconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ} ({seconds})" if moment else f"beyond the calendar ({seconds})"
 
 
+def _region(number: int) -> str:
+    return f"{number:06d} {REGIONS.get(number, '(GB/T 2260)')}"
+
+
 _NUMBERS: Mapping[str, Callable[[int], str]] = {
     "kind": lambda number: f"{KINDS.get(number, _UNKNOWN)} ({number})",
     "status": lambda number: f"{STATUSES.get(number, _UNKNOWN)} ({number})",
-    "region": lambda number: f"{number:06d} {REGIONS.get(number, '(GB/T 2260)')}",
+    "region": _region,
+    "issuerRegion": _region,
     "deadline": _until,
     "expiresAt": _until,
 }

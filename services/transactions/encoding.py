@@ -13,7 +13,8 @@ from services.platform.errors import Invalid
 __all__ = ["Abi", "EventDecoder", "calldata", "json_safe", "type_string"]
 
 Abi = Sequence[Mapping[str, Any]]
-_ALIASES = {"id": "institution"}  # what a parameter is called in the typed data, where Solidity needed another name
+_ALIASES = {"id": ("institution", "security", "investor"), "who": ("investor",)}
+"""What a parameter may be called in the typed data, where Solidity needed another name; the first that is given."""
 _ARRAY = re.compile(r"(.+)\[([0-9]*)\]")
 _HIDDEN = "auth"  # the Authorisation tuple of a function: it comes from the signature, not from the author
 
@@ -118,8 +119,8 @@ def _argument(spec: Mapping[str, Any], values: Mapping[str, Any], path: str = ""
     if spec["type"] == "tuple":
         given = values.get(name)
         return _members(spec, given if isinstance(given, Mapping) else values, here)
-    key = name if name in values else _ALIASES.get(name, name)
-    if key not in values:
+    key = next((one for one in (name, *_ALIASES.get(name, ())) if one in values), None)
+    if key is None:
         raise Invalid(here, "The argument is missing.")
     return _convert(spec, str(spec["type"]), here, values[key])
 

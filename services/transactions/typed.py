@@ -1,4 +1,4 @@
-"""EIP-712 documents of every authorisation in ``docs/spec/anchor.md``, from one table."""
+"""EIP-712 documents of every authorisation in ``docs/spec/anchor.md`` and ``register.md``, from one table."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ __all__ = ["STRUCTS", "Domain", "Struct", "digest", "document", "new_nonce"]
 
 # contract: (function, struct without the `uint256 nonce,uint64 deadline` that ends each)
 _EVIDENCE = "bytes32 commitment,bytes32 leaf"
+_TERMS = "uint8 form,uint16 kinds,uint32 cap,uint32 grandfathered,uint8 interval,bool subscriptionCounts,bytes16 basis"
 _TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "InstitutionRegistry": (
         (
@@ -59,6 +60,27 @@ _TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
             ),
         ),
         ("step", f"PilotStep(bytes16 project,string action,uint64 value,uint64 seq,{_EVIDENCE})"),
+    ),
+    "EquityRegister": (
+        (
+            "openInvestor",
+            f"OpenInvestor(bytes16 investor,uint8 kind,uint24 suitableUntil,uint16 addend,{_EVIDENCE})",
+        ),
+        ("setSuitability", f"SetSuitability(bytes16 investor,uint24 until,{_EVIDENCE})"),
+        ("setAddend", f"SetAddend(bytes16 investor,uint16 addend,{_EVIDENCE})"),
+        (
+            "openSecurity",
+            f"OpenSecurity(bytes16 security,bytes16 issuer,uint32 issuerRegion,{_TERMS},{_EVIDENCE})",
+        ),
+        ("changeTerms", f"ChangeTerms(bytes16 security,{_TERMS},{_EVIDENCE})"),
+        ("admit", f"AdmitSecurity(bytes16 security,uint80 capital,{_EVIDENCE})"),
+        ("setState", f"SetSecurityState(bytes16 security,uint8 state,{_EVIDENCE})"),
+        ("issue", f"IssueUnits(bytes16 security,bytes16[] investors,uint80[] units,{_EVIDENCE})"),
+        (
+            "transfer",
+            f"TransferUnits(bytes16 security,bytes16 from,bytes16 to,uint80 units,uint8 reason,{_EVIDENCE})",
+        ),
+        ("recount", f"RecountPosition(bytes16 security,bytes16 investor,{_EVIDENCE})"),
     ),
 }
 _TAIL = (("uint256", "nonce"), ("uint64", "deadline"))

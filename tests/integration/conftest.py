@@ -1,3 +1,3 @@
-from tests.integration.founded import founded, founded_embedded
+from tests.integration.founded import founded, founded_business, founded_embedded, founded_unchecked
 
-__all__ = ["founded", "founded_embedded"]
+__all__ = ["founded", "founded_business", "founded_embedded", "founded_unchecked"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.register.business import FoundedBusiness, found
 from tests.integration.services.transactions.rig import Anvil, deployed
 from tests.integration.services.whole.world import EmbeddedNode, deploy_on
 
@@ -71,3 +72,15 @@ def founded_embedded(tmp_path_factory: pytest.TempPathFactory) -> FoundedEmbedde
     finally:
         node.kill()
     return made
+
+
+@pytest.fixture(scope="session")
+def founded_business(tmp_path_factory: pytest.TempPathFactory) -> FoundedBusiness:
+    """With a register where every act needs a checker."""
+    return found(tmp_path_factory.mktemp("business"), checked=True)
+
+
+@pytest.fixture(scope="session")
+def founded_unchecked(tmp_path_factory: pytest.TempPathFactory) -> FoundedBusiness:
+    """With a register where a checker is needed only where the contract always asks for one."""
+    return found(tmp_path_factory.mktemp("unchecked"), checked=False)

@@ -7,8 +7,8 @@ import pytest
 from eth_account import Account
 
 from chain import deploy as deployment
-from chain.addresses import CONTRACTS, Addresses, Role, load_addresses, save_addresses
-from chain.deploy import create_address, deploy_all
+from chain.addresses import CONTRACTS, REGISTER, Addresses, Role, load_addresses, save_addresses
+from chain.deploy import Market, create_address, deploy_all
 from chain.errors import DeployError, EndpointError, HandshakeError
 from chain.party.durable import write_json
 from chain.party.evm import checksummed
@@ -22,10 +22,14 @@ Deployed = Callable[[str], Path]
 
 
 ALL = len(CONTRACTS[Role.SUPERVISION])
+MARKET = Market(440300, checked=True)
+VIEWS = (b"region()", b"checked()")
 
 
-def deploy(rpc: Rpc, out: Path, *, delay: int = 60, role: Role = Role.SUPERVISION) -> Addresses:
-    return deploy_all(rpc.url, KEY, ADDRESSES[1], REGIONS, delay, out, role=role)
+def deploy(
+    rpc: Rpc, out: Path, *, delay: int = 60, role: Role = Role.SUPERVISION, market: Market | None = None
+) -> Addresses:
+    return deploy_all(rpc.url, KEY, ADDRESSES[1], REGIONS, delay, out, role=role, market=market)
 
 
 def sent(rpc: Rpc) -> int:
@@ -63,13 +67,30 @@ def test_a_business_chain_has_no_contract_of_the_pilots(new_anvil: Callable[...,
     assert list(made.contracts) == ["InstitutionRegistry", "EvidenceLog", "Calendar"]
 
 
+def test_a_business_chain_gets_its_register_with_its_market(new_anvil: Callable[..., Plain], tmp_path: Path) -> None:
+    rpc, out = new_anvil().rpc, tmp_path / "addresses.json"
+    before = deploy(rpc, out, role=Role.BUSINESS)
+    made = deploy(rpc, out, role=Role.BUSINESS, market=MARKET)
+    assert {name: made.contracts[name] for name in before.contracts} == before.contracts
+    assert list(made.contracts) == [*CONTRACTS[Role.BUSINESS], *REGISTER]
+    assert deploy(rpc, out, role=Role.BUSINESS, market=MARKET) == made
+    assert deploy(rpc, out, role=Role.BUSINESS) == made
+    register = made.contracts["EquityRegister"].address
+    facts = [rpc("eth_call", {"to": register, "data": f"0x{keccak256(view)[:4].hex()}"}, "latest") for view in VIEWS]
+    assert [int(fact, 16) for fact in facts] == [440300, 1]
+    for other, fact in ((Market(440100, checked=True), "region"), (Market(440300, checked=False), "checked")):
+        with pytest.raises(DeployError, match=f"with {fact}"):
+            deploy(rpc, out, role=Role.BUSINESS, market=other)
+    assert sent(rpc) == len(made.contracts)
+
+
 @pytest.mark.parametrize("point", range(7))
 def test_contracts_of_a_later_version_are_added_to_those_that_stand(
     new_anvil: Callable[..., Plain], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: int
 ) -> None:
     rpc, out = new_anvil().rpc, tmp_path / "addresses.json"
     with monkeypatch.context() as earlier:
-        earlier.setattr(deployment, "CONTRACTS", {Role.SUPERVISION: ("InstitutionRegistry", "EvidenceLog")})
+        earlier.setattr("chain.addresses.CONTRACTS", {Role.SUPERVISION: ("InstitutionRegistry", "EvidenceLog")})
         old = deploy(rpc, out)
     assert sent(rpc) == 2
     if point:

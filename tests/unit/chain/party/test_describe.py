@@ -14,7 +14,8 @@ from chain.party.evm import checksummed
 from chain.proof.hashing import keccak256
 
 ROOT = Path(__file__).parents[4]
-SPEC = ROOT / "docs" / "spec" / "anchor.md"
+SPEC = ROOT / "docs" / "spec"
+TAIL = "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
 
 
 def authorisation(contract: str, definition: str, message: dict[str, Any]) -> dict[str, Any]:
@@ -48,8 +49,10 @@ GRANTED = {
 
 
 def test_every_published_authorisation_is_known_and_no_other() -> None:
-    published = set(re.findall(r"`([A-Z]\w+\([^`]*uint64 deadline\))`", SPEC.read_text()))
+    published = set(re.findall(r"`([A-Z]\w+\([^`]*uint64 deadline\))`", (SPEC / "anchor.md").read_text()))
     assert len(published) == 16
+    acts = re.findall(r"`([A-Z]\w+\([^`]*)…\)`", (SPEC / "register.md").read_text())
+    published |= {act + TAIL for act in acts}
     assert published == {one for contract in ACTIONS.values() for one in contract}
 
 
@@ -114,6 +117,53 @@ def test_the_value_of_a_step_reads_as_a_day_where_it_may_be_one(value: int, more
     place = lines.index(f"value: {value}")
     assert lines[place + 1 : place + 1 + len(more)] == more
     assert lines[place + 1 + len(more)] == "seq: 4"
+
+
+def of_register(struct: str, **said: Any) -> list[str]:
+    definition = next(one for one in ACTIONS["regseal EquityRegister"] if one.startswith(f"{struct}("))
+    meant = {name: GRANTED[name] for name in ("commitment", "leaf", "nonce", "deadline")}
+    return describe(authorisation("regseal EquityRegister", definition, meant | {"security": "0x" + "0a" * 16} | said))
+
+
+def test_a_transfer_reads_in_units_and_reasons() -> None:
+    lines = of_register("TransferUnits", **{"from": "0x" + "0b" * 16, "to": "0x" + "0c" * 16}, units=1200000, reason=2)
+    assert lines[0] == "You are asked to sign: transfer units 份额过户"
+    assert "units: 1,200,000 units 份" in lines
+    assert "reason: inheritance 继承 (2)" in lines
+    assert "from: 0x" + "0b" * 16 in lines
+
+
+def test_terms_read_as_what_they_allow() -> None:
+    terms = {"form": 0, "kinds": 0b1010, "cap": 200, "grandfathered": 0, "interval": 5, "subscriptionCounts": True}
+    more = {"issuer": "0x" + "0d" * 16, "issuerRegion": 440300, "basis": "0x" + "0e" * 16}
+    lines = of_register("OpenSecurity", **terms, **more)
+    assert "kinds: natural person 自然人, partnership 合伙企业 (10)" in lines
+    assert "cap: 200 holders at most 持有人上限" in lines
+    assert "interval: 5 trading days 交易日" in lines
+    assert "issuerRegion: 440300 Shenzhen 深圳" in lines
+    unknown = of_register("OpenSecurity", **terms | {"kinds": 0b100000000, "form": 9}, **more)
+    assert sum("UNKNOWN" in line for line in unknown) == 2
+
+
+def test_an_investors_kind_is_no_institutions_kind_and_a_day_is_a_date() -> None:
+    definition = next(one for one in ACTIONS["regseal EquityRegister"] if one.startswith("OpenInvestor("))
+    said = {name: GRANTED[name] for name in ("commitment", "leaf", "nonce", "deadline")}
+    said |= {"investor": "0x" + "0b" * 16, "kind": 2, "suitableUntil": 20780, "addend": 0}
+    lines = describe(authorisation("regseal EquityRegister", definition, said))
+    assert "kind: company 法人 (2)" in lines
+    assert "suitableUntil: 2026-11-23 (20780)" in lines
+    late = describe(authorisation("regseal EquityRegister", definition, said | {"suitableUntil": 2**24 - 1}))
+    assert "suitableUntil: beyond the calendar (16777215)" in late
+    none = describe(authorisation("regseal EquityRegister", definition, said | {"suitableUntil": 0}))
+    assert "suitableUntil: none 无 (0)" in none
+
+
+def test_a_list_of_holders_is_summed_up_and_must_pair() -> None:
+    holders = ["0x" + "0b" * 16, "0x" + "0c" * 16]
+    lines = of_register("IssueUnits", investors=holders, units=["7000000", 500000])
+    assert lines[-1] == "  that is: 7,500,000 units 份 for 2 holders 持有人"
+    for wrong in ([*holders, holders[0]], [holders[0], holders[0]]):
+        assert "WARNING" in of_register("IssueUnits", investors=wrong, units=["1", "2"])[-1]
 
 
 def test_a_foreign_text_cannot_draw_on_the_terminal() -> None:

@@ -45,10 +45,19 @@ def test_nested_arguments_do_too() -> None:
 @pytest.mark.parametrize("struct", STRUCTS.values(), ids=STRUCTS.keys())
 def test_every_authorised_function_takes_the_fields_of_its_struct(struct: Any) -> None:
     values = {"string": "a", "address": ADDRESS, "bytes16": b"\x01" * 16, "bytes32": b"\x02" * 32, "bool": True}
-    values |= {"uint256[2]": [1, str(2**255)], "uint32[]": [1, 2]}
+    values |= {"uint256[2]": [1, str(2**255)], "uint32[]": [1, 2], "bytes16[]": [b"\x01" * 16], "uint80[]": [7]}
     beside: dict[str, Any] = {"bodies": [], "table": []}  # of a rulebook: its struct names them by their hash
     args = beside | {field: values.get(kind, 1) for kind, field in struct.fields[:-2]}
-    assert calldata(load(f"I{struct.contract}").abi, struct.function, args, AUTH)
+    several = {"auths": [AUTH]} if struct.contract == "EquityRegister" else {}
+    for contract in (f"I{struct.contract}", struct.contract):
+        assert calldata(load(contract).abi, struct.function, args | several, AUTH)
+
+
+def test_a_parameter_that_solidity_names_id_is_the_subject_of_the_struct() -> None:
+    abi = load("EquityRegister").abi
+    security, investor = b"\x01" * 16, b"\x02" * 16
+    args = {"security": security, "investor": investor, "commitment": b"\x03" * 32, "leaf": b"\x04" * 32, "auths": []}
+    assert calldata(abi, "recount", args)[4:68] == encode(["bytes16", "bytes16"], [security, investor])
 
 
 def test_arrays_are_converted_member_by_member() -> None:

@@ -16,7 +16,9 @@ from chain.proof.hashing import keccak256
 from services.platform.errors import Invalid
 from services.transactions.typed import STRUCTS, Domain, Struct, digest, document, new_nonce
 
-SPEC = Path(__file__).parents[4] / "docs/spec/anchor.md"
+ROOT = Path(__file__).parents[4]
+SPEC = ROOT / "docs/spec/anchor.md"
+REGISTER = ROOT / "docs/spec/register.md"
 DOMAIN = Domain("EvidenceLog", 20261120, "0x5fbdb2315678afecb367f032d93f642f64180aa3")
 
 
@@ -41,10 +43,23 @@ def value_of(kind: str, field: str) -> Any:
 
 def test_the_table_is_the_one_of_the_format() -> None:
     specified = set(re.findall(r"`([A-Z]\w+\([^`]*deadline\))`", SPEC.read_text("utf-8")))
+    tail = "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
+    specified |= {one + tail for one in re.findall(r"`([A-Z]\w+\([^`]*)…\)`", REGISTER.read_text("utf-8"))}
     assert specified == {struct.type_string for struct in STRUCTS.values()}
 
 
+def test_the_table_is_what_the_contracts_hash() -> None:
+    hashed: set[str] = set()
+    for source in (ROOT / "contracts").rglob("*.sol"):
+        for words in re.findall(r'keccak256\(\s*((?:"[^"]*"\s*)+)\)', source.read_text("utf-8")):
+            text = "".join(re.findall(r'"([^"]*)"', words))
+            hashed |= {text} if text.endswith("uint256 nonce,uint64 deadline)") else set()
+    assert hashed == {struct.type_string for struct in STRUCTS.values()}
+
+
 def test_each_struct_belongs_to_the_contract_the_format_names() -> None:
+    named = set(re.findall(r"`([A-Z]\w+)\([^`]*…\)`", REGISTER.read_text("utf-8")))
+    assert named == {struct.name for struct in STRUCTS.values() if struct.contract == "EquityRegister"}
     contract = ""
     for row in re.findall(r"^\|(.*?)\|(.*?)\|", SPEC.read_text("utf-8"), re.MULTILINE):
         contract = row[0].strip() or contract

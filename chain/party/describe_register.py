@@ -1,0 +1,117 @@
+"""What an act of the register (登记簿, docs/spec/register.md) says, in words for its signer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+
+from chain.party.days import EPOCH
+from chain.party.eip712 import integer
+
+__all__ = ["ACTS", "REGISTER", "more", "value"]
+
+REGISTER = "regseal EquityRegister"
+_TERMS = "uint8 form,uint16 kinds,uint32 cap,uint32 grandfathered,uint8 interval,bool subscriptionCounts,bytes16 basis"
+_TAIL = "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline"
+_WORDS: Mapping[str, str] = {
+    "OpenInvestor(bytes16 investor,uint8 kind,uint24 suitableUntil,uint16 addend": "open an investor 开立投资者账户",
+    "SetSuitability(bytes16 investor,uint24 until": "change an investor's suitability 变更投资者适当性",
+    "SetAddend(bytes16 investor,uint16 addend": "change what an investor counts for after look-through 变更穿透计数",
+    f"OpenSecurity(bytes16 security,bytes16 issuer,uint32 issuerRegion,{_TERMS}": "open a security 证券初始设立",
+    f"ChangeTerms(bytes16 security,{_TERMS}": "change a security's terms 变更证券要素",
+    "AdmitSecurity(bytes16 security,uint80 capital": "take a security into custody 证券登记托管",
+    "SetSecurityState(bytes16 security,uint8 state": "change a security's state 变更证券状态",
+    "IssueUnits(bytes16 security,bytes16[] investors,uint80[] units": "register units to holders 份额登记",
+    "TransferUnits(bytes16 security,bytes16 from,bytes16 to,uint80 units,uint8 reason": "transfer units 份额过户",
+    "RecountPosition(bytes16 security,bytes16 investor": "count a holder anew 重新计算持有人数",
+}
+ACTS: Mapping[str, str] = {f"{struct},{_TAIL})": words for struct, words in _WORDS.items()}
+"""Every act that is authorised, by its type string."""
+
+KINDS = {
+    1: "natural person 自然人",
+    2: "company 法人",
+    3: "partnership 合伙企业",
+    4: "financial institution 金融机构",
+    5: "product 金融产品",
+    6: "filed private fund 备案私募基金",
+    7: "employee plan 员工持股计划",
+}
+FORMS = {
+    0: "share 股份",
+    1: "equity of a limited company 有限责任公司股权",
+    2: "convertible bond 可转换公司债券",
+    3: "fund interest 基金份额",
+    4: "warrant 认股权",
+}
+STATES = {1: "registering 登记中", 2: "custodied 已托管", 3: "suspended 暂停", 4: "exited 退出 (final)"}
+REASONS = {
+    0: "agreed transfer 协议转让",
+    1: "gift 赠与",
+    2: "inheritance 继承",
+    3: "division of property 财产分割",
+    4: "succession of a company 法人终止承继",
+    5: "judicial transfer 司法过户",
+}
+_UNKNOWN = "UNKNOWN TO THIS PROGRAM"
+
+
+def value(name: str, given: object) -> str | None:
+    """A member in words; None for one that stands for itself."""
+    number = integer(given)
+    return None if number is None or name not in _NUMBERS else _NUMBERS[name](number)
+
+
+def more(message: Mapping[str, object]) -> Iterator[str]:
+    """What a list of holders and units comes to."""
+    investors, units = message.get("investors"), message.get("units")
+    if isinstance(investors, list) and isinstance(units, list):
+        numbers = [integer(one) or 0 for one in units]
+        yield f"  that is: {sum(numbers):,} units 份 for {len(investors)} holders 持有人"
+        if len(units) != len(investors) or len(set(map(str, investors))) != len(investors):
+            yield "  WARNING: the lists do not pair one holder to one number of units"
+
+
+def _named(names: Mapping[int, str]) -> Callable[[int], str]:
+    return lambda number: f"{names.get(number, _UNKNOWN)} ({number})"
+
+
+def _kinds(mask: int) -> str:
+    known = [words for kind, words in KINDS.items() if mask >> kind & 1]
+    foreign = mask & ~sum(1 << kind for kind in KINDS)
+    return f"{', '.join(known) or 'none'}{f', {_UNKNOWN}' if foreign else ''} ({mask})"
+
+
+def _day(number: int) -> str:
+    if not number:
+        return "none 无 (0)"
+    try:
+        return f"{_date(number).isoformat()} ({number})"
+    except OverflowError:
+        return f"beyond the calendar ({number})"
+
+
+def _date(number: int) -> date:
+    return EPOCH + timedelta(days=number)
+
+
+def _counted(words: str) -> Callable[[int], str]:
+    return lambda number: f"{number:,} {words}"
+
+
+_UNITS = _counted("units 份")
+_NUMBERS: Mapping[str, Callable[[int], str]] = {
+    "kind": _named(KINDS),
+    "kinds": _kinds,
+    "form": _named(FORMS),
+    "state": _named(STATES),
+    "reason": _named(REASONS),
+    "units": _UNITS,
+    "capital": _UNITS,
+    "cap": _counted("holders at most 持有人上限"),
+    "grandfathered": _counted("holders before custody 存量持有人"),
+    "addend": _counted("more holders by look-through 穿透加计"),
+    "interval": _counted("trading days 交易日"),
+    "suitableUntil": _day,
+    "until": _day,
+}
