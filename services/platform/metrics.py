@@ -62,6 +62,12 @@ IDENTITY_MISMATCH = _gauge("identity_mismatch", "1 when a pinned dependency is n
 # pilots
 PILOT_ALERTS = _gauge("pilot_alerts", "Alerts of pilot projects that are not closed", "code", "kind")
 
+# the register
+REGISTER_ALERTS = _gauge("register_alerts", "Alerts of the register whose cause still stands", "kind")
+REGISTER_FAULTS = _counter("register_faults_total", "Times that rows and contract were found to differ", "kind")
+REGISTER_DIFFERENCES = _gauge("register_differences", "Differences that the last reconciliation found")
+REGISTER_RECONCILED = _gauge("register_reconciled_epoch", "Unix time of the last reconciliation without a difference")
+
 # the process
 LEADS = _gauge("leads", "1 while this process is the one that writes the logs, 0 while it follows")
 LEASE_FENCE = _gauge("lease_fence", "Fencing token by which this process leads, 0 while it follows")

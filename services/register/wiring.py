@@ -8,6 +8,7 @@ from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.settings import Settings
+from services.register.book.projection import Projection
 from services.register.parts import RegisterParts
 from services.register.stream import Stream
 from services.transactions.service import Transactions
@@ -46,4 +47,5 @@ def open_register(
         days=settings.authorisation_days,
         read=lambda contract, function, *arguments: chains.read_on(chain, contract, function, *arguments),
     )
+    Projection(chain).register(transactions)
     return Register(parts=parts)

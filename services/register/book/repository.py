@@ -1,0 +1,317 @@
+"""All SQL of the register's projection."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm import Session
+
+from services.platform.rows_repository import insert_rows
+from services.register.book.models import (
+    OPEN_END,
+    AlertRow,
+    EventRow,
+    EvidenceRow,
+    InvestorRow,
+    LienRow,
+    LienVersionRow,
+    LotsRow,
+    PositionRow,
+    SecurityRow,
+    StatementRow,
+)
+
+__all__ = [
+    "EVENTS",
+    "LIENS",
+    "LOTS",
+    "POSITIONS",
+    "add",
+    "alert",
+    "alerts",
+    "current_words",
+    "end",
+    "event_of_leaf",
+    "evidence_of",
+    "history",
+    "insert",
+    "investor",
+    "investors",
+    "lien",
+    "lien_versions",
+    "liens",
+    "liens_of",
+    "lots",
+    "lots_history",
+    "neighbours",
+    "newest_act",
+    "open_alerts",
+    "outgoing",
+    "positions",
+    "positions_of_account",
+    "securities",
+    "security",
+    "statement",
+    "statement_numbers",
+    "statements",
+]
+
+EVENTS: Any = EventRow.__table__
+POSITIONS: Any = PositionRow.__table__
+LOTS: Any = LotsRow.__table__
+LIENS: Any = LienVersionRow.__table__
+_CHUNK = 500
+
+
+def add(session: Session, row: Any) -> None:
+    """A new row, written now."""
+    session.add(row)
+    session.flush()
+
+
+def insert(session: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Many rows of one table."""
+    insert_rows(session, table, rows)
+
+
+def end(session: Session, table: Any, by: str, ends: Sequence[tuple[str, str, Any, int]]) -> None:
+    """Ends what is so now: (chain, security, account or number, moment) each; ``by`` names the third's column."""
+    if ends:
+        column = table.c[by]
+        wanted = (table.c.chain == bindparam("c")) & (table.c.security_id == bindparam("s"))
+        wanted = wanted & (table.c.valid_to == OPEN_END) & (column == bindparam("k"))
+        statement = update(table).where(wanted).values(valid_to=bindparam("t"))
+        session.connection().execute(statement, [dict(zip("cskt", each, strict=True)) for each in ends])
+
+
+def current_words(
+    session: Session, chain: str, security_id: str, accounts: Iterable[str]
+) -> Iterator[tuple[str, int, bytes]]:
+    """(account, seq, word) of the newest row of each position that there is."""
+    table, rest = PositionRow, iter(accounts)
+    while some := list(islice(rest, _CHUNK)):
+        yield from session.execute(
+            select(table.account_id, table.seq, table.word)
+            .where(table.chain == chain, table.security_id == security_id, table.valid_to == OPEN_END)
+            .where(table.account_id.in_(some))
+        )
+
+
+# --- securities, investors
+
+
+def security(session: Session, chain: str, security_id: str) -> SecurityRow | None:
+    """A security."""
+    return session.get(SecurityRow, (chain, security_id))
+
+
+def securities(
+    session: Session, chain: str, *, issuer: str | None = None, after: str | None = None, limit: int
+) -> list[SecurityRow]:
+    """Securities by id."""
+    query = select(SecurityRow).where(SecurityRow.chain == chain, SecurityRow.security_id > (after or ""))
+    if issuer is not None:
+        query = query.where(SecurityRow.issuer_id == issuer)
+    return list(session.scalars(query.order_by(SecurityRow.security_id).limit(limit)))
+
+
+def investor(session: Session, chain: str, account_id: str) -> InvestorRow | None:
+    """An investor."""
+    return session.get(InvestorRow, (chain, account_id))
+
+
+def investors(session: Session, chain: str, *, after: str, limit: int) -> list[InvestorRow]:
+    """Investors by id."""
+    query = select(InvestorRow).where(InvestorRow.chain == chain, InvestorRow.account_id > after)
+    return list(session.scalars(query.order_by(InvestorRow.account_id).limit(limit)))
+
+
+# --- what was so at a moment
+
+
+def positions(
+    session: Session, chain: str, security_id: str, at: int | None, *, held: bool = True, after: str = "", limit: int
+) -> list[PositionRow]:
+    """The positions of a security at a moment, now for None, by account; ``held``: only those with units."""
+    row = PositionRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id > after)
+    query = (
+        query.where(row.valid_to == OPEN_END) if at is None else query.where(row.valid_to > at, row.valid_from <= at)
+    )
+    if held:
+        query = query.where(row.held == 1)
+    return list(session.scalars(query.order_by(row.account_id).limit(limit)))
+
+
+def positions_of_account(session: Session, chain: str, account_id: str, at: int | None) -> list[PositionRow]:
+    """What an investor holds or held at a moment, by security."""
+    row = PositionRow
+    query = select(row).where(row.chain == chain, row.account_id == account_id, row.held == 1)
+    query = (
+        query.where(row.valid_to == OPEN_END) if at is None else query.where(row.valid_to > at, row.valid_from <= at)
+    )
+    return list(session.scalars(query.order_by(row.security_id)))
+
+
+def history(
+    session: Session, chain: str, security_id: str, account_id: str, *, after: int = 0, limit: int
+) -> list[PositionRow]:
+    """A position's changes by seq."""
+    row = PositionRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
+    return list(session.scalars(query.where(row.seq > after).order_by(row.seq).limit(limit)))
+
+
+def neighbours(
+    session: Session, chain: str, security_id: str, account_id: str, at: int
+) -> tuple[PositionRow | None, PositionRow | None]:
+    """The newest change of a position up to a moment, and the first one after it."""
+    row = PositionRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
+    before = session.scalar(query.where(row.valid_from <= at).order_by(row.seq.desc()).limit(1))
+    return before, session.scalar(query.where(row.valid_from > at).order_by(row.seq).limit(1))
+
+
+def lots(
+    session: Session, chain: str, security_id: str, at: int | None, accounts: Collection[str] | None = None
+) -> list[LotsRow]:
+    """The lots of a security's positions at a moment; of these accounts, if given."""
+    row = LotsRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id)
+    query = (
+        query.where(row.valid_to == OPEN_END) if at is None else query.where(row.valid_to > at, row.valid_from <= at)
+    )
+    if accounts is not None:
+        query = query.where(row.account_id.in_(accounts))
+    return list(session.scalars(query))
+
+
+def lots_history(session: Session, chain: str, security_id: str, account_id: str) -> list[LotsRow]:
+    """Every change of a position's lots, in order."""
+    row = LotsRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
+    return list(session.scalars(query.order_by(row.block_number, row.log_index)))
+
+
+# --- liens
+
+
+def lien(session: Session, chain: str, security_id: str, number: int) -> LienRow | None:
+    """A lien by its number."""
+    return session.get(LienRow, (chain, security_id, number))
+
+
+def liens(
+    session: Session, chain: str, security_id: str, at: int | None, numbers: Collection[int] | None = None
+) -> list[tuple[LienRow, LienVersionRow]]:
+    """A security's liens with what they covered at a moment, those that are over included, by number."""
+    row, version = LienRow, LienVersionRow
+    same = (version.chain == row.chain) & (version.security_id == row.security_id) & (version.number == row.number)
+    query = select(row, version).join(version, same).where(row.chain == chain, row.security_id == security_id)
+    if at is None:
+        query = query.where(version.valid_to == OPEN_END)
+    else:
+        query = query.where(version.valid_to > at, version.valid_from <= at)
+    if numbers is not None:
+        query = query.where(row.number.in_(numbers))
+    return [(one, other) for one, other in session.execute(query.order_by(row.number))]
+
+
+def liens_of(session: Session, chain: str, security_id: str, account_id: str) -> list[LienRow]:
+    """Liens that were registered on a position, by number."""
+    row = LienRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
+    return list(session.scalars(query.order_by(row.number)))
+
+
+def lien_versions(session: Session, chain: str, security_id: str, number: int) -> list[LienVersionRow]:
+    """Every change of a lien, in order."""
+    row = LienVersionRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.number == number)
+    return list(session.scalars(query.order_by(row.block_number, row.log_index)))
+
+
+# --- acts and evidence
+
+
+def newest_act(session: Session, chain: str, security_id: str, names: Collection[str], at: int) -> EventRow | None:
+    """The newest of these acts about a security up to a moment."""
+    row = EventRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.name.in_(names))
+    return session.scalar(
+        query.where(row.block_time <= at).order_by(row.block_number.desc(), row.log_index.desc()).limit(1)
+    )
+
+
+def outgoing(
+    session: Session, chain: str, security_id: str, account_id: str, *, names: Collection[str], since: int
+) -> list[EventRow]:
+    """What left a position from a moment on."""
+    row = EventRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
+    query = query.where(row.name.in_(names), row.block_time >= since)
+    return list(session.scalars(query.order_by(row.block_number, row.log_index)))
+
+
+def event_of_leaf(session: Session, leaf: bytes) -> EventRow | None:
+    """The first act of a requested leaf."""
+    return session.scalar(select(EventRow).where(EventRow.leaf == leaf).limit(1))
+
+
+def evidence_of(session: Session, leaves: Iterable[bytes]) -> dict[bytes, EvidenceRow]:
+    """Where leaves stand, of those that this service wrote."""
+    found: dict[bytes, EvidenceRow] = {}
+    rest = iter(dict.fromkeys(leaves))
+    while some := list(islice(rest, _CHUNK)):
+        found |= {row.leaf: row for row in session.scalars(select(EvidenceRow).where(EvidenceRow.leaf.in_(some)))}
+    return found
+
+
+# --- alerts, statements
+
+
+def alert(session: Session, chain: str, cause: str) -> AlertRow | None:
+    """An alert by its cause."""
+    return session.scalar(select(AlertRow).where(AlertRow.chain == chain, AlertRow.cause == cause))
+
+
+def alerts(
+    session: Session, chain: str, *, kinds: Collection[str] = (), standing: bool = False, after: str = "", limit: int
+) -> list[AlertRow]:
+    """Alerts by id, the oldest first; ``standing``: only those whose cause is still there."""
+    query = select(AlertRow).where(AlertRow.chain == chain, AlertRow.id > after)
+    if kinds:
+        query = query.where(AlertRow.kind.in_(kinds))
+    if standing:
+        query = query.where(AlertRow.cleared_at.is_(None))
+    return list(session.scalars(query.order_by(AlertRow.id).limit(limit)))
+
+
+def open_alerts(session: Session, chain: str) -> Mapping[str, int]:
+    """How many alerts stand, by kind."""
+    query = select(AlertRow.kind, func.count()).where(AlertRow.chain == chain, AlertRow.cleared_at.is_(None))
+    return dict(session.execute(query.group_by(AlertRow.kind)).all())
+
+
+def statement(session: Session, statement_id: str) -> StatementRow | None:
+    """A statement."""
+    return session.get(StatementRow, statement_id)
+
+
+def statements(
+    session: Session, chain: str, security_id: str | None, *, after: str = "", limit: int
+) -> list[StatementRow]:
+    """Statements by id, the oldest first."""
+    query = select(StatementRow).where(StatementRow.chain == chain, StatementRow.id > after)
+    if security_id is not None:
+        query = query.where(StatementRow.security_id == security_id)
+    return list(session.scalars(query.order_by(StatementRow.id).limit(limit)))
+
+
+def statement_numbers(session: Session, prefix: str) -> int:
+    """How many statements have a number that begins so."""
+    query = (
+        select(func.count()).select_from(StatementRow).where(StatementRow.number.startswith(prefix, autoescape=True))
+    )
+    return session.scalar(query) or 0
