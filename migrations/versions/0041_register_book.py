@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     _what_is()
     _what_was()
+    _liens_were()
     _acts()
     _papers()
 
@@ -122,6 +123,9 @@ def _what_was() -> None:
         "register_lots",
         ["chain", "security_id", "valid_to", "account_id", "valid_from"],
     )
+
+
+def _liens_were() -> None:
     op.create_table(
         "register_lien_versions",
         sa.Column("chain", sa.Text(), nullable=False),
