@@ -9,7 +9,17 @@ from pathlib import Path
 from chain.errors import DeployError
 from chain.party.durable import read_optional, write_json
 
-__all__ = ["CONTRACTS", "REGISTER", "Addresses", "Contract", "Role", "contracts_of", "load_addresses", "save_addresses"]
+__all__ = [
+    "CONTRACTS",
+    "REGISTER",
+    "Addresses",
+    "Contract",
+    "Market",
+    "Role",
+    "contracts_of",
+    "load_addresses",
+    "save_addresses",
+]
 
 _EVERYWHERE = ("InstitutionRegistry", "EvidenceLog", "Calendar")
 
@@ -19,6 +29,14 @@ class Role(StrEnum):
 
     SUPERVISION = "supervision"
     BUSINESS = "business"
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What a register (登记簿) is deployed for, for good: its region (GB/T 2260) and maker-checker 经办复核."""
+
+    region: int
+    checked: bool
 
 
 CONTRACTS: Mapping[Role, tuple[str, ...]] = {

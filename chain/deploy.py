@@ -17,7 +17,7 @@ import rlp
 from eth_abi.abi import encode
 from eth_account import Account
 
-from chain.addresses import Addresses, Contract, Role, contracts_of, load_addresses, save_addresses
+from chain.addresses import Addresses, Contract, Market, Role, contracts_of, load_addresses, save_addresses
 from chain.artifacts import load
 from chain.errors import DeployError, EndpointError, HandshakeError
 from chain.party.durable import read_optional, write_json
@@ -26,7 +26,7 @@ from chain.party.evm import checksummed, parse_address
 from chain.party.rpc import JsonRpc
 from chain.proof.hashing import keccak256
 
-__all__ = ["Market", "create_address", "deploy_all"]
+__all__ = ["create_address", "deploy_all"]
 
 _RECEIPT_SECONDS = 120.0
 _POLL_SECONDS = 0.05
@@ -42,14 +42,6 @@ _KNOWS: Mapping[str, tuple[str, ...]] = {
     BOOK: (REGISTRY, "Calendar", "region", "checked"),
 }
 """Of which contracts a constructor takes the addresses, and which facts of the market."""
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """What a register (登记簿) is deployed for, for good: its region (GB/T 2260) and maker-checker 经办复核."""
-
-    region: int
-    checked: bool
 
 
 @dataclass(frozen=True, slots=True)

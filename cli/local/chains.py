@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chain.addresses import CONTRACTS, Role, load_addresses
+from chain.addresses import load_addresses
 from chain.errors import DeployError
 from chain.party.errors import PartyError
 from chain.party.keystore import EvmKey, passphrase_for
 from chain.party.rpc import JsonRpc
 from cli.local.errors import LocalError
-from cli.local.gateway import Deployment, address_of_key, chain_id, simulated_time
+from cli.local.gateway import Deployment, address_of_key, chain_id, role_of, simulated_time
 from cli.local.layout import CHAIN_TERMS, Layout
 from cli.local.supervisor import Child, Supervisor
 
@@ -57,16 +57,17 @@ def await_chain(supervisor: Supervisor, layout: Layout, name: str, child: Child)
 def deploy_missing(layout: Layout, chain: Running, say: Say) -> None:
     """Deploys the contracts of one chain that its address file does not name yet."""
     out = layout.addresses(chain.name)
+    wanted = Deployment.load(layout)
     if has_contracts(layout, chain.name, (chain.chain_id, chain.genesis)):
         return
     from chain.deploy import deploy_all
 
     say(f"contracts are deployed on the {chain.name} chain")
-    wanted = Deployment.load(layout)
     key_file = layout.gateway / "keys" / "deployer.json"
     key = EvmKey.load(key_file, passphrase_for(key_file, {}))
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    deploy_all(chain.url, key.secret, wanted.root, dict(wanted.authorities), wanted.delay, out, role=Role(chain.name))
+    facts = (wanted.root, dict(wanted.authorities), wanted.delay)
+    deploy_all(chain.url, key.secret, *facts, out, role=role_of(chain.name), market=wanted.market)
 
 
 def has_contracts(layout: Layout, name: str, where: tuple[int, str] | None = None) -> bool:
@@ -75,7 +76,7 @@ def has_contracts(layout: Layout, name: str, where: tuple[int, str] | None = Non
         found = load_addresses(layout.addresses(name))
     except DeployError:
         return False
-    if found is None or not set(CONTRACTS[Role(name)]) <= set(found.contracts):
+    if found is None or not set(Deployment.load(layout).contracts(name)) <= set(found.contracts):
         return False
     return where is None or where == (found.chain_id, found.genesis)
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chain.addresses import CONTRACTS, Role
 from chain.party.clock import system_now
 from chain.party.errors import ApiProblem, PartyError
 from chain.party.http import ApiClient
@@ -14,7 +13,7 @@ from chain.party.rpc import JsonRpc
 from cli.local.checks import Check, Level, bad, good
 from cli.local.checks_calendars import calendars
 from cli.local.checks_workers import workers
-from cli.local.layout import SUPERVISION, Layout, shown
+from cli.local.layout import Layout, shown
 from cli.local.status import complaint
 
 SKEW_SECONDS = 30
@@ -89,8 +88,8 @@ def _contracts(layout: Layout, name: str, chain: Any, rpc: JsonRpc) -> Iterator[
         found = f"{shown(chain.addresses_file)} is missing or unreadable"
         yield bad(f"chain {name}", found, _how_to_deploy(name, chain))
         return
-    role = Role.SUPERVISION if name == SUPERVISION else Role.BUSINESS
-    missing = [contract for contract in CONTRACTS[role] if contract not in deployed]
+    wanted = Deployment.load(layout)
+    missing = [contract for contract in wanted.contracts(name) if contract not in deployed]
     if missing:
         yield bad(f"chain {name}", f"{', '.join(missing)} not deployed there yet", _how_to_deploy(name, chain))
     for contract, entry in deployed.items():
@@ -101,7 +100,7 @@ def _contracts(layout: Layout, name: str, chain: Any, rpc: JsonRpc) -> Iterator[
             )
         else:
             yield good(contract, f"{entry['address']} on {name}, code as deployed")
-    wanted, gateway = Deployment.load(layout), address_of_key(layout.gateway / "keys" / "gateway.json")
+    gateway = address_of_key(layout.gateway / "keys" / "gateway.json")
     if gateway in (wanted.root, *wanted.authorities.values()):
         yield bad(
             "gateway key",

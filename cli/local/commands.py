@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.local.errors import LocalError
 from cli.local.layout import CHAIN_IDS, Layout, default_layout, shown
 from cli.output import ExitCode, Json, emit, fail, note
+
+if TYPE_CHECKING:
+    from cli.local.gateway import MarketName
 
 VarOption = Annotated[
     Path | None, typer.Option("--var", envvar="REGSEAL_VAR", help="The installation's folder.", show_default="var/")
@@ -48,6 +51,12 @@ def init(
     authority: Annotated[list[str], typer.Option(help="REGION=ADDRESS of a regional authority; repeatable.")],
     origin: Annotated[str, typer.Option(help="Origin of this installation's own log, e.g. regseal.example/house.")],
     url: Annotated[str, typer.Option(help="Address under which others reach this service.")] = "http://127.0.0.1:8440",
+    market: Annotated[
+        str, typer.Option(help="REGION=NAME of the market whose register is run here 登记簿; none: no register.")
+    ] = "",
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Its acts need no checker's signature 免复核; cannot be changed.")
+    ] = False,
     delay: Annotated[int, typer.Option(min=0, help="Seconds before a new regional authority takes effect.")] = 172_800,
     database_url: Annotated[
         str, typer.Option(envvar="REGSEAL_DATABASE_URL", help="postgresql://…; default an SQLite file in gateway/.")
@@ -62,7 +71,8 @@ def init(
     layout = _layout(var)
     with _plain(as_json=as_json):
         deployment = gateway.Deployment(root, dict(_region_and_address(item) for item in authority), delay)
-        create(layout, deployment, house_origin=origin, public_url=url, database_url=database_url)
+        named = _market(market, checked=not unchecked)
+        create(layout, deployment, house_origin=origin, public_url=url, database_url=database_url, market=named)
         secret = new_bootstrap_token(layout)
         lines = (
             f"installation   {shown(layout.gateway)}",
@@ -195,6 +205,18 @@ def migrate(var: VarOption = None, as_json: Json = False) -> None:
 
 def _fix(fix: str) -> tuple[str, ...]:
     return (f"      fix: {fix}",) if fix else ()
+
+
+def _market(text: str, *, checked: bool) -> MarketName | None:
+    from chain.addresses import Market
+    from cli.local.gateway import MarketName
+
+    if not text:
+        return None
+    region, separator, name = text.partition("=")
+    if not separator or not name.strip() or not (region.isdecimal() and len(region) == 6):
+        raise LocalError(f"{text!r} is not REGION=NAME, such as 440300=鹏城股权交易中心", None)
+    return MarketName(name.strip(), Market(int(region), checked))
 
 
 def _region_and_address(text: str) -> tuple[int, str]:

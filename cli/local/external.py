@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chain.addresses import Role
 from chain.party.errors import PartyError
 from chain.party.keystore import EvmKey, passphrase_for
 from chain.party.rpc import JsonRpc
 from cli.local import gateway
 from cli.local.errors import LocalError
-from cli.local.layout import SUPERVISION, Layout
+from cli.local.layout import Layout
 
 Say = Callable[[str], None]
 CLASSES = ("permissioned", "public")
@@ -80,12 +79,12 @@ def _deploy(layout: Layout, name: str, pin: gateway.Pin, key: EvmKey) -> None:
     from chain.deploy import deploy_all
     from chain.errors import ChainError
 
-    role = Role.SUPERVISION if name == SUPERVISION else Role.BUSINESS
     wanted = gateway.Deployment.load(layout)
     out = layout.addresses(name)
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        deploy_all(pin.endpoints[0], key.secret, wanted.root, dict(wanted.authorities), wanted.delay, out, role=role)
+        facts = (wanted.root, dict(wanted.authorities), wanted.delay)
+        deploy_all(pin.endpoints[0], key.secret, *facts, out, role=gateway.role_of(name), market=wanted.market)
     except ChainError as error:
         fix = f"fund the deployer {key.address} on that chain, or give --key of an account that can pay; then again"
         raise LocalError(f"contracts cannot be deployed on {name}: {error}", fix) from None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chain.addresses import Market, Role, contracts_of
 from chain.party.durable import private_folder, write_json, write_private
 from chain.party.keystore import EvmKey, new_passphrase_file, passphrase_for
 from cli.local.errors import LocalError
-from cli.local.layout import CHAIN_IDS, Layout
+from cli.local.layout import CHAIN_IDS, SUPERVISION, Layout
 
 DELAY_SECONDS = 2 * 24 * 3600
 PORT = 8440
@@ -21,11 +22,15 @@ SIMULATED = "simulated-time"
 
 @dataclass(frozen=True)
 class Deployment:
-    """Constructor arguments of the contracts: addresses of keys that are made outside the gateway."""
+    """Constructor arguments of the contracts: addresses of keys that are made outside the gateway.
+
+    ``market``: whose register the business chain has, as the settings say; None for an installation without.
+    """
 
     root: str
     authorities: Mapping[int, str]
     delay: int = DELAY_SECONDS
+    market: Market | None = None
 
     @classmethod
     def load(cls, layout: Layout) -> Deployment:
@@ -35,7 +40,40 @@ class Deployment:
         except FileNotFoundError:
             raise LocalError(f"{layout.deployment_file} is missing", "regseal init --root … --authority …") from None
         regions = {int(region): address for region, address in stored["authorities"].items()}
-        return cls(stored["root"], regions, stored["delay"])
+        return cls(stored["root"], regions, stored["delay"], _stated_market(layout))
+
+    def contracts(self, name: str) -> tuple[str, ...]:
+        """The contracts that the chain of this name is to have."""
+        return contracts_of(role_of(name), market=self.market is not None)
+
+
+def role_of(name: str) -> Role:
+    """What the chain of this name is for."""
+    return Role.SUPERVISION if name == SUPERVISION else Role.BUSINESS
+
+
+@dataclass(frozen=True)
+class MarketName:
+    """A regional equity market (区域性股权市场) and what its register is deployed with."""
+
+    name: str
+    market: Market
+
+    @property
+    def line(self) -> str:
+        """As the settings have it."""
+        checked = str(self.market.checked).lower()
+        return f"market = {{ name = {quoted(self.name)}, region = {self.market.region}, checked = {checked} }}"
+
+
+def name_market(layout: Layout, market: MarketName) -> bool:
+    """Adds the market to settings that name none yet; the next start deploys its register. False when they do."""
+    if _stated_market(layout) is not None:
+        return False
+    text = layout.settings_file.read_text("utf-8")
+    first, section, rest = text.partition("\n[")  # what belongs to no section comes before them
+    write_private(layout.settings_file, f"{first.rstrip()}\n{market.line}\n{section}{rest}".encode())
+    return True
 
 
 @dataclass(frozen=True)
@@ -63,7 +101,8 @@ def create_keys(layout: Layout) -> None:
 
 def write_deployment(layout: Layout, deployment: Deployment) -> None:
     """Keeps the constructor arguments for the deployment that follows."""
-    stored = asdict(deployment) | {"authorities": {str(region): key for region, key in deployment.authorities.items()}}
+    authorities = {str(region): key for region, key in deployment.authorities.items()}
+    stored = {"root": deployment.root, "authorities": authorities, "delay": deployment.delay}
     write_json(layout.deployment_file, stored)
 
 
@@ -74,6 +113,7 @@ def write_settings(
     house_origin: str,
     public_url: str,
     database_url: str = "",
+    market: MarketName | None = None,
     fast: bool = False,
     simulated: bool = False,
 ) -> None:
@@ -84,6 +124,7 @@ def write_settings(
         f"public_url = {quoted(public_url)}",
         f"house_origin = {quoted(house_origin)}",
         *((f"database_url = {quoted(database_url)}",) if database_url else ()),
+        *((market.line,) if market else ()),
         "# Witnesses, each by the vkey that its `regseal witness init` printed, and how many of a role a head needs:",
         "#   witness_quorum = { regulator = 1 }",
         '#   witnesses = [{ vkey = "…", role = "regulator" }]',
@@ -168,6 +209,19 @@ def simulated_time(layout: Layout) -> Path | None:
 
     stated = tomllib.loads(layout.settings_file.read_text("utf-8")).get("simulated_time")
     return layout.gateway / str(stated) if stated else None
+
+
+def _stated_market(layout: Layout) -> Market | None:
+    import tomllib
+
+    try:
+        stated = tomllib.loads(layout.settings_file.read_text("utf-8")).get("market")
+        return None if stated is None else Market(int(stated["region"]), bool(stated.get("checked", True)))
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        fix = 'market = { name = "…", region = 440300, checked = true }'
+        raise LocalError(f"market in {layout.settings_file} is ill-formed: {error}", fix) from None
 
 
 def embedded(layout: Layout, name: str) -> bool:

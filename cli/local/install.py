@@ -24,6 +24,7 @@ def create(
     public_url: str,
     database_url: str = "",
     witnesses: tuple[gateway.Witness, ...] = (),
+    market: gateway.MarketName | None = None,
     fast: bool = False,
     simulated: bool = False,
 ) -> None:
@@ -43,7 +44,7 @@ def create(
         )
     except ValueError as error:
         raise LocalError(f"--root {deployment.root!r}: {error}") from None
-    _check_settings(layout, house_origin=house_origin, database_url=database_url)
+    _check_settings(layout, house_origin=house_origin, database_url=database_url, market=market)
     gateway.create_keys(layout)
     gateway.write_deployment(layout, checked)
     # last, because the settings file marks the installation as complete
@@ -53,24 +54,26 @@ def create(
         house_origin=house_origin,
         public_url=public_url,
         database_url=database_url,
+        market=market,
         fast=fast,
         simulated=simulated,
     )
 
 
-def _check_settings(layout: Layout, *, house_origin: str, database_url: str) -> None:
+def _check_settings(layout: Layout, *, house_origin: str, database_url: str, market: gateway.MarketName | None) -> None:
     """Before anything is written. LocalError names what is wrong."""
     from pydantic import ValidationError
 
-    from services.platform.settings import Settings
+    from services.platform.settings import MarketConfig, Settings
 
     try:
         Settings(home=layout.gateway, house_origin=house_origin, database_url=database_url, workers=1)
+        if market is not None:
+            MarketConfig(name=market.name, region=market.market.region, checked=market.market.checked)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise LocalError(
-            f"{first['loc'][0]} {house_origin!r}: {first['msg']}", "--origin market.example/house"
-        ) from None
+        first = error.errors(include_url=False)[0]
+        fix = "--market 440300=NAME" if error.title == MarketConfig.__name__ else "--origin market.example/house"
+        raise LocalError(f"{first['loc'][0]} {first['input']!r}: {first['msg']}", fix) from None
     if database_url:
         reachable(database_url)
 

@@ -13,7 +13,7 @@ from chain.party.keystore import EvmKey, passphrase_for
 from chain.party.rpc import JsonRpc
 from cli.local import chains, external, gateway
 from cli.local.errors import LocalError
-from cli.local.layout import CHAIN_IDS, SUPERVISION, Layout, shown
+from cli.local.layout import CHAIN_IDS, Layout, shown
 
 if TYPE_CHECKING:
     from services.platform.settings import ChainConfig, Settings
@@ -157,7 +157,6 @@ def _external(
 
 
 def _deploy(url: str, key: EvmKey, name: str, wanted: gateway.Deployment, out: Path) -> None:
-    from chain.addresses import Role
     from chain.deploy import deploy_all
     from chain.errors import ChainError
 
@@ -166,9 +165,9 @@ def _deploy(url: str, key: EvmKey, name: str, wanted: gateway.Deployment, out: P
         if here is not None and _written_for(file) not in (None, here):
             file.unlink()  # of an attempt at another chain
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    role = Role.SUPERVISION if name == SUPERVISION else Role.BUSINESS
+    facts = (wanted.root, dict(wanted.authorities), wanted.delay)
     try:
-        deploy_all(url, key.secret, wanted.root, dict(wanted.authorities), wanted.delay, out, role=role)
+        deploy_all(url, key.secret, *facts, out, role=gateway.role_of(name), market=wanted.market)
     except ChainError as error:
         fix = f"fund {key.address} on that chain, or give --key of an account that can pay; then again"
         raise LocalError(f"contracts cannot be deployed on {name}: {error}", fix) from None

@@ -7,8 +7,8 @@ import pytest
 from eth_account import Account
 
 from chain import deploy as deployment
-from chain.addresses import CONTRACTS, REGISTER, Addresses, Role, load_addresses, save_addresses
-from chain.deploy import Market, create_address, deploy_all
+from chain.addresses import CONTRACTS, REGISTER, Addresses, Market, Role, load_addresses, save_addresses
+from chain.deploy import create_address, deploy_all
 from chain.errors import DeployError, EndpointError, HandshakeError
 from chain.party.durable import write_json
 from chain.party.evm import checksummed

@@ -9,9 +9,9 @@ from typing import Any
 
 from eth_account import Account
 
-from chain.addresses import Role
+from chain.addresses import Market, Role
 from chain.client import ChainClient
-from chain.deploy import Market, deploy_all
+from chain.deploy import deploy_all
 from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.hashing import keccak256
