@@ -14,7 +14,7 @@ from cli.party import Party, PartyOption, fresh_key, open_party, read_json
 
 ENDED = frozenset({"final", "refused", "expired", "cancelled"})
 
-app = typer.Typer(help="Operations 操作: show, list, authorise.", no_args_is_help=True)
+app = typer.Typer(help="Operations 操作: show, list, authorise, cancel.", no_args_is_help=True)
 
 
 def register(parent: typer.Typer) -> None:
@@ -78,6 +78,22 @@ def authorise(
         report(found, None, as_json=as_json)
         if wait:
             require_final(found)
+
+
+@app.command()
+def cancel(
+    operation_id: Annotated[str, typer.Argument()],
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Take an operation back while nothing is signed for the chain; signatures that it has are void then."""
+    from chain.party.http import segment
+
+    with guarded(as_json=as_json):
+        who = open_party(party)
+        path = f"/v1/operations/{segment(operation_id)}/cancellation"
+        _, found = who.api.post(path, {}, idempotency_key=fresh_key())
+        report(found, None, as_json=as_json)
 
 
 @app.command()
@@ -170,10 +186,23 @@ def lines(found: Any, out: Path | None = None) -> list[str]:
         times = f" ×{entry['count']}" if entry["count"] > 1 else ""
         shown.append(f"  {entry['first_at']}  {entry['action']}{times}")
     if found["state"] == "needs_authorisation":
+        shown += signatures(found)
         shown.append(f"waits for the signature of {', '.join(found['signers']) or 'the competent authority'}:")
         shown.append(f"  regseal sign {out or 'OPERATION.json'} --key KEY --out authorisation.json")
         shown.append("  regseal operation authorise authorisation.json")
     return shown
+
+
+def signatures(found: Any) -> list[str]:
+    """Who has signed and who is missing, of an operation that needs several signatures over the same typed data."""
+    return [
+        f"  {one['role']:<24}  {'signed by ' + one['signer'] if one['signer'] else 'missing: ' + _awaited(one)}"
+        for one in found.get("authorisations", ())
+    ]
+
+
+def _awaited(need: Any) -> str:
+    return " or ".join(need["any_of"]) or f"whoever holds the role in {need['region']}"
 
 
 def require_final(found: Any) -> None:

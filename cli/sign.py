@@ -75,6 +75,7 @@ class _Asked:
     typed_data: object
     command: JsonObject | None
     signers: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
 
 
 def _read(path: Path) -> _Asked | list[_Asked]:
@@ -107,7 +108,19 @@ def _operation(value: JsonValue, where: str) -> _Asked:
         value["typed_data"],
         _opened(command, value["typed_data"]) if isinstance(command, dict) else None,
         tuple(str(one) for one in signers) if isinstance(signers, list) else (),
+        tuple(_signatures(value.get("authorisations"), where)),
     )
+
+
+def _signatures(needs: JsonValue, where: str) -> list[str]:
+    """Who has signed the same typed data, as far as the file says so: told, and not relied upon."""
+    from chain.party.errors import TypedDataError
+    from cli.operation import signatures
+
+    try:
+        return signatures({"authorisations": needs or []})
+    except (KeyError, TypeError):
+        raise TypedDataError(f"{where}: authorisations", "not a list of roles, signers and addresses") from None
 
 
 def _opened(command: JsonObject, typed_data: object) -> JsonObject:
@@ -144,6 +157,8 @@ def _show_one(asked: _Asked, *, yes: bool, as_json: bool) -> None:
     members = [] if asked.command is None else fields(asked.command)
     for line in describe(data, texts=[text for _, text in members if isinstance(text, str)]):
         note(line)
+    for line in asked.signatures:
+        note(printable(line))
     if asked.command is not None:
         note("the commitment stands for this record:")
     for path, value in members:

@@ -52,9 +52,18 @@ async def authorise(
     _once: OnceDep,
     wait: WaitDep = 0,
 ) -> OperationView:
-    """Brings a party's signature back. The same signature may be brought twice."""
+    """Brings a party's signature back. The same signature may be brought twice.
+
+    Where several are needed (`authorisations`), they come one by one and in any order; the last sends the operation on.
+    """
     await run_in_threadpool(services.operations.authorise, caller, operation_id, request.signer, request.signature)
     return await until_ended(services, caller, operation_id, wait)
+
+
+@router.post("/{operation_id}/cancellation")
+async def cancel(operation_id: str, services: ServicesDep, caller: CallerDep, _once: OnceDep) -> OperationView:
+    """Takes an operation back while nothing is signed for the chain. Signatures that it has are worth nothing then."""
+    return operation(await run_in_threadpool(services.operations.cancel, caller, operation_id))
 
 
 async def until_ended(services: Services, caller: Principal, operation_id: str, seconds: int) -> OperationView:

@@ -27,6 +27,16 @@ class Command(BaseModel):
     secret: str
 
 
+class RequiredSignature(BaseModel):
+    """One of several signatures over the same typed data; missing as long as ``signer`` is null."""
+
+    role: str = Field(description="A role of the chain's registry, or what the signer is to the act (pledgee)")
+    any_of: list[str] = Field([], description="The addresses of which one must sign; empty: whoever holds the role")
+    region: int | None = Field(None, description="Where the role must be held (GB/T 2260)")
+    signer: str | None = None
+    signed_at: str | None = None
+
+
 class OperationView(BaseModel):
     """What became of a command that the chain decides (操作)."""
 
@@ -61,7 +71,12 @@ class OperationView(BaseModel):
     contract: str
     function: str
     reference: str | None = Field(None, description="The institution, log or account that the command is about")
-    signers: list[str] = Field([], description="The addresses of which one must authorise")
+    signers: list[str] = Field(
+        [], description="The addresses that may (still) authorise; empty where the chain says who is competent"
+    )
+    authorisations: list[RequiredSignature] = Field(
+        [], description="Every signature it needs, of an operation that needs several; brought one by one, in any order"
+    )
     deadline: str | None = Field(None, description="Last moment at which the authorisation may be used")
     typed_data: dict[str, Any] | None = Field(
         None, description="EIP-712 document to sign; absent once it is authorised"

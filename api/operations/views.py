@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from fastapi import Response
 
-from api.operations.schemas import Command, HistoryEntry, OperationView
+from api.operations.schemas import Command, HistoryEntry, OperationView, RequiredSignature
 from chain.proof.encoding import to_hex
 from chain.proof.receipt import Opening
 from services.platform.clock import rfc3339
@@ -27,6 +27,7 @@ def operation(found: views.OperationView) -> OperationView:
         function=found.function,
         reference=found.reference,
         signers=list(found.signers),
+        authorisations=[_required(need) for need in found.needs],
         deadline=rfc3339(found.deadline * 1000) if found.deadline else None,
         typed_data=found.typed_data if waits else None,
         command=None,
@@ -41,6 +42,16 @@ def operation(found: views.OperationView) -> OperationView:
 def opened(opening: Opening) -> Command:
     """The command's record and its secret."""
     return Command(document=cast("dict[str, Any]", opening.document), secret=to_hex(opening.secret))
+
+
+def _required(need: views.NeedView) -> RequiredSignature:
+    return RequiredSignature(
+        role=need.role,
+        any_of=list(need.any_of),
+        region=need.region,
+        signer=need.signer,
+        signed_at=rfc3339(need.signed_at) if need.signed_at is not None else None,
+    )
 
 
 def _entry(line: views.HistoryLine) -> HistoryEntry:

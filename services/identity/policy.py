@@ -101,8 +101,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
         _REGISTRAR: _REGION,
         _AUDIT: _REGION,
     },
-    "operation.authorise": {_ADMIN: _OWN, _SUPERVISE: _OWN, _REGISTRAR: _REGION},
-    "operation.cancel": {_ADMIN: _OWN, _SUPERVISE: _OWN},
+    "operation.authorise": {_ADMIN: _OWN, _SUBMIT: _OWN, _SUPERVISE: _OWN, _REGISTRAR: _REGION},
+    "operation.cancel": {_ADMIN: _OWN, _SUBMIT: _OWN, _SUPERVISE: _OWN},
     # the installation
     "system.read": {_SYSTEM: _ANY},
 }

@@ -26,7 +26,8 @@ _Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by
 class OperationRow(Base):
     """A command that touches a chain (操作), as its author follows it.
 
-    ``deadline`` is the authorisation's, in Unix seconds.
+    ``deadline`` is the authorisation's, in Unix seconds. ``needs``: whose signatures it takes, of an operation whose
+    function takes several (:mod:`needs`); ``signers`` otherwise.
     """
 
     __tablename__ = "operations"
@@ -41,6 +42,7 @@ class OperationRow(Base):
     args: Mapped[Any] = mapped_column(JsonText)
     typed_data: Mapped[Any | None] = mapped_column(JsonText)
     signers: Mapped[Any] = mapped_column(JsonText)
+    needs: Mapped[Any | None] = mapped_column(JsonText)
     deadline: Mapped[int | None]
     institution_id: Mapped[str | None]
     record_id: Mapped[str | None]
@@ -68,12 +70,13 @@ class OperationEventRow(Base):
 
 
 class AuthorisationRow(Base):
-    """The one signature (授权) under which an operation went on."""
+    """A signature (授权) under which an operation goes on. ``meets``: the places of its needs that it meets."""
 
     __tablename__ = "authorisations"
 
     operation_id: Mapped[str] = mapped_column(ForeignKey("operations.id"), primary_key=True)
-    signer: Mapped[str]
+    signer: Mapped[str] = mapped_column(primary_key=True)
+    meets: Mapped[Any] = mapped_column(JsonText)
     signature: Mapped[bytes]
     digest: Mapped[bytes]
     created_at: Mapped[int]

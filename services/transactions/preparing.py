@@ -40,14 +40,14 @@ def late_rows(desk: Desk, session: Session) -> list[TransactionRow]:
 def complete(desk: Desk, row: TransactionRow) -> Late | None:
     """The row's call data, made anew; None when it waits, or was refused because it cannot be made."""
     with desk.database.read() as session:
-        given, auth = _ask(desk, session, row), _authorisation(session, row)
+        given, signed = _ask(desk, session, row), _authorisation(session, row)
         is_news = row.operation_id is not None and _is_news(session, row.operation_id)
     if given is None:
         if is_news:
             desk.write(lambda session: steps.note_on(session, row, "waiting", desk.clock.ms()))
         return None
     try:
-        return Late(given, calldata(desk.chain.abi(row.contract), row.function, {**row.args, **given}, auth))
+        return Late(given, calldata(desk.chain.abi(row.contract), row.function, {**row.args, **given, **signed}))
     except Invalid as error:
         reason = {"error": "Invalid", "args": {"field": error.field, "detail": str(error)}, "stage": "preparation"}
         desk.refuse(row.id, TransactionState.QUEUED, reason, f"Invalid({error.field})")
@@ -70,12 +70,11 @@ def _ask(desk: Desk, session: Session, row: TransactionRow) -> Mapping[str, Any]
         return None
 
 
-def _authorisation(session: Session, row: TransactionRow) -> Mapping[str, Any] | None:
+def _authorisation(session: Session, row: TransactionRow) -> Mapping[str, Any]:
     operation = repository.operation(session, row.operation_id) if row.operation_id else None
-    signed = repository.authorisation(session, operation.id) if operation else None
-    if operation is None or signed is None:
-        return None
-    return signatures.argument(operation.typed_data, signed.signer, signed.signature)
+    if operation is None:
+        return {}
+    return signatures.arguments(operation, repository.authorisations(session, [operation.id])[operation.id])
 
 
 def _is_news(session: Session, operation_id: str) -> bool:

@@ -21,7 +21,7 @@ from services.transactions.rules import IN_FLIGHT, UNFINISHED, OperationState, T
 __all__ = [
     "add",
     "attempts",
-    "authorisation",
+    "authorisations",
     "count_in_flight",
     "cursors",
     "due_operations",
@@ -132,9 +132,14 @@ def last_event(session: Session, operation_id: str) -> OperationEventRow | None:
     return session.scalar(query.order_by(OperationEventRow.id.desc()).limit(1))
 
 
-def authorisation(session: Session, operation_id: str) -> AuthorisationRow | None:
-    """The signature under which an operation went on."""
-    return session.get(AuthorisationRow, operation_id)
+def authorisations(session: Session, operation_ids: Sequence[str]) -> dict[str, list[AuthorisationRow]]:
+    """The signatures that each operation has, in the order in which they came."""
+    found: dict[str, list[AuthorisationRow]] = {each: [] for each in operation_ids}
+    row = AuthorisationRow
+    query = select(row).where(row.operation_id.in_(operation_ids)).order_by(row.created_at, row.signer)
+    for each in session.scalars(query):
+        found[each.operation_id].append(each)
+    return found
 
 
 def transaction(session: Session, transaction_id: str) -> TransactionRow | None:

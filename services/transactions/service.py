@@ -10,10 +10,12 @@ from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.errors import Conflict, NotFound
 from services.platform.ids import new_id
-from services.transactions import repository, signatures, steps, typed
+from services.transactions import cursor, repository, signatures, steps, typed
+from services.transactions import needs as required
 from services.transactions.encoding import Abi, calldata, json_safe
 from services.transactions.handlers import Handlers, Listener
 from services.transactions.models import AuthorisationRow, OperationRow, TransactionRow
+from services.transactions.needs import Need
 from services.transactions.ports import Chain
 from services.transactions.rules import ENDED, OperationState, TransactionState
 from services.transactions.signatures import CheckedSignature
@@ -80,6 +82,11 @@ class Transactions:
         """
         self.handlers.on_prepare(purpose, hook)
 
+    def read_until(self, session: Session, chain: str, listener: str) -> int | None:
+        """The last block that a listener to a chain has passed, as this session sees it; None before it began."""
+        place = cursor.positions(session, chain).get(listener)
+        return None if place is None else place.block
+
     # --- operations
 
     def typed_data(self, struct: str, message: Mapping[str, Any], chain: str, *, deadline: int) -> dict[str, Any]:
@@ -104,6 +111,7 @@ class Transactions:
         queue: str,
         typed_data: dict[str, Any] | None = None,
         signer_hint: str | Sequence[str] | None = None,
+        needs: Sequence[Need] | None = None,
         institution_id: str | None = None,
         record_id: str | None = None,
         reference: str | None = None,
@@ -111,21 +119,23 @@ class Transactions:
         """A new operation, queued, or waiting for its authorisation when it has ``typed_data`` (of :meth:`typed_data`).
 
         ``args`` are JSON-safe and named as in the ABI (members of structs may stand on their own). ``signer_hint``:
-        who may sign, one or several addresses; None leaves the competence to the contract. ``queue`` names the
-        subject whose operations keep their order.
+        who may sign, one or several addresses; None leaves the competence to the contract. ``needs`` in its place:
+        the function takes ``auths``, and one signature is awaited for each need; none at all when it is empty.
+        ``queue`` names the subject whose operations keep their order.
         """
         now = self._clock.ms()
         row = OperationRow(id=new_id("op", now), kind=kind, state=OperationState.NEEDS_AUTHORISATION, queue=queue)
         row.chain, row.contract, row.function, row.args = chain, contract, function, json_safe(args)
         row.typed_data, row.signers = typed_data, _addresses(signer_hint)
+        row.needs = None if needs is None else required.stored(needs)
         row.deadline = int(typed_data["message"]["deadline"]) if typed_data else None
         row.institution_id, row.record_id, row.reference = institution_id, record_id, reference
         row.created_at = row.updated_at = now
         repository.add(session, row)
         steps.note(session, row, "received", now)
-        if typed_data is None:
+        if typed_data is None or row.needs == []:
             row.state = OperationState.QUEUED
-            self._queue(session, row, None, now)
+            self._queue(session, row, now)
         return self._view(session, row)
 
     def check_signature(self, operation_id: str, *, signer: str, signature: bytes) -> CheckedSignature:
@@ -141,29 +151,36 @@ class Transactions:
             raise Conflict("This operation needs no authorisation.", slug="operation-needs-no-authorisation")
         if row.chain not in self._chains:
             raise Conflict(f"The chain {row.chain} is gone, and the operation with it.", slug="chain-lost")
-        return signatures.check(
-            row.id, row.typed_data, row.signers, signer=signer, signature=signature, chain=self._chain(row.chain)
-        )
+        return signatures.check(row, signer=signer, signature=signature, chain=self._chain(row.chain))
 
     def authorise(self, session: Session, checked: CheckedSignature) -> OperationView:
-        """Stores a checked authorisation and queues the operation. The same signature again changes nothing.
+        """Stores a checked authorisation and queues the operation once it waits for no other.
 
-        Conflict when it is past its deadline, ended, or authorised by another signature.
+        The same signature again changes nothing. Conflict when it is past its deadline, ended, authorised by another
+        signature, or has all that this signer could give.
         """
         now = self._clock.ms()
         row = self._require(repository.lock_operation(session, checked.operation_id))
-        known = repository.authorisation(session, row.id)
-        if known is not None and known.signature == checked.signature and known.signer == checked.signer:
+        known = repository.authorisations(session, [row.id])[row.id]
+        if any((one.signer, one.signature) == (checked.signer, checked.signature) for one in known):
             return self._view(session, row)
         if row.state != OperationState.NEEDS_AUTHORISATION:
             raise Conflict(f"The operation is {row.state}; it takes no authorisation.", slug="operation-not-waiting")
         if row.deadline is not None and row.deadline < now // 1000:
             raise Conflict("The authorisation's deadline has passed.", slug="authorisation-expired")
+        waits = self._missing(row, known)
+        if row.needs is not None and not set(checked.meets) & set(waits):
+            raise Conflict("Somebody has signed in this role already.", slug="authorisation-not-needed")
         authorisation = AuthorisationRow(operation_id=row.id, signer=checked.signer, signature=checked.signature)
         authorisation.digest, authorisation.created_at = checked.digest, now
+        authorisation.meets = list(checked.meets)
         repository.add(session, authorisation)
-        row.state = OperationState.QUEUED
-        self._queue(session, row, authorisation, now)
+        if row.needs is not None:
+            roles = [row.needs[place]["role"] for place in checked.meets]
+            steps.note(session, row, "authorised", now, {"signer": checked.signer, "roles": roles})
+        if not self._missing(row, [*known, authorisation]):
+            row.state = OperationState.QUEUED
+            self._queue(session, row, now)
         return self._view(session, row)
 
     def cancel(self, group: Group, operation_id: str, *, detail: str = "") -> OperationView:
@@ -198,9 +215,9 @@ class Transactions:
         """Newest first, keyset by ``after`` (an operation id); every institution's when ``institution_id`` is None."""
         rows = repository.operations(session, institution_id=institution_id, after=after, limit=limit, states=states)
         ids = [row.id for row in rows]
-        histories = repository.events(session, ids)
+        histories, signed = repository.events(session, ids), repository.authorisations(session, ids)
         sent = repository.transactions(session, ids)
-        return [steps.operation_view(row, sent.get(row.id), histories[row.id]) for row in rows]
+        return [steps.operation_view(row, sent.get(row.id), histories[row.id], signed[row.id]) for row in rows]
 
     def waiting(self, session: Session, chain: str) -> set[tuple[str, str]]:
         """(kind, reference) of the operations of ``chain`` that have not ended."""
@@ -226,7 +243,7 @@ class Transactions:
         """
         row = TransactionRow(chain=chain, contract=contract, function=function, args=json_safe(args))
         row.purpose, row.queue, row.reference = purpose, queue, reference
-        return self._add_transaction(session, row, None)
+        return self._add_transaction(session, row, {})
 
     def supersede(self, session: Session, transaction_id: str) -> bool:
         """Withdraws a transaction of the gateway's own that is not signed yet. False when it is too late."""
@@ -252,30 +269,35 @@ class Transactions:
 
     # --- inside
 
-    def _queue(self, session: Session, row: OperationRow, authorisation: AuthorisationRow | None, now: int) -> None:
-        auth = (
-            None
-            if authorisation is None
-            else signatures.argument(row.typed_data, authorisation.signer, authorisation.signature)
-        )
+    @staticmethod
+    def _missing(row: OperationRow, signed: Sequence[AuthorisationRow]) -> tuple[int, ...]:
+        if row.needs is None:
+            return () if signed else (0,)
+        return required.missing(required.load(row.needs), (place for one in signed for place in one.meets))
+
+    def _queue(self, session: Session, row: OperationRow, now: int) -> None:
+        signed = repository.authorisations(session, [row.id])[row.id]
         transaction = TransactionRow(chain=row.chain, contract=row.contract, function=row.function, args=row.args)
         transaction.purpose, transaction.queue, transaction.reference = row.kind, row.queue, row.reference
         transaction.operation_id = row.id
-        self._add_transaction(session, transaction, auth)
-        steps.note(session, row, "queued", now, {"signer": authorisation.signer} if authorisation else None)
+        self._add_transaction(session, transaction, signatures.arguments(row, signed))
+        detail = {"signer": signed[0].signer} if signed and row.needs is None else None
+        steps.note(session, row, "queued", now, detail)
 
-    def _add_transaction(self, session: Session, row: TransactionRow, auth: Mapping[str, Any] | None) -> str:
+    def _add_transaction(self, session: Session, row: TransactionRow, signed: Mapping[str, Any]) -> str:
         now = self._clock.ms()
         is_late = self.handlers.preparation(row.purpose) is not None
-        row.data = b"" if is_late else calldata(self._abi(row.chain, row.contract), row.function, row.args, auth)
+        abi = self._abi(row.chain, row.contract)
+        row.data = b"" if is_late else calldata(abi, row.function, {**row.args, **signed})
         row.id, row.state = new_id("tx", now), TransactionState.QUEUED
         row.created_at = row.updated_at = now
         repository.add(session, row)
         return row.id
 
     def _view(self, session: Session, row: OperationRow) -> OperationView:
-        sent: Sequence[TransactionRow] = [*repository.transactions(session, [row.id]).values()]
-        return steps.operation_view(row, sent[0] if sent else None, repository.events(session, [row.id])[row.id])
+        sent = repository.transactions(session, [row.id]).get(row.id)
+        history, signed = repository.events(session, [row.id]), repository.authorisations(session, [row.id])
+        return steps.operation_view(row, sent, history[row.id], signed[row.id])
 
     def _chain(self, name: str) -> Chain:
         return self._chains[name]

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from services.platform import metrics
 from services.transactions import repository
-from services.transactions.models import OperationEventRow, OperationRow, TransactionRow
+from services.transactions.models import AuthorisationRow, OperationEventRow, OperationRow, TransactionRow
+from services.transactions.needs import load
 from services.transactions.rules import (
     OPERATION_MOVES,
     OPERATION_OF,
@@ -19,7 +20,7 @@ from services.transactions.rules import (
     TransactionState,
     move,
 )
-from services.transactions.views import HistoryLine, OperationView, TxView
+from services.transactions.views import HistoryLine, NeedView, OperationView, TxView
 
 __all__ = ["advance", "end_operation", "ended_view", "note", "note_on", "operation_view", "transaction_view"]
 
@@ -137,9 +138,13 @@ def _without_transaction(operation: OperationRow) -> TxView:
 
 
 def operation_view(
-    row: OperationRow, transaction: TransactionRow | None, history: list[OperationEventRow]
+    row: OperationRow,
+    transaction: TransactionRow | None,
+    history: list[OperationEventRow],
+    signed: list[AuthorisationRow],
 ) -> OperationView:
     """What readers see of an operation."""
+    needs = _needs(row, signed)
     return OperationView(
         id=row.id,
         kind=row.kind,
@@ -149,7 +154,8 @@ def operation_view(
         function=row.function,
         args=row.args,
         typed_data=row.typed_data,
-        signers=tuple(row.signers),
+        signers=tuple(row.signers) if row.needs is None else _awaited(needs),
+        needs=needs,
         deadline=row.deadline,
         institution_id=row.institution_id,
         record_id=row.record_id,
@@ -164,6 +170,28 @@ def operation_view(
             for line in history
         ),
     )
+
+
+def _needs(row: OperationRow, signed: list[AuthorisationRow]) -> tuple[NeedView, ...]:
+    by_place = {place: one for one in reversed(signed) for place in one.meets}
+    return tuple(
+        NeedView(
+            role=need.role,
+            any_of=need.any_of,
+            region=need.region,
+            signer=by_place[place].signer if place in by_place else None,
+            signed_at=by_place[place].created_at if place in by_place else None,
+        )
+        for place, need in enumerate(load(row.needs or []))
+    )
+
+
+def _awaited(needs: tuple[NeedView, ...]) -> tuple[str, ...]:
+    """The addresses that may still sign; nobody named when one of the missing needs names nobody."""
+    waits = [each for each in needs if each.signer is None]
+    if not all(each.any_of for each in waits):
+        return ()
+    return tuple(dict.fromkeys(one for each in waits for one in each.any_of))
 
 
 def _operation_of(session: Session, row: TransactionRow) -> OperationRow | None:

@@ -14,6 +14,7 @@ __all__ = [
     "Fence",
     "Group",
     "HistoryLine",
+    "NeedView",
     "OperationView",
     "Preparation",
     "RefusalHandler",
@@ -115,10 +116,22 @@ class HistoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedView:
+    """A signature that an operation needs (:class:`services.transactions.needs.Need`), and who gave it, when (ms)."""
+
+    role: str
+    any_of: tuple[str, ...]
+    region: int | None
+    signer: str | None
+    signed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class OperationView:
     """A command that touches a chain, with everything that happened to it so far.
 
-    ``reason`` tells why it was refused or ended.
+    ``signers``: who may (still) sign, nobody when the contract decides; ``needs``: of an operation that takes several
+    signatures, each of them; ``reason`` tells why it was refused or ended.
     """
 
     id: str
@@ -130,6 +143,7 @@ class OperationView:
     args: dict[str, Any]
     typed_data: dict[str, Any] | None
     signers: tuple[str, ...]
+    needs: tuple[NeedView, ...]
     deadline: int | None
     institution_id: str | None
     record_id: str | None

@@ -108,6 +108,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/operations/{operation_id}/authorisations": lambda c, b: c.post(
         f"/v1/operations/{b.operation}/authorisations", json={"signer": "0x" + "11" * 20, "signature": "0x" + "22" * 65}
     ),
+    "POST /v1/operations/{operation_id}/cancellation": lambda c, b: c.post(
+        f"/v1/operations/{b.operation}/cancellation"
+    ),
     "POST /v1/logs": lambda c, _: c.post("/v1/logs", json={"origin": "suicheng.example/register"}),
     "GET /v1/logs/{log_id}/tile/entries/{path}": lambda c, b: c.get(f"/v1/logs/{b.log}/tile/entries/000.p/1"),
     "GET /v1/logs/{log_id}/keyring": lambda c, b: c.get(f"/v1/logs/{b.log}/keyring"),

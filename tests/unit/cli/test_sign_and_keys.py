@@ -205,6 +205,25 @@ def test_a_batch_is_shown_whole_and_signed_at_once(run: Run, key: tuple[Path, st
         assert recover(typed_data(nonce=nonce), bytes.fromhex(one["signature"][2:])) == key[1]
 
 
+def test_a_signer_sees_who_has_signed_the_same_and_who_is_missing(
+    run: Run, key: tuple[Path, str], tmp_path: Path
+) -> None:
+    others: list[dict[str, object]] = [
+        {"role": "register.checker", "any_of": [], "region": 440300, "signer": "0x" + "11" * 20},
+        {"role": "pledgee", "any_of": ["0x" + "22" * 20], "region": None, "signer": None},
+        {"role": "register.regulator", "any_of": [], "region": 440300, "signer": None},
+    ]
+    path = tmp_path / "several.json"
+    path.write_text(json.dumps({"id": "op_1", "typed_data": typed_data(), "authorisations": others}))
+    done = run("sign", str(path), "--key", str(key[0]), "--yes")
+    assert done.exit_code == 0, done.output
+    assert f"register.checker          signed by 0x{'11' * 20}" in done.output
+    assert f"pledgee                   missing: 0x{'22' * 20}" in done.output
+    assert "register.regulator        missing: whoever holds the role in 440300" in done.output
+    path.write_text(json.dumps({"id": "op_1", "typed_data": typed_data(), "authorisations": [{"role": 1}]}))
+    assert run("sign", str(path), "--key", str(key[0]), "--yes").exit_code == 2
+
+
 def test_a_batch_for_others_and_a_broken_one_are_refused(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
     assert run("sign", batch_of(tmp_path, ["0x" + "77" * 20]), "--key", key[0], "--yes").exit_code == 1
     assert run("sign", batch_of(tmp_path), "--key", key[0], "--yes").exit_code == 2

@@ -20,7 +20,7 @@ from chain.party.evm import checksummed
 from chain.party.keystore import EvmKey
 from chain.party.rpc import JsonRpc
 from chain.proof.hashing import keccak256
-from services.platform.clock import SystemClock
+from services.platform.clock import Clock, SystemClock
 from services.platform.database import Database
 from services.transactions.desk import Desk, Policy
 from services.transactions.indexer import Indexer
@@ -199,9 +199,9 @@ class Rig:
     events: list[Any] = field(default_factory=list)
     refusals: list[tuple[Any, str]] = field(default_factory=list)
     fence: Callable[[Session], None] = lambda _session: None
+    clock: Clock = field(default_factory=SystemClock)
 
     def __post_init__(self) -> None:
-        self.clock = SystemClock()
         self.units = DirectUnits(self.database)
         self.service = Transactions(self.database, self.clock, {self.chain.name: self.chain})
         self.service.on_event("InstitutionRegistry", "InstitutionRegistered", self._heard)

@@ -58,8 +58,8 @@ EXPECTED: dict[str, dict[str, str]] = {
         "registrar": "or",
         "auditor": "or",
     },
-    "operation.authorise": {"administrator": "o", "supervisor": "o", "registrar": "or"},
-    "operation.cancel": {"administrator": "o", "supervisor": "o"},
+    "operation.authorise": {"administrator": "o", "submitter": "o", "supervisor": "o", "registrar": "or"},
+    "operation.cancel": {"administrator": "o", "submitter": "o", "supervisor": "o"},
     "system.read": {"system": "ora"},
 }
 
