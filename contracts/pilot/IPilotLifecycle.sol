@@ -50,6 +50,7 @@ interface IPilotLifecycle is IAuthorised {
     /// @param endsOn last day of the pilot; 0 for none yet
     /// @param count one more than the seq of the newest leaf that the chain knows, and `lastLeaf` its hash
     /// @param stepCount one more than the seq of the newest step's leaf
+    /// @param provenCount one more than the seq of the newest leaf that was proven, by a step that came with its proof or by `seal`
     struct Project {
         bytes32 rulebook;
         bytes16 lead;
@@ -63,6 +64,7 @@ interface IPilotLifecycle is IAuthorised {
         uint64 count;
         bytes32 lastLeaf;
         uint64 stepCount;
+        uint64 provenCount;
     }
 
     event PilotOpened(bytes16 indexed project, bytes32 indexed rulebook, bytes16 indexed lead, bytes16 stream);
@@ -85,6 +87,8 @@ interface IPilotLifecycle is IAuthorised {
     error PilotNotBody(address signer);
     error PilotZero();
     error PilotStale(uint64 seq, uint64 count);
+    /// @notice Too far beyond the newest proven leaf: such a step comes with the proof of its own.
+    error PilotAhead(uint64 seq, uint64 limit);
     error PilotFlagsMissing(uint32 flags);
     error PilotFlagsForbidden(uint32 flags);
     error PilotItemsOpen(uint8 kind, uint16 count);
@@ -110,10 +114,12 @@ interface IPilotLifecycle is IAuthorised {
     ) external;
 
     /// @notice Takes a step whose rule is no gate. Signed by the body that the rule names; where the rule lets the sender act, the sender
-    /// must hold the role, and `auth` is not looked at.
+    /// must hold the role, and `auth` is not looked at. Its seq is the signer's word, and lies less than 2,048 beyond the newest proven leaf,
+    /// less than 1,024 for the lead and for senders: so nobody can end a project by a number that no stream reaches.
     function step(Step calldata next, IInstitutionRegistry.Evidence calldata evidence, Authorisation calldata auth) external;
 
-    /// @notice Takes a step whose requested leaf is proven to stand under an anchored head; gates are passed in no other way.
+    /// @notice Takes a step whose requested leaf is proven to stand under an anchored head; gates are passed in no other way, any other step
+    /// may be. Its seq may lie as far ahead as the log is long.
     function gate(
         Step calldata next,
         IInstitutionRegistry.Evidence calldata evidence,
@@ -121,8 +127,8 @@ interface IPilotLifecycle is IAuthorised {
         Inclusion calldata inclusion
     ) external;
 
-    /// @notice Moves (count, lastLeaf) forward to a later leaf of the project's stream, of any kind. By anyone, and to no one's harm: which
-    /// step may follow is not measured by it.
+    /// @notice Moves (count, lastLeaf) forward to a later leaf of the project's stream, of any kind. By anyone, and to no one's harm: it makes
+    /// no step stale, and lets steps come further ahead.
     function seal(bytes16 id, Inclusion calldata inclusion) external;
 
     /// @notice Says who is who.

@@ -30,8 +30,10 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
     /// @dev `pilot.step`, phase requested (docs/spec/leaf.md).
     bytes3 private constant STEP_REQUESTED = 0x030101;
     uint32 private constant NATION = 0;
+    uint64 private constant LAST_COUNT = type(uint32).max;
 
-    /// @dev All that a step changes, but the last leaf; one slot. `open` has the counters of the four kinds of items.
+    /// @dev All that a step changes, but the last leaf; one slot. `open` has the counters of the four kinds of items, `proven` is one more
+    /// than the seq of the newest leaf that was proven, by a gate or a seal.
     struct Standing {
         uint32 region;
         uint8 state;
@@ -39,17 +41,17 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         uint64 open;
         uint24 noticeFrom;
         uint24 endsOn;
-        uint64 count;
+        uint32 count;
+        uint32 proven;
     }
 
-    /// @dev What `seal` proved stands apart, so that no step pays for it or waits for it.
+    /// @dev What `seal` proved stands apart, so that no step waits for it.
     struct Entry {
         bytes32 rulebook;
         bytes16 lead;
         bytes16 stream;
         Standing standing;
         bytes32 lastLeaf;
-        uint64 sealedCount;
         bytes32 sealedLeaf;
     }
 
@@ -103,7 +105,7 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
 
     /// @inheritdoc IPilotLifecycle
     function step(Step calldata next, IInstitutionRegistry.Evidence calldata evidence, Authorisation calldata auth) external {
-        if (Rules.isGate(_step(next, evidence, auth))) revert PilotNeedsProof();
+        if (Rules.isGate(_step(next, evidence, auth, false))) revert PilotNeedsProof();
     }
 
     /// @inheritdoc IPilotLifecycle
@@ -113,7 +115,7 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         Authorisation calldata auth,
         Inclusion calldata inclusion
     ) external {
-        _step(next, evidence, auth);
+        _step(next, evidence, auth, true);
         bytes calldata leaf = inclusion.leaf;
         bytes32 leafHash = _requireLeafOf(_projects[next.project], inclusion);
         if (
@@ -128,9 +130,11 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         if (entry.rulebook == 0) revert PilotUnknown(id);
         bytes32 leafHash = _requireLeafOf(entry, inclusion);
         (uint64 count,) = _newest(entry);
-        uint64 newCount = _countAfter(Leaf.seqOf(inclusion.leaf), count);
-        (entry.sealedCount, entry.sealedLeaf) = (newCount, leafHash);
-        emit PilotSealed(id, newCount, leafHash);
+        uint64 seq = Leaf.seqOf(inclusion.leaf);
+        if (seq < count) revert PilotStale(seq, count);
+        entry.standing.proven = uint32(seq + 1);
+        entry.sealedLeaf = leafHash;
+        emit PilotSealed(id, seq + 1, leafHash);
     }
 
     /// @inheritdoc IPilotLifecycle
@@ -142,6 +146,7 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         for (uint256 kind = 0; kind < found.open.length; ++kind) found.open[kind] = standing.open.count(kind);
         (found.noticeFrom, found.endsOn, found.stepCount) = (standing.noticeFrom, standing.endsOn, standing.count);
         (found.count, found.lastLeaf) = _newest(entry);
+        found.provenCount = standing.proven;
     }
 
     /// @inheritdoc IPilotLifecycle
@@ -149,10 +154,13 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         return Item(_items[id].stateOf(kind, number));
     }
 
-    function _step(Step calldata next, IInstitutionRegistry.Evidence calldata evidence, Authorisation calldata auth)
-        private
-        returns (uint256 rule)
-    {
+    /// @dev A leaf that is said to be proven counts as proven here; `gate` looks at it at the end.
+    function _step(
+        Step calldata next,
+        IInstitutionRegistry.Evidence calldata evidence,
+        Authorisation calldata auth,
+        bool proven
+    ) private returns (uint256 rule) {
         Entry storage entry = _projects[next.project];
         bytes32 rulebook = entry.rulebook;
         if (rulebook == 0) revert PilotUnknown(next.project);
@@ -165,6 +173,7 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
             signer = auth.signer;
         }
         if (!_isBody(entry, standing.region, rule, role, signer)) revert PilotNotBody(signer);
+        if (proven && next.seq >= standing.proven && next.seq < LAST_COUNT) standing.proven = uint32(next.seq + 1);
         _move(entry, standing, rule, next, evidence, signer);
     }
 
@@ -178,7 +187,7 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         address signer
     ) private {
         if (evidence.commitment == 0 || evidence.leaf == 0) revert PilotZero();
-        standing.count = _countAfter(next.seq, standing.count);
+        standing.count = _countAfter(next.seq, standing, rule);
         _requireFlags(standing.flags, rule);
         _requireItems(standing.open, rule);
         _requireDays(standing, rule);
@@ -314,20 +323,26 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         return uint24(value);
     }
 
-    /// @dev The leaf is of the project's stream, and stands under the head of the rulebook's log or a successor's.
+    /// @dev The leaf is of the project's stream, and stands under the head of the rulebook's log or a successor's. A stream cannot be longer
+    /// than what its logs have taken in: those that were frozen count as far as they are anchored, and something on top for what was not.
     function _requireLeafOf(Entry storage entry, Inclusion calldata inclusion) private view returns (bytes32 leafHash) {
         if (inclusion.leaf.length != Leaf.LENGTH || Leaf.streamOf(inclusion.leaf) != entry.stream) revert PilotLeaf();
         bytes32 log = rulebooks.summaryOf(entry.rulebook).log;
+        uint256 longest = uint256(inclusion.index) + Rules.REACH;
         while (log != inclusion.log) {
-            log = evidenceLog.logOf(log).successor;
+            IEvidenceLog.Log memory before = evidenceLog.logOf(log);
+            longest += before.size;
+            log = before.successor;
             if (log == 0) revert PilotLog(inclusion.log);
         }
+        uint64 seq = Leaf.seqOf(inclusion.leaf);
+        if (seq >= longest || seq >= LAST_COUNT) revert PilotLeaf();
         return evidenceLog.verifyInclusion(log, inclusion.leaf, inclusion.index, inclusion.proof);
     }
 
     function _newest(Entry storage entry) private view returns (uint64 count, bytes32 leaf) {
         (count, leaf) = (entry.standing.count, entry.lastLeaf);
-        if (entry.sealedCount > count) (count, leaf) = (entry.sealedCount, entry.sealedLeaf);
+        if (entry.standing.proven > count) (count, leaf) = (entry.standing.proven, entry.sealedLeaf);
     }
 
     function _today() private view returns (uint256) {
@@ -349,8 +364,12 @@ contract PilotLifecycle is IPilotLifecycle, Authorised {
         if (kinds != 0 && !found) revert PilotNoItemOpen(uint8(kinds));
     }
 
-    function _countAfter(uint64 seq, uint64 count) private pure returns (uint64) {
-        if (seq < count || seq == type(uint64).max) revert PilotStale(seq, count);
-        return seq + 1;
+    /// @dev Whoever signs a step says its seq. It is believed only so far beyond what was proven that the stream can catch up.
+    function _countAfter(uint64 seq, Standing memory standing, uint256 rule) private pure returns (uint32) {
+        if (seq < standing.count) revert PilotStale(seq, standing.count);
+        uint64 limit = standing.proven + Rules.reach(rule);
+        if (limit > LAST_COUNT) limit = LAST_COUNT;
+        if (seq >= limit) revert PilotAhead(seq, limit);
+        return uint32(seq + 1);
     }
 }

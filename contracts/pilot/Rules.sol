@@ -15,6 +15,10 @@ library Rules {
     uint256 internal constant END_REACHED = 4;
     uint256 internal constant BEFORE_END = 8;
 
+    /// @dev How far beyond the newest proven leaf a step may claim its own to stand, when a body signs it: the lead and whoever acts as
+    /// sender get half, so that neither can take the numbers up before the bodies.
+    uint64 internal constant REACH = 2048;
+
     uint256 private constant NATIONAL = 1 << 16;
     uint256 private constant BY_SENDER = 1 << 17;
     uint256 private constant GATE = 1 << 18;
@@ -59,6 +63,11 @@ library Rules {
     /// @notice Whether the evidence must be proven under an anchored head.
     function isGate(uint256 rule) internal pure returns (bool) {
         return rule & GATE != 0;
+    }
+
+    /// @notice How many numbers beyond the newest proven leaf a step by this rule may claim without a proof.
+    function reach(uint256 rule) internal pure returns (uint64) {
+        return body(rule) == 0 || isBySender(rule) ? REACH / 2 : REACH;
     }
 
     function effect(uint256 rule) internal pure returns (uint256) {

@@ -46,7 +46,7 @@ contract PilotInvariantsTest is Base {
         }
         string[4] memory acts = ["step", "proven", "seal", "terminal"];
         for (uint256 i = 0; i < acts.length; ++i) assertTrue(_seen[acts[i]] > 0, acts[i]);
-        bytes4[15] memory all = _refusals();
+        bytes4[16] memory all = _refusals();
         for (uint256 i = 0; i < all.length; ++i) {
             assertTrue(_seen[string(abi.encodePacked(all[i]))] > 0, string(abi.encodePacked("refusal ", bytes1(uint8(0x61 + i)))));
         }
@@ -57,18 +57,19 @@ contract PilotInvariantsTest is Base {
     function _count() private {
         string[4] memory acts = ["step", "proven", "seal", "terminal"];
         for (uint256 i = 0; i < acts.length; ++i) _seen[acts[i]] += actors.seen(acts[i]);
-        bytes4[15] memory all = _refusals();
+        bytes4[16] memory all = _refusals();
         for (uint256 i = 0; i < all.length; ++i) {
             string memory name = string(abi.encodePacked(all[i]));
             _seen[name] += actors.seen(name);
         }
     }
 
-    function _refusals() private pure returns (bytes4[15] memory) {
+    function _refusals() private pure returns (bytes4[16] memory) {
         return [
             IPilotLifecycle.PilotNoRule.selector,
             IPilotLifecycle.PilotNotBody.selector,
             IPilotLifecycle.PilotStale.selector,
+            IPilotLifecycle.PilotAhead.selector,
             IPilotLifecycle.PilotFlagsMissing.selector,
             IPilotLifecycle.PilotFlagsForbidden.selector,
             IPilotLifecycle.PilotItemsOpen.selector,

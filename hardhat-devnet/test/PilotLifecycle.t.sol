@@ -76,7 +76,7 @@ contract PilotLifecycleTest is PilotTables {
         refuseOpening(o, OPERATOR, abi.encodeWithSelector(IPilotLifecycle.PilotZero.selector));
         o = opening(book);
         o.seq = type(uint64).max;
-        refuseOpening(o, OPERATOR, abi.encodeWithSelector(IPilotLifecycle.PilotStale.selector, o.seq, uint64(0)));
+        refuseOpening(o, OPERATOR, abi.encodeWithSelector(IPilotLifecycle.PilotAhead.selector, o.seq, uint64(1024)));
         openPilot(book);
         refuseOpening(opening(book), OPERATOR, abi.encodeWithSelector(IPilotLifecycle.PilotExists.selector, PROJECT));
     }

@@ -49,7 +49,8 @@ class RulebookRow(Base):
 class ProjectRow(Base):
     """A pilot project (试点项目): bound to one rulebook, standing where the chain says; ``title`` is encrypted.
 
-    ``count``, ``step_count`` and ``last_leaf`` are the chain's. ``published``: what notice and launch made public.
+    ``count``, ``step_count``, ``proven_count`` (which may lag) and ``last_leaf`` are the chain's. ``published``: what
+    notice and launch made public.
     """
 
     __tablename__ = "pilot_projects"
@@ -69,6 +70,7 @@ class ProjectRow(Base):
     ends_on: Mapped[int]
     count: Mapped[int]
     step_count: Mapped[int]
+    proven_count: Mapped[int] = mapped_column(server_default="0")
     last_leaf: Mapped[bytes | None]
     stream: Mapped[bytes]
     draft_version: Mapped[int]

@@ -10,10 +10,15 @@ from services.evidence.group import Group
 from services.evidence.service import EvidenceService
 from services.pilots import repository
 from services.pilots.models import EventRow, ProjectRow
+from services.pilots.steps.names import DRAFT
+from services.platform.errors import Conflict
 
-__all__ = ["FACT", "STEP", "Entry", "Evidence", "Stream", "stream_key"]
+__all__ = ["FACT", "FILING", "STEP", "Entry", "Evidence", "Stream", "stream_key"]
 
 STEP, FACT = "pilot.step", "pilot.fact"
+FILING = "pilot.filing"
+"""What a transaction is for that brings a step of the gateway's own."""
+_MOST_OF_A_DRAFT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Stream:
         self._evidence = evidence
 
     def write(self, group: Group, project: ProjectRow, entry: Entry) -> tuple[EventRow, Written]:
-        """The next leaf of the project with its event, whose outcome fields are still empty."""
+        """The next leaf of the project with its event, whose outcome is still empty. Conflict ``draft-full``."""
         content: JsonObject = {**entry.content}
         if entry.phase is Phase.EVENT:
             content["kind"] = entry.name
@@ -68,6 +73,12 @@ class Stream:
             log_id=project.log_id,
             stream_key=stream_key(project.id),
         )
+        if project.state == DRAFT and entry.phase is Phase.EVENT and written.leaf.seq >= _MOST_OF_A_DRAFT:
+            raise Conflict(
+                f"This draft has {_MOST_OF_A_DRAFT} entries, and the chain opens no project much further in its "
+                "stream: submit it as it is, or begin it anew.",
+                slug="draft-full",
+            )
         row = EventRow(project_id=project.id, seq=written.leaf.seq, phase=int(entry.phase), name=entry.name)
         row.actor_id, row.record_id, row.leaf_hash = entry.actor, written.record_id, written.leaf.leaf_hash
         row.value, row.body, row.rule, row.source = entry.value, entry.body, entry.rule, entry.source

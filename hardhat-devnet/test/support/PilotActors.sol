@@ -14,7 +14,8 @@ import {Tree} from "./Tree.sol";
 contract PilotActors is PilotModel {
     uint8 private constant LAST_STATE = 6;
     uint256 private constant PROJECTS = 3;
-    uint256 private constant PROVEN = 8; // leaves of each project that are anchored, at seq 2, 7, 12, …
+    uint256 private constant PROVEN = 8; // leaves of each project that are anchored, at seq 2, 7, 12, … and far ahead
+    uint64 private constant FAR = 1030;
 
     string public violation;
     mapping(string what => uint256) public seen;
@@ -50,6 +51,8 @@ contract PilotActors is PilotModel {
         a.who = who % 10 < 7 && bodyOf(r) != 0 ? bodyOf(r) : _keys[who % 6];
         a.seq = s.stepCount + uint64(seq % 8 == 7 ? 3 : 0);
         if (seq % 8 == 6 && s.stepCount > 0) --a.seq;
+        if (seq % 32 == 5) a.seq = s.provenCount + 1020 + uint64(seq % 7); // around the limit of lead and senders
+        if (seq == 0xff) a.seq = s.provenCount + 2045 + uint64(value % 7); // and of the bodies
         a.leaf = evidence().leaf;
         _try(a, r);
     }
@@ -75,7 +78,7 @@ contract PilotActors is PilotModel {
         bytes32 before = _fingerprint(id);
         try lifecycle.seal(id, _inclusion(which, i)) {
             _note(_seq(i) >= s.count, "an old leaf was sealed");
-            (s.count, s.lastLeaf) = (_seq(i) + 1, hashOf(_leaf(which, i)));
+            (s.count, s.lastLeaf, s.provenCount) = (_seq(i) + 1, hashOf(_leaf(which, i)), _seq(i) + 1);
             ++seen["seal"];
         } catch {
             _note(_seq(i) < s.count && _fingerprint(id) == before, "a new leaf was not sealed");
@@ -112,6 +115,8 @@ contract PilotActors is PilotModel {
         IPilotLifecycle.Project memory after_ = lifecycle.project(a.project);
         _note(before.state < 5 || before.state == after_.state, "a terminal state was left");
         _note(after_.count >= before.count && after_.stepCount >= before.stepCount, "a count fell");
+        _note(after_.provenCount >= before.provenCount && after_.provenCount <= FAR + 1, "proven without a proof");
+        _note(after_.stepCount <= after_.provenCount + 2048, "no stream catches up with that");
         bool moved = keccak256(abi.encode(before)) != keccak256(abi.encode(after_));
         _note(!moved || a.who == bodyOf(r), "somebody else moved it");
         _note(!moved || a.who != GATEWAY || r.body == BY_GATEWAY, "the gateway moved it");
@@ -127,6 +132,7 @@ contract PilotActors is PilotModel {
         IPilotLifecycle.Project memory p = lifecycle.project(id);
         bool same = p.state == s.state && p.flags == s.flags && p.noticeFrom == s.noticeFrom && p.endsOn == s.endsOn;
         same = same && p.stepCount == s.stepCount && p.count == s.count && p.lastLeaf == s.lastLeaf;
+        same = same && p.provenCount == s.provenCount;
         _note(same, "chain and model stand elsewhere");
     }
 
@@ -209,7 +215,7 @@ contract PilotActors is PilotModel {
         Authorisation memory auth;
         if (!r.bySender) auth = toStep(next, e, a.who);
         if (!a.proven) return abi.encodeCall(lifecycle.step, (next, e, auth));
-        uint256 i = (a.seq - 2) / 5;
+        uint256 i = a.seq == FAR ? PROVEN - 1 : (a.seq - 2) / 5;
         return abi.encodeCall(lifecycle.gate, (next, e, auth, _inclusion(uint128(a.project), i)));
     }
 
@@ -234,7 +240,7 @@ contract PilotActors is PilotModel {
     }
 
     function _seq(uint256 i) private pure returns (uint64) {
-        return uint64(2 + 5 * i);
+        return i == PROVEN - 1 ? FAR : uint64(2 + 5 * i);
     }
 
     function _id(uint256 which) private pure returns (bytes16) {

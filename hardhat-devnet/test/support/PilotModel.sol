@@ -20,6 +20,7 @@ abstract contract PilotModel is Pilots {
         uint32 noticeFrom;
         uint32 endsOn;
         uint64 stepCount;
+        uint64 provenCount;
         uint64 count;
         bytes32 lastLeaf;
     }
@@ -55,6 +56,10 @@ abstract contract PilotModel is Pilots {
         if (act.who != bodyOf(r)) return abi.encodeWithSelector(IPilotLifecycle.PilotNotBody.selector, vm.addr(act.who));
         if (act.seq < s.stepCount) {
             return abi.encodeWithSelector(IPilotLifecycle.PilotStale.selector, act.seq, s.stepCount);
+        }
+        uint64 limit = s.provenCount + (r.body == LEAD || r.bySender ? 1024 : 2048);
+        if (!act.proven && act.seq >= limit) {
+            return abi.encodeWithSelector(IPilotLifecycle.PilotAhead.selector, act.seq, limit);
         }
         refusal = _standingRefusal(act.project, s, r);
         if (refusal.length == 0) refusal = _valueRefusal(act, s, r);
@@ -155,6 +160,7 @@ abstract contract PilotModel is Pilots {
         s.flags |= r.set;
         if (r.to != 0) s.state = r.to;
         s.stepCount = act.seq + 1;
+        if (act.proven && act.seq >= s.provenCount) s.provenCount = act.seq + 1;
         if (s.stepCount >= s.count) (s.count, s.lastLeaf) = (s.stepCount, act.leaf);
     }
 

@@ -11,7 +11,7 @@ from services.pilots.books import Book
 from services.pilots.models import EventRow, ProjectRow
 from services.pilots.projects.checking import OPINION, REVIEW
 from services.pilots.projects.formats import OpinionForm, read_as
-from services.pilots.steps.names import ELSEWHERE, READING
+from services.pilots.steps.names import ELSEWHERE, FILLER, READING
 from services.pilots.stream import Entry, Evidence, Stream
 from services.pilots.views import Item
 from services.platform.errors import Forbidden, Invalid
@@ -19,7 +19,7 @@ from services.platform.errors import Forbidden, Invalid
 __all__ = ["FactRequest", "Facts", "check_fact"]
 
 _KIND = re.compile(r"[a-z][a-z-]{1,31}(\.[a-z][a-z-]{0,31}){0,3}")
-_OURS = frozenset({"draft", "material", "confirmation", "comment", ELSEWHERE, READING})
+_OURS = frozenset({"draft", "material", "confirmation", "comment", ELSEWHERE, FILLER, READING})
 _TOLD = re.compile(r"(duty|alert)\.")
 """How the names begin of what duties and alerts leave."""
 _BY_BODIES = frozenset({OPINION, "conflict.declaration", "municipal.evaluation", "consultation"})

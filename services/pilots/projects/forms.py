@@ -41,7 +41,8 @@ class Forms:
         row = ProjectRow(id=project_id, rulebook_id=book.id, region=book.region, track="", lead_id=lead_id)
         row.log_id, row.state, row.flags, row.items = book.log_id, DRAFT, 0, {}
         row.title = self._seal(group.session, row, "pilot-title", form.name.encode())
-        row.notice_from = row.ends_on = row.count = row.step_count = row.draft_version = 0
+        row.notice_from = row.ends_on = row.draft_version = 0
+        row.count = row.step_count = row.proven_count = 0
         row.last_leaf, row.stream, row.visible, row.published = None, b"", False, {}
         row.created_at = row.updated_at = group.now_ms
         repository.add(group.session, row)

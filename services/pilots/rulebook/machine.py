@@ -13,12 +13,15 @@ from services.pilots.rulebook.compile import Table
 from services.pilots.rulebook.days import add_months
 from services.pilots.rulebook.model import Effect, Guard, ItemKind, RuleId, Transition
 
-__all__ = ["ABSENT", "Refused", "Standing", "Step", "WorkingDays", "advance"]
+__all__ = ["ABSENT", "REACH", "Refused", "Standing", "Step", "WorkingDays", "advance", "needs_proof"]
+
+REACH = 2_048
+"""How far beyond the newest proven leaf a body may claim its step's leaf to stand; the lead and senders reach half."""
 
 _TERM = (Effect.SET_END, Effect.EXTEND)
 _ITEM = (Effect.OPEN_ITEM, Effect.CLOSE_ITEM, Effect.TURN_ITEM)
 _DAY_MAX = 2**24 - 1
-_SEQ_MAX = 2**64 - 1
+_COUNT_MAX = 2**32 - 1
 
 
 class WorkingDays(Protocol):
@@ -31,8 +34,9 @@ class WorkingDays(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a project stands. `count` is one more than the number of its newest leaf known to the chain.
+    """Where a project stands. `count` is one more than the number of its newest step's leaf.
 
+    `proven_count` is one more than the number of the newest leaf that was proven to the chain, by a step or a seal.
     `notice_from` and `ends_on` are day numbers, 0 while there is none. An item is a kind and a number, and is opened
     once.
     """
@@ -44,6 +48,7 @@ class Standing:
     notice_from: int = 0
     ends_on: int = 0
     count: int = 0
+    proven_count: int = 0
 
     def open_of(self, kind: ItemKind) -> frozenset[int]:
         """The numbers of the open items of a kind."""
@@ -59,7 +64,7 @@ class Step:
     """A step as the chain gets it. `body` is who signs, by its code in the rulebook; `today` a day number.
 
     `evidence` says that commitment and leaf are given, `proven` that the leaf is the project's requested leaf of this
-    sequence number under an anchored head.
+    sequence number under an anchored head, so that the step comes with a proof where it needs one.
     """
 
     action: str
@@ -96,7 +101,21 @@ def advance(table: Table, standing: Standing, step: Step, calendar: WorkingDays)
     after = move.effect()
     if row.gate and not step.proven:
         raise move.refused("PilotNeedsProof", row.rule)
+    if needs_proof(table, standing, row, step.seq):
+        after = replace(after, proven_count=max(standing.proven_count, step.seq + 1))
     return after
+
+
+def needs_proof(table: Table, standing: Standing, row: Transition, seq: int) -> bool:
+    """Whether a step by this row must come with the proof of its leaf: a gate, or one that is too far ahead."""
+    return row.gate or seq >= _limit(table, standing, row)
+
+
+def _limit(table: Table, standing: Standing, row: Transition) -> int:
+    """The first number that the chain does not believe without a proof."""
+    body = table.book.bodies[row.body]
+    reach = REACH // 2 if body.role is None or body.by_sender else REACH
+    return min(standing.proven_count + reach, _COUNT_MAX)
 
 
 def _no_rule(table: Table, standing: Standing, step: Step) -> Refused:
@@ -121,13 +140,17 @@ class _Move:
         return Refused(guard, rule, self.table.book.rule(rule).cited, numbers)
 
     def require_author(self) -> None:
-        """The right body, with evidence, after the newest leaf known."""
+        """The right body, with evidence, after the newest step's leaf, and not further ahead than can be believed."""
         if self.step.body != self.row.body:
             raise self.refused("PilotNotBody", self.row.rule, body=self.step.body, expected=self.row.body)
         if not self.step.evidence:
             raise self.refused("PilotZero", self.row.rule)
-        if not self.standing.count <= self.step.seq < _SEQ_MAX:
-            raise self.refused("PilotStale", self.row.rule, seq=self.step.seq, count=self.standing.count)
+        seq, limit = self.step.seq, _limit(self.table, self.standing, self.row)
+        if seq < self.standing.count:
+            raise self.refused("PilotStale", self.row.rule, seq=seq, count=self.standing.count)
+        proven = self.step.proven and self.row.state is not None and seq < _COUNT_MAX
+        if seq >= limit and not proven:
+            raise self.refused("PilotAhead", self.row.rule, seq=seq, limit=limit)
 
     def require_flags(self) -> None:
         """All that are required, none that is forbidden; the first rule in the author's order is named."""

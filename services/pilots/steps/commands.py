@@ -15,19 +15,18 @@ from services.identity.service import IdentityService
 from services.pilots import repository
 from services.pilots.books import Book
 from services.pilots.models import EventRow, ProjectRow
-from services.pilots.rulebook.machine import Refused, Step, WorkingDays, advance
+from services.pilots.rulebook.machine import Refused, Step, WorkingDays, advance, needs_proof
 from services.pilots.rulebook.model import Body, Effect, Transition
 from services.pilots.steps.standing import refusal, standing_of
-from services.pilots.stream import STEP, Entry, Evidence, Stream
+from services.pilots.stream import FILING, STEP, Entry, Evidence, Stream
 from services.platform.errors import Conflict
 from services.platform.ids import bytes16
 from services.transactions.service import Transactions
 from services.transactions.views import OperationView
 
-__all__ = ["CONTRACT", "FILING", "Act", "Steps", "judge", "queue_of", "signers_of"]
+__all__ = ["CONTRACT", "Act", "Steps", "judge", "queue_of", "signers_of"]
 
 CONTRACT = "PilotLifecycle"
-FILING = "pilot.filing"
 _DAY_S = 86_400
 _ITEMS = (Effect.OPEN_ITEM, Effect.CLOSE_ITEM, Effect.TURN_ITEM)
 _NOBODY = {"signer": "0x" + "00" * 20, "nonce": 0, "deadline": 0, "signature": "0x"}
@@ -99,7 +98,7 @@ class Steps:
             kind=STEP,
             chain=self._chain,
             contract=CONTRACT,
-            function=_function(act.row),
+            function=_function(book, project, act.row, event.seq),
             args=message,
             queue=queue_of(project.id),
             typed_data=self._transactions.typed_data(struct, message, self._chain, deadline=deadline),
@@ -122,7 +121,7 @@ class Steps:
             group.session,
             chain=self._chain,
             contract=CONTRACT,
-            function=_function(act.row),
+            function=_function(book, project, act.row, event.seq),
             args={**_message(project, act, event, written), "auth": _NOBODY},
             purpose=FILING,
             queue=queue_of(project.id),
@@ -166,10 +165,10 @@ def _require_alone(session: Session, project: ProjectRow, act: Act) -> None:
             )
 
 
-def _function(row: Transition) -> str:
+def _function(book: Book, project: ProjectRow, row: Transition, seq: int) -> str:
     if row.state is None:
         return "open"
-    return "gate" if row.gate else "step"
+    return "gate" if needs_proof(book.table, standing_of(project, book), row, seq) else "step"
 
 
 def _message(project: ProjectRow, act: Act, event: EventRow, written: Written) -> dict[str, Any]:

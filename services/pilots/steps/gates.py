@@ -1,7 +1,7 @@
 """Proofs for the gates (闸口): the evidence of a regulator's decision stands under an anchored head, or nothing passes.
 
 A gate's operation may be authorised at any time; its transaction waits until the log's anchored head covers the
-requested leaf, and gets its proof when it is signed.
+requested leaf, and gets its proof when it is signed. So does a step whose number the chain does not believe unproven.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.evidence.inclusion import anchored_leaf
 from services.pilots import repository
 from services.pilots.models import EventRow, ProjectRow
-from services.pilots.stream import STEP
+from services.pilots.stream import FILING, STEP
 from services.transactions.service import Transactions
 from services.transactions.views import TxView
 
@@ -27,6 +27,7 @@ class Gates:
     def register(self, transactions: Transactions) -> None:
         """Asks to be heard before a gate or a seal is signed."""
         transactions.on_prepare(STEP, self.gate)
+        transactions.on_prepare(FILING, self.gate)
         transactions.on_prepare(SEAL, self.seal)
 
     def gate(self, session: Session, transaction: TxView) -> Mapping[str, Any] | None:

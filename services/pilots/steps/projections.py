@@ -13,12 +13,12 @@ from services.pilots.books import Book, Books
 from services.pilots.models import EventRow, ProjectRow
 from services.pilots.rulebook.machine import Refused, Step, advance
 from services.pilots.steps.calendars import Agreed
-from services.pilots.steps.commands import CONTRACT, FILING
+from services.pilots.steps.commands import CONTRACT
 from services.pilots.steps.gates import SEAL
-from services.pilots.steps.names import DRAFT, ELSEWHERE, TAKEN
+from services.pilots.steps.names import DRAFT, ELSEWHERE, FILLER, TAKEN
 from services.pilots.steps.standing import put_standing, standing_of, today_of
 from services.pilots.steps.waits import waits_of
-from services.pilots.stream import STEP, Entry, Stream
+from services.pilots.stream import FILING, STEP, Entry, Stream
 from services.platform.ids import bytes16, from_bytes16
 from services.platform.logging import get_logger
 from services.transactions.service import Transactions
@@ -82,7 +82,8 @@ class PilotEvents:
         """The chain knows a later leaf of the project."""
         row = repository.project(group.session, from_bytes16("prj", event.args["project"]))
         if row is not None and row.state != TAKEN and event.args["count"] > row.count:
-            row.count, row.last_leaf = event.args["count"], event.args["lastLeaf"]
+            row.count = row.proven_count = event.args["count"]
+            row.last_leaf = event.args["lastLeaf"]
 
     def refused(self, group: Group, transaction: TxView, reason: str) -> None:
         """The step ended unfulfilled: by the contract, its deadline or its author."""
@@ -131,6 +132,12 @@ class PilotEvents:
         fact, _ = self._stream.append(group, row, entry)
         fact.signer, fact.state, fact.reason = args["signer"], row.state, args["action"]
         fact.tx_hash, fact.block_number = event.tx_hash, event.block_number
+        self._catch_up(group, row, host, fact.seq, args["seq"])
+
+    def _catch_up(self, group: Group, row: ProjectRow, host: str, seq: int, claimed: int) -> None:
+        """The next step's leaf must stand after the one that was claimed: at most the contract's reach away."""
+        while seq < claimed:
+            seq = self._stream.append(group, row, Entry(name=FILLER, actor=host, content={"until": claimed}))[0].seq
 
     def _registered(self, group: Group, row: ProjectRow, asked: EventRow, event: ChainEvent) -> None:
         where: JsonObject = {

@@ -25,6 +25,7 @@ def standing_of(row: ProjectRow, book: Book) -> Standing:
         notice_from=row.notice_from,
         ends_on=row.ends_on,
         count=row.step_count,
+        proven_count=row.proven_count,
     )
 
 
@@ -33,7 +34,8 @@ def put_standing(row: ProjectRow, book: Book, after: Standing) -> None:
     row.state = DRAFT if after.state is None else after.state
     row.flags = book.table.flag_mask(after.flags)
     row.items = {"opened": _listed(after.opened), "closed": _listed(after.closed)}
-    row.notice_from, row.ends_on, row.step_count = after.notice_from, after.ends_on, after.count
+    row.notice_from, row.ends_on = after.notice_from, after.ends_on
+    row.step_count, row.proven_count = after.count, after.proven_count
 
 
 def items_of(row: ProjectRow) -> Mapping[str, tuple[int, ...]]:

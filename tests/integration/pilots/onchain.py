@@ -17,7 +17,7 @@ from chain.proof.merkle import consistency_proof, inclusion_proof, levels
 from chain.proof.types import Phase
 from services.pilots.rulebook.compile import Table
 from services.pilots.rulebook.days import number, on
-from services.pilots.rulebook.machine import Standing, Step, WorkingDays
+from services.pilots.rulebook.machine import Standing, Step, WorkingDays, needs_proof
 from services.pilots.rulebook.model import ItemKind, Transition
 from services.transactions.encoding import calldata
 from services.transactions.typed import Domain, document
@@ -129,8 +129,9 @@ class PilotChain:
 
     # --- steps
 
-    def call_of(self, project: bytes, row: Transition | None, step: Step, *, opening: bool) -> tuple[bytes, str]:
+    def call_of(self, project: bytes, row: Transition | None, step: Step, *, standing: Standing) -> tuple[bytes, str]:
         """Call data and sender of a step; `row` is what the table has for it, to know how it is signed and proven."""
+        opening = standing.state is None and row is not None
         digest = keccak256(project + step.seq.to_bytes(8, "big") + step.action.encode())
         leaf = self._leaf(project, step, digest)
         evidence = {"commitment": digest, "leaf": leaf.hash()} if step.evidence else _NOTHING
@@ -144,7 +145,7 @@ class PilotChain:
         by_sender = row is not None and self.table.book.bodies[row.body].by_sender
         auth = self.authorisation("PilotLifecycle", "PilotStep", said, key)
         sender = key.address if by_sender else GATEWAY.address
-        if row is not None and row.gate and step.proven:
+        if row is not None and step.proven and needs_proof(self.table, standing, row, step.seq):
             return self._calldata("gate", {**said, **self._inclusion(leaf)}, auth), sender
         return self._calldata("step", said, auth), sender
 
@@ -160,8 +161,10 @@ class PilotChain:
 
     def standing(self, project: bytes) -> dict[str, Any]:
         """What the chain says about a project."""
-        (_, _, _, _, state, flags, items, notice, end, _, _, count) = self._project(project)
-        return {"state": state, "flags": flags, "open": items, "notice": notice, "end": end, "count": count}
+        found = self._project(project)
+        names = {"state": "state", "flags": "flags", "open": "open", "notice": "noticeFrom", "end": "endsOn"}
+        names |= {"count": "stepCount", "proven": "provenCount"}
+        return {ours: found[theirs] for ours, theirs in names.items()}
 
     def expected(self, standing: Standing) -> dict[str, Any]:
         """What the chain must say of a standing of Python's."""
@@ -172,17 +175,13 @@ class PilotChain:
             "notice": standing.notice_from,
             "end": standing.ends_on,
             "count": standing.count,
+            "proven": standing.proven_count,
         }
 
-    def _project(self, project: bytes) -> tuple[Any, ...]:
+    def _project(self, project: bytes) -> dict[str, Any]:
         found = self.client.read("PilotLifecycle", "project", project)
         entry = next(one for one in self.client.abi("PilotLifecycle") if one.get("name") == "project")
-        names = [part["name"] for part in entry["outputs"][0]["components"]]
-        wanted = (
-            "rulebook", "lead", "stream", "region", "state", "flags", "open", "noticeFrom", "endsOn", "count",
-            "lastLeaf", "stepCount",
-        )  # fmt: skip
-        return tuple(dict(zip(names, found, strict=True))[name] for name in wanted)
+        return dict(zip((part["name"] for part in entry["outputs"][0]["components"]), found, strict=True))
 
     def _calldata(self, function: str, said: Mapping[str, Any], auth: Mapping[str, Any]) -> bytes:
         return calldata(self.client.abi("PilotLifecycle"), function, said, auth)

@@ -3,6 +3,7 @@
 Same verdict, same reason, same numbers; and after a step that both allow, the same standing.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
@@ -17,7 +18,7 @@ from chain.errors import RevertError
 from chain.proof.hashing import keccak256
 from services.pilots.rulebook.days import add_months
 from services.pilots.rulebook.loader import BOOKS
-from services.pilots.rulebook.machine import ABSENT, Refused, Standing, Step, advance
+from services.pilots.rulebook.machine import ABSENT, REACH, Refused, Standing, Step, advance, needs_proof
 from services.pilots.rulebook.model import Effect, Transition
 from tests.conftest import FULL
 from tests.integration.pilots.lives import LIVES
@@ -36,6 +37,7 @@ NUMBERS: Mapping[str, Callable[[Mapping[str, Any], PilotChain], tuple[Any, ...]]
     "PilotNotBody": lambda n, chain: (chain.keys[n["body"]].address.lower(),),
     "PilotZero": lambda _, __: (),
     "PilotStale": lambda n, _: (n["seq"], n["count"]),
+    "PilotAhead": lambda n, _: (n["seq"], n["limit"]),
     "PilotFlagsMissing": lambda n, _: (n["flags"],),
     "PilotFlagsForbidden": lambda n, _: (n["flags"],),
     "PilotItemsOpen": lambda n, _: (n["kind"], n["count"]),
@@ -69,14 +71,14 @@ class Duel:
         """Both decide; whether they allow it. AssertionError when they differ."""
         seq = max(self.standing.count + more.get("seq", 0), 0)
         evidence, proven = bool(more.get("evidence", 1)), bool(more.get("proven", 1))
-        step = Step(action, body, self.today, seq, value=value, evidence=evidence, proven=proven)
+        step = self._step(action, body, seq, value=value, evidence=evidence, proven=proven)
         row = self.chain.table.rows.get((self.standing.state, action))
         after, refused = self._decide(step)
         self.verdicts[refused.guard if refused else "allowed"] += 1
         if refused is not None:
             assert self._chain_says(row, step) == self._python_says(refused)
             return False
-        if row is not None and row.gate:
+        if row is not None and needs_proof(self.chain.table, self.standing, row, step.seq):
             self.chain.anchor(self.project, step)
         data, sender = self._call(row, step)
         assert self.chain.refusal("PilotLifecycle", data, sender) is None
@@ -107,12 +109,16 @@ class Duel:
 
     def refuses(self, row: Transition, value: int) -> bool:
         """Whether Python refuses a row of the state with this value and nothing else wrong."""
-        return self._decide(Step(row.action, row.body, self.today, self.standing.count, value=value))[1] is not None
+        return self._decide(self._step(row.action, row.body, self.standing.count, value=value))[1] is not None
 
     def leads_nowhere(self, row: Transition) -> bool:
         """Whether a life before its launch ends with it."""
         final = row.to is not None and self.chain.table.book.states[row.to].terminal
         return final and self.standing.ends_on == 0
+
+    def _step(self, action: str, body: str, seq: int, *, proven: bool = True, **more: Any) -> Step:
+        """A step of today; a log of a few leaves proves none that is further ahead than it is long."""
+        return Step(action, body, self.today, seq, proven=proven and seq < REACH, **more)
 
     def _decide(self, step: Step) -> tuple[Standing, Refused | None]:
         try:
@@ -132,12 +138,11 @@ class Duel:
             return 0
         if row.effect is Effect.OPEN_ITEM:
             used = {number for _, number in self.standing.opened | self.standing.closed}
-            return max(used, default=0) + 1
+            return next(number for number in itertools.count(1) if number not in used)
         return min(self.standing.open_of(row.kind_a), default=0)
 
     def _call(self, row: Transition | None, step: Step) -> tuple[bytes, str]:
-        opening = self.standing.state is None and row is not None
-        return self.chain.call_of(self.project, row, step, opening=opening)
+        return self.chain.call_of(self.project, row, step, standing=self.standing)
 
     def _chain_says(self, row: Transition | None, step: Step) -> tuple[str, tuple[Any, ...]]:
         refused = self.chain.refusal("PilotLifecycle", *self._call(row, step))
@@ -195,11 +200,13 @@ class Both(RuleBasedStateMachine):
             assert self.duel.step(row.action, row.body, value)
 
     @precondition(lambda self: self.duel.legal())
-    @rule(pick=st.integers(0, 10**6), seq=st.sampled_from([0, 0, 0, 1, 7]))
+    @rule(pick=st.integers(0, 10**6), seq=st.sampled_from([0, 0, 0, 1, 7, REACH // 2]))
     def go_on(self, pick: int, seq: int) -> None:
         """A step that is allowed."""
         legal = self.duel.legal()
         row, value = legal[pick % len(legal)]
+        if row.state is None or self.duel.standing.count + seq >= REACH:
+            seq = min(seq, 7)
         assert self.duel.step(row.action, row.body, value, seq=seq)
 
     @precondition(lambda self: self.duel.rows())
@@ -207,7 +214,7 @@ class Both(RuleBasedStateMachine):
         pick=st.integers(0, 10**6),
         value=st.integers(0, 10**6),
         body=st.sampled_from([""] * 12 + BODIES),
-        seq=st.sampled_from([0] * 8 + [-1, 3]),
+        seq=st.sampled_from([0] * 8 + [-1, 3, REACH // 2 - 1, REACH // 2, REACH - 1, REACH]),
         evidence=st.sampled_from([1] * 9 + [0]),
         proven=st.sampled_from([1, 1, 1, 0]),
     )
@@ -253,8 +260,9 @@ def test_they_never_disagree(chain: PilotChain) -> None:
 
 
 EVERYWHERE = {
-    "allowed", "PilotNoRule", "PilotNotBody", "PilotZero", "PilotStale", "PilotItemsOpen", "PilotNoItemOpen",
-    "PilotNoticeRunning", "PilotNoticeNotRunning", "PilotValue", "PilotTerm", "PilotItem", "PilotNeedsProof",
+    "allowed", "PilotNoRule", "PilotNotBody", "PilotZero", "PilotStale", "PilotAhead", "PilotItemsOpen",
+    "PilotNoItemOpen", "PilotNoticeRunning", "PilotNoticeNotRunning", "PilotValue", "PilotTerm", "PilotItem",
+    "PilotNeedsProof",
 }  # fmt: skip
 SOMEWHERE = {
     "SZ-2023.11": {"PilotFlagsMissing", "PilotFlagsForbidden"},
@@ -305,6 +313,8 @@ def _try_in_vain(duel: Duel, action: str) -> None:
     assert not duel.step(action, STRANGER, fitting)
     assert not duel.step(action, row.body, fitting, evidence=0)
     assert not duel.step(action, row.body, fitting, seq=-1)
+    assert not duel.step(action, row.body, fitting, seq=REACH, proven=0)
+    assert not duel.step(action, row.body, fitting, seq=2**32)
     if row.gate:
         assert not duel.step(action, row.body, fitting, proven=0)
     if row.effect is not Effect.OPEN_ITEM:

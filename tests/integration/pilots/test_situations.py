@@ -83,11 +83,11 @@ class Situations:
 
     def send(self, play: Play, step: Step) -> RevertError | None:
         """A step of the row's days, moved to the chain's; why the chain refuses it, if it does."""
-        row, opening = play.known(step.action), play.standing.state is None
+        row = play.known(step.action)
         moved = Step(step.action, step.body, step.today, step.seq, self.value(row, step), step.evidence, step.proven)
         if row is not None and row.gate and step.proven:
             self.chain.anchor(PROJECT, moved)
-        data, sender = self.chain.call_of(PROJECT, row, moved, opening=opening)
+        data, sender = self.chain.call_of(PROJECT, row, moved, standing=play.standing)
         refused = self.chain.refusal("PilotLifecycle", data, sender)
         if refused is None:
             self.chain.send("PilotLifecycle", data, sender)

@@ -9,6 +9,7 @@ from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.encoding import to_hex
 from services.evidence.group import Group
+from services.pilots.rulebook.machine import REACH
 from services.platform.ids import bytes16
 from services.transactions.views import OperationView
 from tests.integration.services.pilots.application import form
@@ -106,3 +107,19 @@ def test_experts_speak_for_their_own_body_and_can_step_back(region: Region) -> N
     refused(group.client.post(f"{place}/steps", json=accepting), "SZ-46")
     say(group, conflicted=True)  # steps back
     assert group.post(f"{place}/steps", accepting, 202)["state"] == "needs_authorisation"
+
+
+def test_a_lead_cannot_end_its_project_by_a_number_that_no_stream_reaches(region: Region) -> None:
+    """It claims the last number that the contract believes; the service catches up, the bodies go on with proofs."""
+    lead, group = region["lead"], region["group"]
+    project = drafted(region)
+    place = f"/v1/pilots/{project}"
+    region.step(lead, project, "submit", key=lead.authority)
+    region.step(group, project, "correction.request", "correction_notice")
+    around = {"project": to_hex(bytes16(project)), "action": "resubmit", "value": 0, "seq": REACH // 2 - 1, **EVIDENCE}
+    by_itself(region, "PilotStep", "step", around, lead.authority)
+    assert lead.get(place)["state"] == "SUBMITTED"
+    events = lead.get(f"{place}/timeline", cursor=str(REACH // 2 - 4))["items"]
+    assert [(each["seq"], each["name"]) for each in events] == [(REACH // 2 - by, "filler") for by in (3, 2, 1)]
+    moved = region.step(group, project, "selection.open", "formality_review")
+    assert (moved["state"], moved["count"]) == ("UNDER_SELECTION", REACH // 2 + 1)

@@ -6,7 +6,7 @@ import pytest
 from services.pilots.rulebook.compile import compile_table
 from services.pilots.rulebook.days import add_months
 from services.pilots.rulebook.loader import book_text, load
-from services.pilots.rulebook.machine import ABSENT, Refused, Standing, Step, advance
+from services.pilots.rulebook.machine import ABSENT, REACH, Refused, Standing, Step, advance
 from services.pilots.rulebook.model import ItemKind
 from tests.unit.services.pilots.rulebook.cases import (
     BJ,
@@ -109,7 +109,37 @@ def test_evidence_and_sequence() -> None:
     refused = refusal(lambda: project.step("selection.accept", seq=1))
     assert (refused.guard, refused.numbers) == ("PilotStale", {"seq": 1, "count": 2})
     project.step("selection.accept", seq=9)
-    assert project.standing.count == 10
+    assert (project.standing.count, project.standing.proven_count) == (10, 0)
+
+
+def test_no_number_is_believed_that_the_stream_cannot_reach() -> None:
+    """The lead claims less than 1,024 beyond what was proven, a body less than 2,048; with its proof, anything."""
+    project = Project(SZ).take("submit")
+    ahead = refusal(lambda: project.step("withdraw", seq=REACH // 2, proven=0))
+    assert (ahead.guard, ahead.numbers) == ("PilotAhead", {"seq": REACH // 2, "limit": REACH // 2})
+    project.step("selection.open", seq=REACH // 2 - 1, proven=0)
+    assert project.standing.proven_count == 0
+    ahead = refusal(lambda: project.step("selection.accept", seq=REACH, proven=0))
+    assert (ahead.guard, ahead.numbers) == ("PilotAhead", {"seq": REACH, "limit": REACH})
+    project.step("selection.accept", seq=REACH + 5)
+    assert (project.standing.count, project.standing.proven_count) == (REACH + 6, REACH + 6)
+    project.step("evaluation.open", seq=REACH + 6, proven=0)
+    assert project.standing.proven_count == REACH + 6
+
+
+def test_an_opening_has_no_log_to_be_proven_in() -> None:
+    ahead = refusal(lambda: Project(SZ).step("submit", seq=REACH // 2))
+    assert (ahead.guard, ahead.numbers) == ("PilotAhead", {"seq": REACH // 2, "limit": REACH // 2})
+    assert Project(SZ).step("submit", seq=REACH // 2 - 1).standing.count == REACH // 2
+
+
+def test_a_number_that_does_not_fit_the_contract_is_refused_with_any_proof() -> None:
+    project = Project(SZ).take("submit")
+    ahead = refusal(lambda: project.step("selection.open", seq=2**32 - 1))
+    assert (ahead.guard, ahead.numbers) == ("PilotAhead", {"seq": 2**32 - 1, "limit": REACH})
+    project.step("selection.open", seq=2**32 - 2)
+    ahead = refusal(lambda: project.step("selection.accept", seq=2**32 - 1))
+    assert (ahead.guard, ahead.numbers) == ("PilotAhead", {"seq": 2**32 - 1, "limit": 2**32 - 1})
 
 
 @pytest.mark.parametrize("waited", range(7))
