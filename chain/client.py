@@ -276,12 +276,28 @@ class ChainClient:
 
     def read(self, contract: str, function: str, *arguments: Any) -> Any:
         """Calls a view of one of our contracts; one value, or a tuple of them."""
-        entry = next(one for one in self.abi(contract) if one["type"] == "function" and one["name"] == function)
-        types = [collapse_if_tuple(one) for one in entry["inputs"]]
-        selector = keccak256(f"{function}({','.join(types)})".encode())[:4]
-        answer = self.call(self.address(contract), selector + encode(types, arguments))
+        entry = self._view(contract, function)
+        answer = self.call(self.address(contract), _question(entry, arguments))
         values = decode([collapse_if_tuple(one) for one in entry["outputs"]], answer)
         return values[0] if len(values) == 1 else values
+
+    def read_many(self, contract: str, calls: Sequence[tuple[str, Sequence[Any]]], *, block: int) -> list[Any]:
+        """Calls views, (name, arguments) each, on the state after `block`: one value each, structs by their members."""
+        found: list[Any] = []
+        for start in range(0, len(calls), _BATCH):
+            some = [(self._view(contract, name), arguments) for name, arguments in calls[start : start + _BATCH]]
+            asked = [{"to": self.address(contract), "data": "0x" + _question(*one).hex()} for one in some]
+            answers = self._endpoints.batch([("eth_call", [call, hex(block)]) for call in asked])
+            for (entry, _), answer in zip(some, answers, strict=True):
+                if answer.get("error"):
+                    raise EndpointError(str(answer["error"].get("message")), code=answer["error"].get("code"))
+                (output,) = entry["outputs"]
+                (value,) = decode([collapse_if_tuple(output)], _bytes(answer["result"]))
+                found.append(_named(output, value))
+        return found
+
+    def _view(self, contract: str, function: str) -> Mapping[str, Any]:
+        return next(one for one in self.abi(contract) if one["type"] == "function" and one["name"] == function)
 
 
 def _pinned(settings: ChainSettings) -> Addresses:
@@ -296,6 +312,24 @@ def _pinned(settings: ChainSettings) -> Addresses:
             f"{found.chain_id} with genesis {found.genesis}",
         )
     return found
+
+
+def _question(entry: Mapping[str, Any], arguments: Sequence[Any]) -> bytes:
+    """Call data."""
+    types = [collapse_if_tuple(one) for one in entry["inputs"]]
+    return keccak256(f"{entry['name']}({','.join(types)})".encode())[:4] + encode(types, arguments)
+
+
+def _named(spec: Mapping[str, Any], value: Any) -> Any:
+    """A decoded value in which structs are mappings and arrays lists."""
+    kind = str(spec["type"])
+    if kind.endswith("]"):
+        element = {**spec, "type": kind[: kind.rindex("[")]}
+        return [_named(element, one) for one in value]
+    if kind == "tuple":
+        parts = zip(spec["components"], value, strict=True)
+        return {str(part["name"]): _named(part, one) for part, one in parts}
+    return value
 
 
 def _refused(refusal: RpcRefusal) -> EndpointError:

@@ -108,6 +108,12 @@ class Chains:
         """What a view of a contract on any of the chains says now. ChainError."""
         return self.clients[chain].read(contract, function, *arguments)
 
+    def read_many_on(
+        self, chain: str, contract: str, calls: Sequence[tuple[str, Sequence[Any]]], *, block: int
+    ) -> list[Any]:
+        """What many views of a contract on any of the chains said after a block (:meth:`ChainClient.read_many`)."""
+        return self.clients[chain].read_many(contract, calls, block=block)
+
     def event_proof(self, chain: str, tx_hash: str, log_index: int) -> Anchor:
         """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError; ProofError when the node lies."""
         return collect_event_proof(self.clients[chain], tx_hash, log_index)

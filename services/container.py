@@ -275,7 +275,7 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     led("materials.sweep", 600.0, lambda: services.materials.sweep() if services.evidence.gate.ready() else None)
     jobs.add("calendar.watch", 60.0, services.calendars.watch.run)
     led("evidence.retention", 60.0, services.retention.run)
-    for name, (seconds, job) in services.pilots.running.jobs.items():
+    for name, (seconds, job) in (*services.pilots.running.jobs.items(), *services.register.book.jobs.items()):
         led(name, seconds, job)
     audit = self_audit(services.settings, services.clock, lambda: _sizes(services), services.evidence.examinations)
     led("evidence.selfaudit", 3_600.0, audit.run_when_due)

@@ -231,3 +231,16 @@ def _papers() -> None:
         "register_statements",
         ["chain", "security_id", "id"],
     )
+    op.create_table(
+        "register_reconciliations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("security_id", sa.Text(), nullable=True),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("compared", sa.Text(), nullable=False),
+        sa.Column("differences", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_reconciliations")),
+    )
+    op.create_index(op.f("ix_register_reconciliations_chain_id"), "register_reconciliations", ["chain", "id"])

@@ -15,7 +15,7 @@ from services.evidence.group import Group
 from services.evidence.submission import Accepted
 from services.evidence.tree import Tree
 
-__all__ = ["AnchoredLeaf", "acknowledged", "anchored_leaf"]
+__all__ = ["AnchoredHead", "AnchoredLeaf", "acknowledged", "anchored_head", "anchored_leaf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +66,20 @@ def acknowledged(group: Group, written: Written, *, anchor_by_ms: int) -> Accept
         anchor_by=leaf.accepted_at + anchor_by_ms,
         signer=log.signer,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredHead:
+    """The newest head of a log that its chain holds: every leaf of an index below ``size`` is under it."""
+
+    log_id: str
+    origin: str
+    size: int
+    root: bytes
+
+
+def anchored_head(session: Session, log_id: str) -> AnchoredHead | None:
+    """The newest anchored head; None while there is none."""
+    log, anchored = repository.log_by_id(session, log_id), repository.last_anchor(session, log_id, "anchored")
+    held = repository.checkpoint(session, log_id, anchored.size) if anchored else None
+    return AnchoredHead(log.id, log.origin, held.size, held.root) if log and held else None

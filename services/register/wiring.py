@@ -1,6 +1,7 @@
 """Puts the context together (登记簿): one part a folder, each with a line here."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from services.chains import Chains
 from services.evidence.service import EvidenceService
@@ -8,7 +9,7 @@ from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.settings import Settings
-from services.register.book.projection import Projection
+from services.register.book.wiring import Book, open_book
 from services.register.parts import RegisterParts
 from services.register.stream import Stream
 from services.transactions.service import Transactions
@@ -21,6 +22,7 @@ class Register:
     """The doors of the context."""
 
     parts: RegisterParts
+    book: Book
 
 
 def open_register(
@@ -47,5 +49,5 @@ def open_register(
         days=settings.authorisation_days,
         read=lambda contract, function, *arguments: chains.read_on(chain, contract, function, *arguments),
     )
-    Projection(chain).register(transactions)
-    return Register(parts=parts)
+    book = open_book(parts, partial(chains.read_many_on, chain), on_registered=lambda _group, _leaf, _event: None)
+    return Register(parts=parts, book=book)

@@ -25,6 +25,7 @@ __all__ = [
     "LienVersionRow",
     "LotsRow",
     "PositionRow",
+    "ReconciliationRow",
     "SecurityRow",
     "StatementRow",
 ]
@@ -238,6 +239,25 @@ class AlertRow(Base):
     said: Mapped[Any] = mapped_column(JsonText)
     since: Mapped[int]
     cleared_at: Mapped[int | None]
+
+
+class ReconciliationRow(Base):
+    """That rows were compared with the contract's storage after ``block``; ``security_id`` None: the whole register.
+
+    ``compared``: numbers by what was compared; ``differences``: the first ones, ``count`` all.
+    """
+
+    __tablename__ = "register_reconciliations"
+    __table_args__ = (Index(None, "chain", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    chain: Mapped[str]
+    security_id: Mapped[str | None]
+    block: Mapped[int]
+    compared: Mapped[Any] = mapped_column(JsonText)
+    differences: Mapped[Any] = mapped_column(JsonText)
+    count: Mapped[int]
+    at: Mapped[int]
 
 
 class StatementRow(Base):

@@ -40,7 +40,7 @@ Whoever wrote the request answers with its leaves; None for one that nobody here
 class Projection:
     """The block handler. ``on_registered`` writes the outcome leaf of an act."""
 
-    def __init__(self, chain: str, on_registered: OnRegistered = lambda _group, _leaf, _event: None) -> None:
+    def __init__(self, chain: str, on_registered: OnRegistered) -> None:
         self._chain = chain
         self._on_registered = on_registered
         self._alerts = Alerts(chain)

@@ -18,6 +18,7 @@ from services.register.book.models import (
     LienVersionRow,
     LotsRow,
     PositionRow,
+    ReconciliationRow,
     SecurityRow,
     StatementRow,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "insert",
     "investor",
     "investors",
+    "last_whole_reconciliation",
     "lien",
     "lien_versions",
     "liens",
@@ -50,11 +52,13 @@ __all__ = [
     "outgoing",
     "positions",
     "positions_of_account",
+    "reconciliations",
     "securities",
     "security",
     "statement",
     "statement_numbers",
     "statements",
+    "words_at",
 ]
 
 EVENTS: Any = EventRow.__table__
@@ -142,6 +146,13 @@ def positions(
     if held:
         query = query.where(row.held == 1)
     return list(session.scalars(query.order_by(row.account_id).limit(limit)))
+
+
+def words_at(session: Session, chain: str, security_id: str, at: int) -> list[bytes]:
+    """The words alone of all positions with units at a moment."""
+    row = PositionRow
+    query = select(row.word).where(row.chain == chain, row.security_id == security_id, row.held == 1)
+    return list(session.scalars(query.where(row.valid_to > at, row.valid_from <= at)))
 
 
 def positions_of_account(session: Session, chain: str, account_id: str, at: int | None) -> list[PositionRow]:
@@ -235,7 +246,7 @@ def lien_versions(session: Session, chain: str, security_id: str, number: int) -
 # --- acts and evidence
 
 
-def newest_act(session: Session, chain: str, security_id: str, names: Collection[str], at: int) -> EventRow | None:
+def newest_act(session: Session, chain: str, security_id: str, *, names: Collection[str], at: int) -> EventRow | None:
     """The newest of these acts about a security up to a moment."""
     row = EventRow
     query = select(row).where(row.chain == chain, row.security_id == security_id, row.name.in_(names))
@@ -292,6 +303,20 @@ def open_alerts(session: Session, chain: str) -> Mapping[str, int]:
     """How many alerts stand, by kind."""
     query = select(AlertRow.kind, func.count()).where(AlertRow.chain == chain, AlertRow.cleared_at.is_(None))
     return dict(session.execute(query.group_by(AlertRow.kind)).all())
+
+
+def reconciliations(session: Session, chain: str, *, before: str | None = None, limit: int) -> list[ReconciliationRow]:
+    """Reconciliations, the newest first."""
+    query = select(ReconciliationRow).where(ReconciliationRow.chain == chain)
+    if before is not None:
+        query = query.where(ReconciliationRow.id < before)
+    return list(session.scalars(query.order_by(ReconciliationRow.id.desc()).limit(limit)))
+
+
+def last_whole_reconciliation(session: Session, chain: str) -> int | None:
+    """When the whole register was last compared, in UTC milliseconds."""
+    row = ReconciliationRow
+    return session.scalar(select(func.max(row.at)).where(row.chain == chain, row.security_id.is_(None)))
 
 
 def statement(session: Session, statement_id: str) -> StatementRow | None:

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from chain.proof.hashing import keccak256
 from services.platform.ids import from_bytes16
+from services.platform.metrics import REGISTER_DIFFERENCES
 from services.register.book import repository
 from services.register.book.models import OPEN_END, PositionRow
 from services.register.rules.positions import Position
 from tests.integration.founded import Founded
 from tests.integration.register.business import CHECKER, INSTITUTION, FoundedBusiness
+from tests.integration.register.reconciled import assert_reconciled
 from tests.integration.register.world import BUSINESS, MarketWorld, open_market
 from tests.integration.services.transactions.rig import REGION
 
@@ -104,3 +108,61 @@ def test_each_change_has_its_place_on_the_chain_and_the_leaf_that_asked_for_it(m
     log = next(each for each in receipt["logs"] if int(each["logIndex"], 16) == after[-1].log_index)
     assert log["topics"][0] == "0x" + keccak256(b"PositionChanged(bytes16,bytes16,uint256)").hex()
     assert (int(log["blockNumber"], 16), bytes.fromhex(log["data"][2:])) == (after[-1].block_number, after[-1].word)
+
+
+def test_a_security_and_the_register_agree_with_the_contracts_storage(market: MarketWorld) -> None:
+    done = assert_reconciled(market)
+    assert done.compared["positions"] >= 4
+    assert (done.compared["securities"], done.compared["investors"]) == (2, 3)
+
+
+def test_what_somebody_changed_in_the_database_is_found_told_and_forgiven_once_it_is_right_again(
+    market: MarketWorld,
+) -> None:
+    row = changes(market, BO)[-1]
+    position = Position.of(int.from_bytes(row.word))
+    richer = position.grown(1_000_000, 0).word.to_bytes(32)
+    tamper(market, row, richer)
+    found = market.services.register.book.reconciler.run()
+    told = {(one["what"], one["of"], one["field"]): (one["chain"], one["book"]) for one in found.differences}
+    assert told["position", row.account_id, "units"] == (str(position.units), str(position.units + 1_000_000))
+    assert told["position", row.account_id, "seq"] == (str(position.seq), str(position.seq + 1))
+    assert REGISTER_DIFFERENCES._value.get() == found.count == 2
+    assert standing(market) == {"differs": 1}
+    tamper(market, row, row.word)
+    assert_reconciled(market)
+    assert standing(market) == {}
+
+
+def test_a_change_that_went_missing_is_an_alarm(market: MarketWorld) -> None:
+    """The row before the newest one is lost, as if its event had never been read."""
+    newest = changes(market, ANNA)[-1]
+    with market.services.database.write() as session:
+        market.services.lease.check(session)
+        session.execute(update(PositionRow).where(*key_of(newest)).values(word=bytes(31) + b"\1"))
+    transfer(market, ANNA, BO, 1, reason=1)
+    market.settle()
+    with market.services.database.read() as session:
+        (told,) = repository.alerts(session, BUSINESS, kinds=("seq-gap",), limit=10)
+    assert told.said["found"] == newest.seq + 1
+    assert told.said["expected"] == 1
+    tamper(market, newest, newest.word)
+
+
+def tamper(world: MarketWorld, row: PositionRow, word: bytes) -> None:
+    with world.services.database.write() as session:
+        world.services.lease.check(session)
+        session.execute(update(PositionRow).where(*key_of(row)).values(word=word))
+
+
+def key_of(row: PositionRow) -> tuple[Any, ...]:
+    return (
+        PositionRow.security_id == row.security_id,
+        PositionRow.account_id == row.account_id,
+        PositionRow.seq == row.seq,
+    )
+
+
+def standing(world: MarketWorld) -> dict[str, int]:
+    with world.services.database.read() as session:
+        return dict(repository.open_alerts(session, BUSINESS))

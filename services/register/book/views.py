@@ -1,0 +1,131 @@
+"""What the book shows: values without a session behind them. Units are integers, moments UTC milliseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.evidence.inclusion import AnchoredHead
+from services.register.book.rules import Buckets, Lot
+from services.register.rules.positions import Position
+
+__all__ = ["AlertView", "Change", "Heads", "LienView", "Line", "Place", "Register", "SecurityView"]
+
+Heads = Mapping[str, AnchoredHead]
+"""The newest anchored head of each log, by the log's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a change stands: on the chain, and in the log that holds the act's leaves.
+
+    ``leaf``: the requested leaf that the chain names, None for what nobody asked for. ``log_id`` to ``outcome_index``
+    are None for an act that was not asked for here; ``anchored``: whether the newest anchored head covers the outcome.
+    """
+
+    block: int
+    log_index: int
+    transaction: str
+    leaf: str | None
+    log_id: str | None = None
+    request_record: str | None = None
+    outcome_record: str | None = None
+    outcome_index: int | None = None
+    anchored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityView:
+    """A security, as it is now or was at a moment (then ``issued`` and ``count`` are of its lines)."""
+
+    id: str
+    issuer_id: str
+    issuer_region: int
+    form: int
+    kinds: int
+    cap: int
+    grandfathered: int
+    interval: int
+    subscription_counts: bool
+    basis: str
+    state: int
+    issued: int
+    count: int
+    liens: int
+    opened_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A holder at a moment: the position, in which buckets its units are, its lots, and where all that stands."""
+
+    account_id: str
+    position: Position
+    buckets: Buckets
+    lots: tuple[Lot, ...]
+    since: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LienView:
+    """A lien at a moment. ``state``: ``standing``, ``lapsed`` (its term is over, whatever the chain says), ``ended``.
+
+    ``legal_status`` and the members after it are the law's side, None as far as nobody told: a pledge is created by its
+    registration (民法典 443), a freeze by its publication (法释〔2021〕20号 6).
+    """
+
+    security_id: str
+    number: int
+    id: str | None
+    account_id: str
+    kind: int
+    state: str
+    units: int
+    opened_units: int
+    since: int
+    until: int
+    secured: str | None
+    opened_at: int
+    legal_status: str | None
+    legal_reference: str | None
+    legal_at: int | None
+    received_at: int | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a position: what it was from then on, and until when (None: now)."""
+
+    position: Position
+    valid_from: int
+    valid_to: int | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The register of a security (股东名册) at a moment. ``block``: up to which the chain was read."""
+
+    security: SecurityView
+    at: int
+    block: int
+    lines: tuple[Line, ...]
+    liens: tuple[LienView, ...]
+    heads: Heads
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert. ``cleared_at`` None while its cause stands."""
+
+    id: str
+    kind: str
+    term: str
+    rule: str
+    source: str
+    security_id: str | None
+    account_id: str | None
+    said: Mapping[str, Any]
+    since: int
+    cleared_at: int | None
