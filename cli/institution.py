@@ -180,6 +180,25 @@ def revoke_role(
     _command(_path(institution_id, "roles/revocations"), body, party, out, as_json=as_json)
 
 
+@app.command()
+def repeat(
+    institution_id: Annotated[str, typer.Argument()],
+    chain: Annotated[str, typer.Option("--chain", help="The business chain's name.")] = "business",
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a business chain for what the supervision chain decided: registration, status, the register's roles.
+
+    `regseal operation batch` puts what then waits into one file for the region's authority.
+    """
+    with guarded(as_json=as_json):
+        path = _path(institution_id, "repetitions")
+        _, found = open_party(party).api.post(path, {"chain": chain}, idempotency_key=fresh_key())
+        asked: list[Any] = dict(found)["items"]  # type: ignore[call-overload]
+        shown = [f"{one['id']}  {one['kind']:<24}  {one['reference']}" for one in asked]
+        emit(asked, shown or [f"{chain} was told everything, or it waits already"], as_json=as_json)
+
+
 @app.command("add-key")
 def add_key(
     public_key: Annotated[str, typer.Option(help="Ed25519 public key, 0x hex (`regseal keys show`).")],

@@ -26,6 +26,7 @@ from services.identity.entries import EntryDesk
 from services.identity.evidence import EvidenceDesk
 from services.identity.materials import MaterialDesk
 from services.identity.operations import OperationDesk
+from services.identity.repeating import Repetition
 from services.identity.retention import RetentionDesk
 from services.identity.service import IdentityService
 from services.identity.uploads import UploadDesk
@@ -38,7 +39,7 @@ from services.platform.errors import StartRefused
 from services.platform.jobs import Jobs
 from services.platform.leases import Lease
 from services.platform.logging import configure, get_logger
-from services.platform.settings import Settings
+from services.platform.settings import Settings, epoch_name
 from services.register.wiring import Register, open_register
 from services.transactions.desk import Desk
 from services.transactions.indexer import Indexer
@@ -75,6 +76,7 @@ class Services:
     transactions: Transactions
     evidence: EvidenceService
     identity: IdentityService
+    repetition: Repetition
     records: EvidenceDesk
     entries: EntryDesk
     uploads: UploadDesk
@@ -204,6 +206,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
         transactions=transactions,
         evidence=evidence,
         identity=identity,
+        repetition=Repetition(
+            database,
+            clock,
+            transactions=transactions,
+            units=evidence.sequencer,
+            clients=chains.clients,
+            chains={name: epoch_name(name, chain.epoch) for name, chain in settings.chains.items()},
+            home=settings.supervision_chain,
+            days=settings.authorisation_days,
+        ),
         records=EvidenceDesk(database, evidence, materials.check_manifest),
         entries=EntryDesk(database, vault, evidence.public),
         uploads=UploadDesk(BulkService(settings, database, clock, vault=vault, ports=ports, units=chunks)),

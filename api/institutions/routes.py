@@ -6,6 +6,7 @@ import asyncio
 from enum import Enum
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.deps import CallerDep, OnceDep, PublicDep, ServicesDep
 from api.institutions import schemas, views
@@ -132,6 +133,24 @@ async def revoke_role(
     wanted = RoleRequest(institution_id=institution_id, **request.model_dump())
     done = services.identity.request_role_revocation(caller, wanted, once=once)
     return accepted(await asyncio.wrap_future(done), response)
+
+
+@router.post("/institutions/{institution_id}/repetitions", status_code=202, tags=_INSTITUTIONS)
+async def repeat(
+    institution_id: str,
+    request: schemas.RepetitionRequest,
+    services: ServicesDep,
+    caller: CallerDep,
+    _once: OnceDep,
+) -> Page[OperationView]:
+    """Asks a business chain's registry for what the supervision chain decided: registration, status, register's roles.
+
+    Each act carries the decision's own commitment and leaf; the region's authority signs it for that chain. What stands
+    there, or waits already, is not asked for again.
+    """
+    done = services.repetition.request
+    asked = await run_in_threadpool(done, caller, institution_id, request.chain)
+    return Page(items=[operation(one) for one in await asyncio.wrap_future(asked)], next=None)
 
 
 @router.get("/institutions/{institution_id}/submitter-keys", tags=_INSTITUTIONS)

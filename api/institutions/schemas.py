@@ -65,6 +65,12 @@ class RoleRevocationRequest(_Request):
     reason: str = Field(min_length=1, max_length=500)
 
 
+class RepetitionRequest(_Request):
+    """Says again on a business chain what the supervision chain decided about the institution."""
+
+    chain: str = Field(min_length=1, max_length=64, description="The business chain's name", examples=["business"])
+
+
 class SubmitterKeyRequest(_Request):
     """An Ed25519 key with which the institution signs what it submits."""
 

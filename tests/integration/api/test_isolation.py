@@ -143,6 +143,9 @@ ATTEMPTS: dict[str, Attempt] = {
         f"/v1/institutions/{b.institution}/roles/revocations",
         json={"account": "0x" + "11" * 20, "role": "checker", "region": 440100, "reason": "mine"},
     ),
+    "POST /v1/institutions/{institution_id}/repetitions": lambda c, b: c.post(
+        f"/v1/institutions/{b.institution}/repetitions", json={"chain": "business"}
+    ),
     "POST /v1/institutions/{institution_id}/submitter-keys": lambda c, b: c.post(
         f"/v1/institutions/{b.institution}/submitter-keys", json={"public_key": "0x" + "08" * 32}
     ),

@@ -1,0 +1,114 @@
+"""A business chain is told what the supervision chain decided, under the decision's own commitment and leaf."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.party.keystore import EvmKey
+from services.identity.commands import role_hash
+from services.identity.views import AuthorityRequest, RoleRequest, StatusRequest
+from services.platform.errors import Invalid, NotFound
+from services.platform.ids import bytes16
+from services.transactions.encoding import EventDecoder
+from services.transactions.views import OperationView
+from tests.integration.founded import Founded
+from tests.integration.register.business import FOREVER, FoundedBusiness
+from tests.integration.register.world import BUSINESS, MarketWorld, open_market
+from tests.integration.services.transactions.rig import OWNER, REGION, REGIONAL, key_of
+
+ROLE = "register.checker"
+ACCOUNT = key_of("a new checker")
+REGISTRY = "InstitutionRegistry"
+
+
+@pytest.fixture(scope="module")
+def market(
+    founded: Founded, founded_business: FoundedBusiness, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MarketWorld]:
+    with open_market(founded, founded_business, sqlite_template, tmp_path_factory.mktemp("market")) as world:
+        yield world
+
+
+def repeat(market: MarketWorld, institution: str = "") -> list[OperationView]:
+    """Asks, has everything signed by the region's authority; what was asked."""
+    subject = institution or market.host.institution_id
+    asked = market.services.repetition.request(market.host, subject, BUSINESS).result(60)
+    for operation in asked:
+        assert market.sign(operation, REGIONAL) == "final", market.house.operation(operation.id).reason
+    return asked
+
+
+def decide(market: MarketWorld, operation: OperationView, key: EvmKey = REGIONAL) -> None:
+    assert market.sign(operation, key) == "final"
+
+
+def grant(market: MarketWorld, role: str = ROLE) -> None:
+    wanted = RoleRequest(
+        institution_id=market.host.institution_id, account=ACCOUNT.address, role=role, region=REGION,
+        expires_at=FOREVER, reason="复核岗位",
+    )  # fmt: skip
+    decide(market, market.services.identity.request_role_grant(market.host, wanted).result(60))
+
+
+def on_both(market: MarketWorld, view: str, *arguments: Any) -> list[Any]:
+    return [client.read(REGISTRY, view, *arguments) for client in market.services.chains.clients.values()]
+
+
+def evidence(market: MarketWorld, chain: str, event: str) -> set[tuple[bytes, bytes]]:
+    """(commitment, leaf) of the events of this name on a chain."""
+    client = market.services.chains.clients[chain]
+    decoder = EventDecoder(client.abi(REGISTRY))
+    logs = client.logs(0, client.head(), [REGISTRY], topics=[[decoder.topic(event)]])
+    found = [decoder.decode(log.topics, log.data) for log in logs]
+    return {(args["commitment"], args["leaf"]) for _, args in found if args}  # type: ignore[misc]
+
+
+def test_the_chain_is_told_and_told_only_once(market: MarketWorld) -> None:
+    grant(market)
+    grant(market, "witness.other")
+    identity, place = bytes16(market.host.institution_id), (role_hash(ROLE), REGION, ACCOUNT.address)
+    asked = repeat(market)
+    assert [one.kind for one in asked] == ["institution.repeated", "role.repeated"]
+    assert all(one.record_id for one in asked), "the signer can read the decision"
+    here, there = on_both(market, "institution", identity)
+    assert here == there
+    assert on_both(market, "hasRole", *place) == [True, True]
+    assert on_both(market, "hasRole", role_hash("witness.other"), REGION, ACCOUNT.address) == [True, False]
+    decided = evidence(market, "supervision", "RoleGranted")
+    assert evidence(market, BUSINESS, "RoleGranted") & decided, "the very decision, by commitment and leaf"
+    assert repeat(market) == []
+
+    # a role that was taken away, another authority, a suspension
+    wanted = RoleRequest(
+        institution_id=market.host.institution_id, account=ACCOUNT.address, role=ROLE, region=REGION, reason="离岗"
+    )
+    decide(market, market.services.identity.request_role_revocation(market.host, wanted).result(60))
+    assert [one.kind for one in repeat(market)] == ["role.revocation-repeated"]
+    assert on_both(market, "hasRole", *place) == [False, False]
+    new = AuthorityRequest(institution_id=market.host.institution_id, authority=key_of("next").address, reason="更换")
+    decide(market, market.services.identity.request_authority(market.host, new).result(60), OWNER)
+    assert [one.kind for one in repeat(market)] == ["authority.repeated"]
+    assert len(set(on_both(market, "institution", identity))) == 1
+
+
+def test_a_suspension_is_repeated_and_what_waits_is_not_asked_for_twice(market: MarketWorld) -> None:
+    regulator = market.admit("深圳监管局(测试)")
+    repeat(market, regulator.institution_id)
+    wanted = StatusRequest(institution_id=regulator.institution_id, status="suspended", reason="核查")
+    decide(market, market.services.identity.request_status(regulator, wanted).result(60))
+    request = market.services.repetition.request
+    (asked,) = request(market.host, regulator.institution_id, BUSINESS).result(60)
+    assert request(market.host, regulator.institution_id, BUSINESS).result(60) == []
+    assert market.sign(asked, REGIONAL) == "final"
+    here, there = on_both(market, "institution", bytes16(regulator.institution_id))
+    assert here == there
+
+
+def test_only_a_business_chain_and_a_known_institution_can_be_named(market: MarketWorld) -> None:
+    for chain in ("supervision", "elsewhere"):
+        with pytest.raises(Invalid, match="business"):
+            market.services.repetition.request(market.host, market.host.institution_id, chain)
+    with pytest.raises(NotFound):
+        market.services.repetition.request(market.host, "ins_" + "0" * 26, BUSINESS)
