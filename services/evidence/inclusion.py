@@ -15,7 +15,7 @@ from services.evidence.group import Group
 from services.evidence.submission import Accepted
 from services.evidence.tree import Tree
 
-__all__ = ["AnchoredHead", "AnchoredLeaf", "acknowledged", "anchored_head", "anchored_leaf"]
+__all__ = ["AnchoredHead", "AnchoredLeaf", "acknowledged", "anchored_head", "anchored_leaf", "frozen_origin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,12 @@ class AnchoredHead:
     origin: str
     size: int
     root: bytes
+
+
+def frozen_origin(session: Session, log_id: str) -> str | None:
+    """The origin of a log that takes nothing more; None for any other."""
+    log = repository.log_by_id(session, log_id)
+    return log.origin if log is not None and log.state == "frozen" else None
 
 
 def anchored_head(session: Session, log_id: str) -> AnchoredHead | None:

@@ -1,19 +1,22 @@
-"""Rulebooks and projects of a chain that is lost (链纪元): the chain in its place knows nothing of them.
+"""Rulebooks and projects of a chain that is lost (链纪元) or of a log that is frozen (日志冻结).
 
-A rulebook is put in force there again. A project is not carried over: nobody but the bodies themselves could say on the
-new chain where it stood, step by step; what it was stays proven by its receipts and its dossier.
+The chain in a lost one's place knows nothing of them. A rulebook is put in force there again. A project is not carried
+over: nobody but the bodies themselves could say on the new chain where it stood, step by step; what it was stays proven
+by its receipts and its dossier. Nor does a project go over to the successor of its log: a stream is what one log says
+about it, and the chain bound the project to that stream.
 """
 
 from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
+from services.evidence.inclusion import frozen_origin
 from services.pilots import repository
 from services.pilots.models import ProjectRow, RulebookRow
 from services.platform.errors import Conflict, NotFound
 from services.transactions.service import Transactions
 
-__all__ = ["require_project", "require_rulebook", "stands"]
+__all__ = ["log_frozen", "require_log", "require_project", "require_rulebook", "stands"]
 
 
 def stands(session: Session, transactions: Transactions, chain: str, operation_id: str) -> bool:
@@ -43,3 +46,22 @@ def require_project(session: Session, transactions: Transactions, chain: str, ro
             "and the bodies may rest their decisions on the records of this one.",
             slug="project-chain-lost",
         )
+
+
+def require_log(session: Session, log_id: str) -> None:
+    """Conflict ``project-log-frozen`` when the log that must take the next entry takes none."""
+    origin = frozen_origin(session, log_id)
+    if origin is not None:
+        raise log_frozen(origin)
+
+
+def log_frozen(origin: str) -> Conflict:
+    """What to do about a project whose log is frozen."""
+    return Conflict(
+        f"The log {origin} of this project is frozen and takes no entry of it any more, nor does its successor: the "
+        "chain bound the project to its stream in that log. Timeline, receipts and dossier stay. To go on, the working "
+        "group puts the rulebook in force over the successor (`regseal log succeed`, then `regseal pilot activate`), "
+        "the lead submits the project anew under it, and the bodies may rest their decisions on the records of this "
+        "one.",
+        slug="project-log-frozen",
+    )

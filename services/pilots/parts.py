@@ -70,6 +70,11 @@ class Parts:
         if not project.count:
             self.require_rulebook(session, require_row(session, project.rulebook_id))
 
+    def require_going(self, session: Session, project: ProjectRow) -> None:
+        """Conflict when the project takes no steps: its chain is lost, or its log frozen."""
+        self.require_here(session, project)
+        epochs.require_log(session, project.log_id)
+
     def require_rulebook(self, session: Session, row: RulebookRow) -> None:
         """Conflict when the chain on which it was put in force is lost."""
         epochs.require_rulebook(session, self.transactions, self.chain, row)

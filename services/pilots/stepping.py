@@ -54,7 +54,7 @@ class StepDesk:
             known = made_before(session, caller.institution_id, once)
             if known is not None:
                 return _done(self._parts.transactions.get_operation(session, known))
-            self._parts.require_here(session, project)
+            self._parts.require_going(session, project)
             book, now_ms = self._parts.book(session, project), self._parts.clock.ms()
             row = self._row(book, project, request)
             rule, body = book.rulebook.rule(row.rule), book.rulebook.bodies[row.body]
@@ -187,7 +187,7 @@ class StepDesk:
 
     def _require_notice(self, session: Session, book: Book, project: ProjectRow, calendar: WorkingDays) -> None:
         """Asks the chain's calendar before the unit does."""
-        self._parts.require_here(session, project)
+        self._parts.require_going(session, project)
         row = filing_row(book, project.state)
         if row is None:
             raise Conflict("The project is not under public notice.", slug="no-notice")

@@ -9,6 +9,7 @@ from services.evidence.commands import Written
 from services.evidence.group import Group
 from services.evidence.service import EvidenceService
 from services.pilots import repository
+from services.pilots.epochs import log_frozen
 from services.pilots.models import EventRow, ProjectRow
 from services.pilots.steps.names import DRAFT
 from services.platform.errors import Conflict
@@ -57,7 +58,12 @@ class Stream:
         self._evidence = evidence
 
     def write(self, group: Group, project: ProjectRow, entry: Entry) -> tuple[EventRow, Written]:
-        """The next leaf of the project with its event, whose outcome is still empty. Conflict ``draft-full``."""
+        """The next leaf of the project with its event, whose outcome is still empty.
+
+        Conflict ``draft-full`` or ``project-log-frozen``.
+        """
+        if not self.takes(group, project):
+            raise log_frozen(group.log(project.log_id).origin)
         content: JsonObject = {**entry.content}
         if entry.phase is Phase.EVENT:
             content["kind"] = entry.name
@@ -88,6 +94,11 @@ class Stream:
         row.tx_hash = row.block_number = None
         row.accepted_at = written.leaf.accepted_at
         return row, written
+
+    @staticmethod
+    def takes(group: Group, project: ProjectRow) -> bool:
+        """Whether the project's log takes leaves. A frozen one takes none, whatever the chain decides after it."""
+        return group.log(project.log_id).state != "frozen"
 
     def append(self, group: Group, project: ProjectRow, entry: Entry) -> tuple[EventRow, Written]:
         """:meth:`write`, and keeps the event."""

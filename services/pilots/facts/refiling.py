@@ -41,7 +41,7 @@ class Refiling:
             row = filing_row(book, project.state)
             if row is None:
                 return
-            parts.require_here(session, project)
+            parts.require_going(session, project)
             if not signers_of(session, book.rulebook.bodies[row.body], project, host, parts.clock.ms()):
                 return
 

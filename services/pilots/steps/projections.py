@@ -93,8 +93,8 @@ class PilotEvents:
         if asked is None or row is None or asked.outcome is not None:
             return
         said: JsonObject = {"reason": reason or "refused"}
-        outcome = self._settle(group, row, asked, Phase.REFUSED, said)
-        outcome.reason = asked.reason = reason or "refused"
+        for each in self._settle(group, row, asked, Phase.REFUSED, said):
+            each.reason = reason or "refused"
         if asked.name.endswith("comment.file"):
             self._comment(group, row, asked, "unfiled")
 
@@ -123,7 +123,7 @@ class PilotEvents:
         """A body may send its step by itself, and say of its evidence what it likes: the timeline shows that."""
         args, host = event.args, IdentityService.host_id(group.session)
         _log.warning("pilot_step_elsewhere", project=row.id, action=args["action"], transaction=event.tx_hash)
-        if host is None:
+        if host is None or not self._stream.takes(group, row):
             return
         said: JsonObject = {name: args[name] for name in ("action", "value", "seq", "signer")}
         said |= {name: to_hex(args[name]) for name in ("commitment", "leaf")}
@@ -150,8 +150,7 @@ class PilotEvents:
             "signer": event.args["signer"],
             "state": row.state,
         }
-        outcome = self._settle(group, row, asked, Phase.REGISTERED, where)
-        for each in (asked, outcome):
+        for each in self._settle(group, row, asked, Phase.REGISTERED, where):
             each.signer, each.state = event.args["signer"], row.state
             each.tx_hash, each.block_number = event.tx_hash, event.block_number
         if asked.public is not None:
@@ -161,8 +160,14 @@ class PilotEvents:
         if what == "comment" and done in _COMMENT_STATES:
             self._comment(group, row, asked, _COMMENT_STATES[done])
 
-    def _settle(self, group: Group, row: ProjectRow, asked: EventRow, phase: Phase, said: JsonObject) -> EventRow:
+    def _settle(
+        self, group: Group, row: ProjectRow, asked: EventRow, phase: Phase, said: JsonObject
+    ) -> tuple[EventRow, ...]:
+        """The request, and its outcome's leaf unless the log was frozen in the meantime: the chain's word stands."""
         asked.outcome = phase.name.lower()
+        if not self._stream.takes(group, row):
+            _log.warning("pilot_outcome_without_leaf", project=row.id, action=asked.name, outcome=asked.outcome)
+            return (asked,)
         entry = Entry(
             name=asked.name,
             actor=asked.actor_id,
@@ -175,7 +180,7 @@ class PilotEvents:
         )
         outcome, _ = self._stream.append(group, row, entry)
         outcome.request = asked.seq
-        return outcome
+        return asked, outcome
 
     @staticmethod
     def _comment(group: Group, row: ProjectRow, asked: EventRow, state: str) -> None:

@@ -26,7 +26,7 @@ from tests.integration.pilots.onchain import FIRST_DAY, STRANGER, Calendar, Pilo
 from tests.integration.services.transactions.rig import Anvil, Client
 from tests.unit.services.pilots.rulebook.cases import table
 
-EXAMPLES, STEPS = (150, 25) if FULL else (7, 12)
+EXAMPLES, STEPS = (220, 25) if FULL else (7, 12)
 """For each of the three rulebooks, after some 8 steps to begin with."""
 
 BODIES = ["lead", "working_group", "stb", "evaluation_group", "gateway", STRANGER]
