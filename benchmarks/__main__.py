@@ -18,7 +18,7 @@ from chain.party.clock import rfc3339, system_now
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-SUITES = ("hashing", "verification", "anchoring", "submission", "bulk", "reading", "startup", "fsck")
+SUITES = ("hashing", "verification", "anchoring", "submission", "bulk", "reading", "startup", "fsck", "register")
 
 
 def main(names: list[str]) -> int:

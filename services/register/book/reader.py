@@ -1,6 +1,6 @@
 """The register at a moment, put together from rows: one indexed query each for positions, lots, liens and evidence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -74,7 +74,11 @@ class Reader:
             position, held = Position.of(int.from_bytes(each.word)), lots.get(each.account_id, ())
             split = buckets(position.units, held, burdens, seen.moment // 1000)
             lines.append(Line(each.account_id, position, split, held, each.valid_from, evidence.place(each)))
-        view = security_view(row) if at is None else self._then(session, row, at)
+        view = security_view(row)
+        if at is not None:
+            words = repository.words_at(session, self._chain, security_id, at) if part != WHOLE else ()
+            every = [Position.of(int.from_bytes(word)) for word in words] or [line.position for line in lines]
+            view = self._then(session, row, at, every)
         shown = tuple(_lien_view(one, now, seen.moment, evidence) for one, now in liens)
         return Register(view, seen.moment, seen.block, tuple(lines), shown, evidence.heads)
 
@@ -90,15 +94,13 @@ class Reader:
             raise NotFound("There is no such security.")
         return row
 
-    def _then(self, session: Session, row: SecurityRow, at: int) -> SecurityView:
-        """The security with the terms and the state of a moment, its units and holders summed up."""
+    def _then(self, session: Session, row: SecurityRow, at: int, held: Sequence[Position]) -> SecurityView:
+        """The security with the terms and the state of a moment, its units and holders summed up from positions."""
         terms = repository.newest_act(session, self._chain, row.security_id, names=_TERMS_ACTS, at=at)
         state = repository.newest_act(session, self._chain, row.security_id, names=_STATE_ACTS, at=at)
         if terms is None:
             raise NotFound("The security was not open at that moment.")
         form, kinds, cap, grandfathered, interval, counts, basis = terms.args["terms"]
-        words = repository.words_at(session, self._chain, row.security_id, at)
-        held = [Position.of(int.from_bytes(word)) for word in words]
         return replace(
             security_view(row),
             form=form,

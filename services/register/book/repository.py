@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from services.platform.rows_repository import insert_rows
@@ -62,10 +62,16 @@ __all__ = [
 ]
 
 EVENTS: Any = EventRow.__table__
+EVIDENCE: Any = EvidenceRow.__table__
 POSITIONS: Any = PositionRow.__table__
 LOTS: Any = LotsRow.__table__
 LIENS: Any = LienVersionRow.__table__
 _CHUNK = 500
+
+
+def _plain(session: Session, query: Select[Any]) -> Any:
+    """Rows of one table, to be read and not changed: they cost a fifth of mapped ones, which counts by the thousand."""
+    return session.execute(query).all()
 
 
 def add(session: Session, row: Any) -> None:
@@ -134,25 +140,29 @@ def investors(session: Session, chain: str, *, after: str, limit: int) -> list[I
 # --- what was so at a moment
 
 
+def _so(query: Select[Any], table: Any, chain: str, security_id: str, at: int | None) -> Select[Any]:
+    """What was so of a security at a moment; now for None."""
+    query = query.where(table.c.chain == chain, table.c.security_id == security_id)
+    if at is None:
+        return query.where(table.c.valid_to == OPEN_END)
+    return query.where(table.c.valid_to > at, table.c.valid_from <= at)
+
+
 def positions(
     session: Session, chain: str, security_id: str, at: int | None, *, held: bool = True, after: str = "", limit: int
 ) -> list[PositionRow]:
-    """The positions of a security at a moment, now for None, by account; ``held``: only those with units."""
-    row = PositionRow
-    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id > after)
-    query = (
-        query.where(row.valid_to == OPEN_END) if at is None else query.where(row.valid_to > at, row.valid_from <= at)
-    )
+    """The positions of a security at a moment by account; ``held``: only those with units."""
+    query = _so(select(POSITIONS), POSITIONS, chain, security_id, at).where(POSITIONS.c.account_id > after)
     if held:
-        query = query.where(row.held == 1)
-    return list(session.scalars(query.order_by(row.account_id).limit(limit)))
+        query = query.where(POSITIONS.c.held == 1)
+    found: list[PositionRow] = _plain(session, query.order_by(POSITIONS.c.account_id).limit(limit))
+    return found
 
 
 def words_at(session: Session, chain: str, security_id: str, at: int) -> list[bytes]:
     """The words alone of all positions with units at a moment."""
-    row = PositionRow
-    query = select(row.word).where(row.chain == chain, row.security_id == security_id, row.held == 1)
-    return list(session.scalars(query.where(row.valid_to > at, row.valid_from <= at)))
+    query = _so(select(POSITIONS.c.word), POSITIONS, chain, security_id, at)
+    return list(session.scalars(query.where(POSITIONS.c.held == 1)))
 
 
 def positions_of_account(session: Session, chain: str, account_id: str, at: int | None) -> list[PositionRow]:
@@ -188,14 +198,9 @@ def lots(
     session: Session, chain: str, security_id: str, at: int | None, accounts: Collection[str] | None = None
 ) -> list[LotsRow]:
     """The lots of a security's positions at a moment; of these accounts, if given."""
-    row = LotsRow
-    query = select(row).where(row.chain == chain, row.security_id == security_id)
-    query = (
-        query.where(row.valid_to == OPEN_END) if at is None else query.where(row.valid_to > at, row.valid_from <= at)
-    )
-    if accounts is not None:
-        query = query.where(row.account_id.in_(accounts))
-    return list(session.scalars(query))
+    query = _so(select(LOTS), LOTS, chain, security_id, at)
+    found: list[LotsRow] = _plain(session, query if accounts is None else query.where(LOTS.c.account_id.in_(accounts)))
+    return found
 
 
 def lots_history(session: Session, chain: str, security_id: str, account_id: str) -> list[LotsRow]:
@@ -213,20 +218,13 @@ def lien(session: Session, chain: str, security_id: str, number: int) -> LienRow
     return session.get(LienRow, (chain, security_id, number))
 
 
-def liens(
-    session: Session, chain: str, security_id: str, at: int | None, numbers: Collection[int] | None = None
-) -> list[tuple[LienRow, LienVersionRow]]:
+def liens(session: Session, chain: str, security_id: str, at: int | None) -> list[tuple[LienRow, LienVersionRow]]:
     """A security's liens with what they covered at a moment, those that are over included, by number."""
-    row, version = LienRow, LienVersionRow
-    same = (version.chain == row.chain) & (version.security_id == row.security_id) & (version.number == row.number)
-    query = select(row, version).join(version, same).where(row.chain == chain, row.security_id == security_id)
-    if at is None:
-        query = query.where(version.valid_to == OPEN_END)
-    else:
-        query = query.where(version.valid_to > at, version.valid_from <= at)
-    if numbers is not None:
-        query = query.where(row.number.in_(numbers))
-    return [(one, other) for one, other in session.execute(query.order_by(row.number))]
+    versions = _plain(session, _so(select(LIENS), LIENS, chain, security_id, at))
+    opened = LienRow.__table__.c
+    known = select(LienRow.__table__).where(opened.chain == chain, opened.security_id == security_id)
+    rows = {row.number: row for row in _plain(session, known)}
+    return [(rows[each.number], each) for each in sorted(versions, key=lambda one: one.number)]
 
 
 def liens_of(session: Session, chain: str, security_id: str, account_id: str) -> list[LienRow]:
@@ -275,7 +273,8 @@ def evidence_of(session: Session, leaves: Iterable[bytes]) -> dict[bytes, Eviden
     found: dict[bytes, EvidenceRow] = {}
     rest = iter(dict.fromkeys(leaves))
     while some := list(islice(rest, _CHUNK)):
-        found |= {row.leaf: row for row in session.scalars(select(EvidenceRow).where(EvidenceRow.leaf.in_(some)))}
+        query = select(EVIDENCE).where(EVIDENCE.c.leaf.in_(some))
+        found |= {row.leaf: row for row in _plain(session, query)}
     return found
 
 

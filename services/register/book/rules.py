@@ -1,6 +1,6 @@
 """What follows from positions, lots and liens (纯规则): words taken apart, what is over, which bucket units are in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -71,9 +71,11 @@ class Buckets:
     locked: int
 
 
-def buckets(units: int, lots: Iterable[Lot], liens: Mapping[int, Burden], at_s: int) -> Buckets:
+def buckets(units: int, lots: Collection[Lot], liens: Mapping[int, Burden], at_s: int) -> Buckets:
     """Frozen beats pledged beats locked beats available; a lapsed lien counts no more. ``at_s``: Unix seconds."""
-    day, in_kind = day_of(at_s), dict.fromkeys(LienKind, 0)
+    if not lots:
+        return Buckets(units, 0, 0, 0)
+    day, in_kind = day_of(at_s), {PLEDGE: 0, FREEZE: 0, LOCK: 0}
     for lot in lots:
         kinds = {liens[number].kind for number in lot.liens if number in liens and liens[number].binds(day)}
         kind = next((each for each in (FREEZE, PLEDGE, LOCK) if each in kinds), None)

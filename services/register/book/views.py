@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.evidence.inclusion import AnchoredHead
 from services.register.book.rules import Buckets, Lot
@@ -14,8 +14,7 @@ Heads = Mapping[str, AnchoredHead]
 """The newest anchored head of each log, by the log's id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a change stands: on the chain, and in the log that holds the act's leaves.
 
     ``leaf``: the requested leaf that the chain names, None for what nobody asked for. ``log_id`` to ``outcome_index``
@@ -54,8 +53,7 @@ class SecurityView:
     opened_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A holder at a moment: the position, in which buckets its units are, its lots, and where all that stands."""
 
     account_id: str
