@@ -135,8 +135,11 @@ class PilotEvents:
         self._catch_up(group, row, host, fact.seq, args["seq"])
 
     def _catch_up(self, group: Group, row: ProjectRow, host: str, seq: int, claimed: int) -> None:
-        """The next step's leaf must stand after the one that was claimed: at most the contract's reach away."""
-        while seq < claimed:
+        """The next step's leaf must stand after the one that was claimed: at most the contract's reach away.
+
+        A recovery has put these leaves back already, and gives what it writes here no place.
+        """
+        while 0 <= seq < claimed:
             seq = self._stream.append(group, row, Entry(name=FILLER, actor=host, content={"until": claimed}))[0].seq
 
     def _registered(self, group: Group, row: ProjectRow, asked: EventRow, event: ChainEvent) -> None:

@@ -9,9 +9,12 @@ from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.encoding import to_hex
 from services.evidence.group import Group
+from services.pilots.books import Books
 from services.pilots.rulebook.machine import REACH
+from services.pilots.steps.projections import PilotEvents
+from services.pilots.stream import Stream
 from services.platform.ids import bytes16
-from services.transactions.views import OperationView
+from services.transactions.views import ChainEvent, OperationView
 from tests.integration.services.pilots.application import form
 from tests.integration.services.pilots.region import Region
 from tests.integration.services.pilots.test_shenzhen import drafted, refused
@@ -123,3 +126,21 @@ def test_a_lead_cannot_end_its_project_by_a_number_that_no_stream_reaches(region
     assert [(each["seq"], each["name"]) for each in events] == [(REACH // 2 - by, "filler") for by in (3, 2, 1)]
     moved = region.step(group, project, "selection.open", "formality_review")
     assert (moved["state"], moved["count"]) == ("UNDER_SELECTION", REACH // 2 + 1)
+    _read_in_a_recovery(region, project, around, lead.authority)
+    assert len(lead.get(f"{place}/timeline", cursor=str(REACH // 2 - 4))["items"]) == 5
+
+
+def _read_in_a_recovery(region: Region, project: str, step: Mapping[str, Any], signer: EvmKey) -> None:
+    """The chain's event once more, where nothing that is written has a place: it comes to an end."""
+    services = region.house.services
+    told = {name: step[name] for name in ("action", "value", "seq")} | {"from": 0, "to": 0, "signer": signer.address}
+    told |= {"project": bytes16(project), "commitment": b"\1" * 32, "leaf": b"\2" * 32}
+    event = ChainEvent("supervision", "PilotLifecycle", "PilotMoved", told, 1, "0x", 1, "0x", 0, 0)
+    handlers = PilotEvents(Stream(services.evidence), Books(), chain="supervision")
+
+    def unit(group: Group) -> None:
+        handlers.moved(group, event)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        services.evidence.quiet_units(region.clock.ms()).submit(unit).result()
