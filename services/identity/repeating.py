@@ -24,7 +24,7 @@ from services.transactions.encoding import EventDecoder
 from services.transactions.service import Transactions
 from services.transactions.views import OperationView
 
-__all__ = ["ROLES", "Readable", "Repetition"]
+__all__ = ["ROLES", "Readable", "Repetition", "differences"]
 
 ROLES = ("register.operator", "register.checker", "register.regulator", "register.court-liaison")
 """What a business chain's contracts ask for; other roles have no meaning there."""
@@ -166,12 +166,7 @@ class Repetition:
         return max(found, key=lambda event: int(event["_place"]))
 
     def _events(self, name: str, *choices: Sequence[bytes]) -> list[Mapping[str, Any]]:
-        """Events of the supervision chain's registry, oldest first, decoded; ``_place`` counts them."""
-        decoder = EventDecoder(self._home.abi(CONTRACT))
-        topics = [[decoder.topic(name)], *choices]
-        raws = self._home.logs(0, self._home.final(), [CONTRACT], topics=topics)
-        decoded = ((raw, decoder.decode(raw.topics, raw.data)) for raw in raws)
-        return [{**found[1], "_place": raw.block_number << 32 | raw.log_index} for raw, found in decoded if found]
+        return _read_events(self._home, name, *choices)
 
     def _authority(self, name: str, region: int) -> str:
         found = str(self._clients[name].read(CONTRACT, "regionalAuthority", region))
@@ -200,6 +195,45 @@ class Repetition:
             record_id=command.record_id if command else None,
             reference=act.reference,
         )
+
+
+def differences(home: Readable, there: Readable) -> list[str]:
+    """What a business chain says otherwise than the supervision chain of the register's roles; empty when all agrees.
+
+    Each role by whether it stands now, and whether it was granted by the very decision. ChainError.
+    """
+    decided, repeated = (_granted(client) for client in (home, there))
+    found = []
+    for place in sorted({**decided, **repeated}):
+        what = f"{_HASHES[place[0]]} of {place[2]} in {place[1]:06}"
+        stands, stands_there = (bool(client.read(CONTRACT, "hasRole", *place)) for client in (home, there))
+        if stands != stands_there:
+            found.append(f"{what}: {'stands' if stands else 'does not stand'}, there it {_is(stands=stands_there)}")
+        elif stands and decided[place][-1] != repeated[place][-1]:
+            found.append(f"{what}: granted there by another decision")
+    return found
+
+
+def _is(*, stands: bool) -> str:
+    return "does" if stands else "does not"
+
+
+def _granted(client: Readable) -> dict[tuple[bytes, int, str], list[tuple[bytes, bytes]]]:
+    """(role, region, account) → (commitment, leaf) of each grant, oldest first."""
+    found: dict[tuple[bytes, int, str], list[tuple[bytes, bytes]]] = {}
+    for event in _read_events(client, "RoleGranted", [*_HASHES]):
+        place = (event["role"], event["region"], event["account"])
+        found.setdefault(place, []).append((event["commitment"], event["leaf"]))
+    return found
+
+
+def _read_events(client: Readable, name: str, *choices: Sequence[bytes]) -> list[Mapping[str, Any]]:
+    """Final events of a chain's registry, oldest first, decoded; ``_place`` counts them."""
+    decoder = EventDecoder(client.abi(CONTRACT))
+    topics = [[decoder.topic(name)], *choices]
+    raws = client.logs(0, client.final(), [CONTRACT], topics=topics)
+    decoded = ((raw, decoder.decode(raw.topics, raw.data)) for raw in raws)
+    return [{**found[1], "_place": raw.block_number << 32 | raw.log_index} for raw, found in decoded if found]
 
 
 def _address(told: str) -> str:

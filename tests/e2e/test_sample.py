@@ -183,6 +183,19 @@ def test_an_authority_publishes_a_year_on_both_chains(sample: Sample, tmp_path: 
     assert "as announced by chinesecalendar" in sample.doctor()
 
 
+def test_the_market_has_its_register_and_both_chains_say_the_same_of_its_roles(sample: Sample) -> None:
+    said = sample.doctor()
+    assert "EquityRegister" in said
+    assert "region 440300, checked True, as deployed" in said
+    assert "business says what supervision decided" in said
+    for slug in ("checker-440300", "court-liaison-440300"):
+        assert (sample.party(slug) / "keys" / "authority.json").is_file()
+    (year, *_) = sample.json(
+        "calendar", "list", "--region", "440300", "--chain", "business", "--party", sample.party("authority-440100")
+    )
+    assert year["state"] == "published"
+
+
 def test_neighbour_sees_nothing(sample: Sample) -> None:
     record = submit(sample)
     done = sample.regseal("record", "show", record, "--party", sample.party("operator-440100"))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from cli.local.errors import LocalError
 from cli.local.gateway import address_of_key
 from cli.local.layout import PROJECT
 from cli.local.sample.parties import WITNESS, WITNESS_NAME, Party, readme
+from cli.sign import BATCH
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,12 @@ class Actor:
             raise LocalError(f"{self.party.slug}: regseal {' '.join(arguments)}\n{done.stderr.strip()}")
         return json.loads(done.stdout)
 
-    def sign(self, operation: dict[str, Any]) -> dict[str, str]:
-        """Carries the operation into the party's folder, has it signed there, brings the authorisation back."""
-        inbox = private_folder(self.home / "inbox") / f"{operation['id']}.json"
-        write_json(inbox, operation)
-        signed = self.command("sign", str(inbox), "--key", str(self.authority), "--yes")
-        return {"signer": signed["signer"], "signature": signed["signature"]}
+    def sign(self, operations: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+        """Carries the operations into the party's folder, has them signed there, brings the authorisations back."""
+        inbox = private_folder(self.home / "inbox") / f"{operations[0]['id']}.json"
+        write_json(inbox, {"format": BATCH, "operations": list(operations)})
+        done = self.command("sign", str(inbox), "--key", str(self.authority), "--yes")
+        return list(done["authorisations"])
 
     def api(self, url: str) -> ApiClient:
         """Speaks with this party's token, if it has one."""

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 ROOT = "national-root"
 HOST = "operator-440300"
+CHECKER = "checker-440300"
+LIAISON = "court-liaison-440300"
 WITNESS = "witness-regulator"
 AUDITOR = "auditor"
 HOUSE_ORIGIN = "regseal.example/house"
 WITNESS_NAME = "witness.regulator.example"
 WITNESS_ROLE = "regulator"
+MARKET_NAME, MARKET_REGION = "鹏城区域性股权市场(示例)", 440300
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,14 @@ PARTIES = (
     Party(
         "operator-440100", "穗城区域股权登记中心(示例)", "Suicheng registry (sample)",
         "submits to its own log, sees nothing of others", "operator", 440100, _MARKET, "suicheng.example/register",
+    ),
+    Party(
+        CHECKER, "登记复核岗(示例)", "checker of the Pengcheng registry (sample)",
+        "signs the register's acts as a second person",
+    ),
+    Party(
+        LIAISON, "法院司法协助联络人(示例)", "court's liaison (sample)",
+        "signs for the court what concerns its freezes; the Shenzhen authority named it",
     ),
     Party(WITNESS, "监管见证人(示例)", "regulator's witness (sample)", "follows chain and logs, cosigns, attests"),
     Party(AUDITOR, "审计机构(示例)", "auditor (sample)", "verifies receipts offline; needs no account"),

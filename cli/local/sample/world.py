@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chain.addresses import Market
 from chain.party.durable import write_json, write_private
 from chain.party.errors import ApiProblem
 from chain.party.http import ApiClient
@@ -21,11 +22,25 @@ from cli.local.chains import Running
 from cli.local.errors import LocalError
 from cli.local.layout import Layout
 from cli.local.sample.actor import Actor
-from cli.local.sample.parties import AUDITOR, HOST, HOUSE_ORIGIN, INSTITUTIONS, PARTIES, ROOT, WITNESS, WITNESS_ROLE
+from cli.local.sample.market import found_market
+from cli.local.sample.parties import (
+    AUDITOR,
+    HOST,
+    HOUSE_ORIGIN,
+    INSTITUTIONS,
+    MARKET_NAME,
+    MARKET_REGION,
+    PARTIES,
+    ROOT,
+    WITNESS,
+    WITNESS_ROLE,
+)  # fmt: skip
 
 Say = Callable[[str], None]
 PATIENCE = 120.0
 """Seconds for one operation to become final."""
+COMPLETE = "complete.json"
+MARKET = gateway.MarketName(MARKET_NAME, Market(MARKET_REGION, checked=True))
 
 
 def actors(layout: Layout) -> dict[str, Actor]:
@@ -38,6 +53,10 @@ def prepare(layout: Layout, say: Say, *, simulated: bool = False) -> None:
     if layout.settings_file.exists():
         if simulated and gateway.simulated_time(layout) is None:
             raise LocalError("this sample runs by the machine's clock", "another folder: --var")
+        if gateway.name_market(layout, MARKET):  # a sample of an earlier version
+            (layout.parties / COMPLETE).unlink(missing_ok=True)
+            for actor in actors(layout).values():
+                actor.prepare()
         return
     from cli.local.install import create
 
@@ -55,6 +74,7 @@ def prepare(layout: Layout, say: Say, *, simulated: bool = False) -> None:
         house_origin=HOUSE_ORIGIN,
         public_url=f"http://127.0.0.1:{gateway.PORT}",
         witnesses=(gateway.Witness(shown["witness_vkey"], WITNESS_ROLE),),
+        market=MARKET,
         fast=True,
         simulated=simulated,
     )
@@ -98,7 +118,7 @@ def configure_witness(layout: Layout, url: str, chain: Running) -> None:
 
 def complete(layout: Layout) -> bool:
     """Whether the world has been brought about."""
-    return (layout.parties / "complete.json").exists()
+    return (layout.parties / COMPLETE).exists()
 
 
 def point_to(layout: Layout, url: str) -> None:
@@ -127,8 +147,9 @@ class World:
         self._register_others()
         self._let_witness_mirror()
         self._open_logs()
+        found_market(self)
         self._hand_out_trust()
-        write_json(self.layout.parties / "complete.json", {"complete": True})
+        write_json(self.layout.parties / COMPLETE, {"complete": True})
 
     def _introduce_host(self) -> None:
         """The first institution introduces itself with the one-time token; its region's authority signs."""
@@ -138,12 +159,12 @@ class World:
             self._bootstrap(host)
         with suppress(FileNotFoundError):
             (host.home / "bootstrap").unlink()
-        self._settle(host, self._pending(host))
+        self.settle(host, self._pending(host))
         self._widen_token(host)
 
     def _bootstrap(self, host: Actor) -> None:
         body = self._registration(host) | {"secret": (host.home / "bootstrap").read_text("ascii")}
-        answer = self._post(host, "/v1/bootstrap", body, key="bootstrap")
+        answer = self.post(host, "/v1/bootstrap", body, key="bootstrap")
         secret = answer["token"]["secret"]
         if secret is None:
             raise LocalError(
@@ -156,7 +177,7 @@ class World:
         """Beside the administrator's token one for the daily work."""
         if (host.home / "token.admin").exists():
             return
-        answer = self._post(host, "/v1/tokens", {"name": "daily work", "roles": list(host.party.roles)}, key="token")
+        answer = self.post(host, "/v1/tokens", {"name": "daily work", "roles": list(host.party.roles)}, key="token")
         write_private(host.home / "token.admin", (host.home / "token").read_bytes())
         host.keep_token(_secret(answer))
 
@@ -169,7 +190,7 @@ class World:
             actor = self.everyone[party.slug]
             body = self._registration(actor)
             operations[party.slug] = _post(system, "/v1/institutions", body, key=f"register-{party.slug}")
-        self._settle_with(system, operations.values())
+        self.settle_with(system, operations.values())
         for slug, operation in operations.items():
             self._first_token(system, self.everyone[slug], str(operation["reference"]))
 
@@ -185,7 +206,7 @@ class World:
         witness, regulator = self.everyone[WITNESS], self.everyone[f"authority-{HOST.rpartition('-')[2]}"]
         if not (witness.home / "token").exists():
             body = {"name": "witness", "roles": ["auditor"]}
-            witness.keep_token(_secret(self._post(regulator, "/v1/tokens", body, key="token-witness")))
+            witness.keep_token(_secret(self.post(regulator, "/v1/tokens", body, key="token-witness")))
 
     def _open_logs(self) -> None:
         for actor in self.everyone.values():
@@ -193,8 +214,8 @@ class World:
             if origin is None:
                 continue
             self.say(f"log {origin}: opened by {actor.party.name}, signed with its own key")
-            operation = self._post(actor, "/v1/logs", {"origin": origin}, key=f"log-{actor.party.slug}")
-            self._settle(actor, [operation])
+            operation = self.post(actor, "/v1/logs", {"origin": origin}, key=f"log-{actor.party.slug}")
+            self.settle(actor, [operation])
             self._register_submitter_key(actor)
             actor.remember(log=origin)
 
@@ -202,7 +223,7 @@ class World:
         shown = actor.command("keys", "show", str(actor.home / "keys" / "submitter.pem"))
         institution = json.loads((actor.home / "api.json").read_text("utf-8"))["institution"]
         path = f"/v1/institutions/{institution}/submitter-keys"
-        self._post(actor, path, {"public_key": shown["public_key"]}, key="submitter-key")
+        self.post(actor, path, {"public_key": shown["public_key"]}, key="submitter-key")
 
     def _hand_out_trust(self) -> None:
         """In a real world each party gets these pins from the others themselves, not from the service."""
@@ -218,50 +239,57 @@ class World:
     def _authority(self, actor: Actor) -> Actor:
         return self.everyone[f"authority-{actor.party.region}"]
 
-    def _post(self, actor: Actor, path: str, body: object, *, key: str) -> dict[str, Any]:
+    def post(self, actor: Actor, path: str, body: object, *, key: str) -> dict[str, Any]:
+        """One step by a party, the same again when it is repeated."""
         return _post(actor.api(self.url), path, body, key=key)
 
     def _pending(self, actor: Actor) -> list[dict[str, Any]]:
         return [dict(item) for item in actor.api(self.url).items("/v1/operations")]
 
-    def _settle(self, actor: Actor, operations: Iterable[Mapping[str, Any]]) -> None:
-        self._settle_with(actor.api(self.url), operations)
+    def settle(self, actor: Actor, operations: Iterable[Mapping[str, Any]]) -> None:
+        """As `settle_with`, by who may see them."""
+        self.settle_with(actor.api(self.url), operations)
 
-    def _settle_with(self, client: ApiClient, operations: Iterable[Mapping[str, Any]]) -> None:
-        """Has each operation signed by whom it waits for, then waits until all are final."""
+    def settle_with(self, client: ApiClient, operations: Iterable[Mapping[str, Any]]) -> None:
+        """Has each operation signed by whom it waits for, in this order, then waits until all are final."""
         waiting = [str(operation["id"]) for operation in operations]
         until = time.monotonic() + PATIENCE
         while waiting:
+            unsigned: dict[str, list[dict[str, Any]]] = {}
             for identifier in list(waiting):
                 operation = _object(client.get(f"/v1/operations/{identifier}"))
                 if operation["state"] == "needs_authorisation":
-                    self._authorise(client, operation)
+                    unsigned.setdefault(self._signer(operation), []).append(operation)
                 elif operation["state"] == "final":
                     waiting.remove(identifier)
                 elif operation["state"] in ("refused", "expired", "cancelled"):
                     raise LocalError(f"operation {identifier} ({operation['kind']}) was refused: {operation['reason']}")
+            for slug, theirs in unsigned.items():
+                self._authorise(client, self.everyone[slug], theirs)
             if waiting and time.monotonic() > until:
                 raise LocalError(
                     f"operations {', '.join(waiting)} are not final after {PATIENCE:.0f} s", "regseal status"
                 )
             time.sleep(0.1 if waiting else 0)
 
-    def _authorise(self, client: ApiClient, operation: dict[str, Any]) -> None:
-        authorisation = self._signer(operation).sign(operation)
-        try:
-            _post(client, f"/v1/operations/{operation['id']}/authorisations", authorisation, key=str(operation["id"]))
-        except ApiProblem as problem:
-            if problem.status != 409:  # an earlier, interrupted run brought it: the state says the rest
-                raise
+    @staticmethod
+    def _authorise(client: ApiClient, signer: Actor, operations: list[dict[str, Any]]) -> None:
+        for signed in signer.sign(operations):
+            identifier, brought = signed["operation"], {name: signed[name] for name in ("signer", "signature")}
+            try:
+                _post(client, f"/v1/operations/{identifier}/authorisations", brought, key=identifier)
+            except ApiProblem as problem:
+                if problem.status != 409:  # an earlier, interrupted run brought it: the state says the rest
+                    raise
 
-    def _signer(self, operation: Mapping[str, Any]) -> Actor:
+    def _signer(self, operation: Mapping[str, Any]) -> str:
         """Who is asked to sign. Nobody is named before the service has read who has authority over the region."""
         named = {address.lower() for address in operation["signers"]}
         region = operation["typed_data"]["message"].get("region")
-        for one in self.everyone.values():
-            competent = one.party.slug == f"authority-{region}" if not named else one.address.lower() in named
+        for slug, one in self.everyone.items():
+            competent = slug == f"authority-{region}" if not named else one.address.lower() in named
             if one.party.signs and competent:
-                return one
+                return slug
         raise LocalError(f"operation {operation['id']} waits for {sorted(named)}, whom this sample does not know")
 
 

@@ -79,7 +79,8 @@ def _region(company: Company, cast: Cast, region: int) -> None:
     office = authority(company, region)
     company.stage.tell(f"Region {region}: working days, the gateway's seat for public comments, a log, the rulebook")
     today = system_now()
-    for year in (today.year, today.year + 1):
+    there = {one["year"] for one in company.json("calendar", "list", "--region", str(region), "--party", office)}
+    for year in sorted({today.year, today.year + 1} - there):
         file = company.var / f"sample-{year}.yaml"
         file.write_text(_CALENDAR.format(year=year, before=year - 1), "utf-8")
         operation = company.ask(office, "calendar", "publish", str(region), str(year), "--file", file)

@@ -8,13 +8,14 @@ import pytest
 
 from chain.party.keystore import EvmKey
 from services.identity.commands import role_hash
+from services.identity.repeating import differences
 from services.identity.views import AuthorityRequest, RoleRequest, StatusRequest
 from services.platform.errors import Invalid, NotFound
 from services.platform.ids import bytes16
 from services.transactions.encoding import EventDecoder
 from services.transactions.views import OperationView
 from tests.integration.founded import Founded
-from tests.integration.register.business import FOREVER, FoundedBusiness
+from tests.integration.register.business import CHECKER, FOREVER, FoundedBusiness
 from tests.integration.register.world import BUSINESS, MarketWorld, open_market
 from tests.integration.services.transactions.rig import OWNER, REGION, REGIONAL, key_of
 
@@ -44,9 +45,16 @@ def decide(market: MarketWorld, operation: OperationView, key: EvmKey = REGIONAL
     assert market.sign(operation, key) == "final"
 
 
-def grant(market: MarketWorld, role: str = ROLE) -> None:
+def compared(market: MarketWorld, key: EvmKey = ACCOUNT) -> list[str]:
+    """What both chains say differently of an account."""
+    clients = market.services.chains.clients
+    found = differences(clients["supervision"], clients[BUSINESS])
+    return [line.partition(": ")[2] for line in found if key.address in line]
+
+
+def grant(market: MarketWorld, role: str = ROLE, key: EvmKey = ACCOUNT) -> None:
     wanted = RoleRequest(
-        institution_id=market.host.institution_id, account=ACCOUNT.address, role=role, region=REGION,
+        institution_id=market.host.institution_id, account=key.address, role=role, region=REGION,
         expires_at=FOREVER, reason="复核岗位",
     )  # fmt: skip
     decide(market, market.services.identity.request_role_grant(market.host, wanted).result(60))
@@ -68,6 +76,7 @@ def evidence(market: MarketWorld, chain: str, event: str) -> set[tuple[bytes, by
 def test_the_chain_is_told_and_told_only_once(market: MarketWorld) -> None:
     grant(market)
     grant(market, "witness.other")
+    assert compared(market) == ["stands, there it does not"]
     identity, place = bytes16(market.host.institution_id), (role_hash(ROLE), REGION, ACCOUNT.address)
     asked = repeat(market)
     assert [one.kind for one in asked] == ["institution.repeated", "role.repeated"]
@@ -79,12 +88,14 @@ def test_the_chain_is_told_and_told_only_once(market: MarketWorld) -> None:
     decided = evidence(market, "supervision", "RoleGranted")
     assert evidence(market, BUSINESS, "RoleGranted") & decided, "the very decision, by commitment and leaf"
     assert repeat(market) == []
+    assert compared(market) == []
 
     # a role that was taken away, another authority, a suspension
     wanted = RoleRequest(
         institution_id=market.host.institution_id, account=ACCOUNT.address, role=ROLE, region=REGION, reason="离岗"
     )
     decide(market, market.services.identity.request_role_revocation(market.host, wanted).result(60))
+    assert compared(market) == ["does not stand, there it does"]
     assert [one.kind for one in repeat(market)] == ["role.revocation-repeated"]
     assert on_both(market, "hasRole", *place) == [False, False]
     new = AuthorityRequest(institution_id=market.host.institution_id, authority=key_of("next").address, reason="更换")
@@ -104,6 +115,12 @@ def test_a_suspension_is_repeated_and_what_waits_is_not_asked_for_twice(market: 
     assert market.sign(asked, REGIONAL) == "final"
     here, there = on_both(market, "institution", bytes16(regulator.institution_id))
     assert here == there
+
+
+def test_a_role_that_stands_by_another_decision_is_told(market: MarketWorld) -> None:
+    assert compared(market, CHECKER) == ["does not stand, there it does"]
+    grant(market, key=CHECKER)
+    assert compared(market, CHECKER) == ["granted there by another decision"]
 
 
 def test_only_a_business_chain_and_a_known_institution_can_be_named(market: MarketWorld) -> None:
