@@ -28,6 +28,7 @@ from api.pilots import duties as pilot_duties
 from api.pilots import public as public_pilots
 from api.pilots import routes as pilots
 from api.records import routes as records
+from api.register import acts as register_acts
 from api.uploads import routes as uploads
 from services.container import Services, build
 from services.platform.settings import load_settings
@@ -90,7 +91,9 @@ def create_app(services: Services | None = None) -> FastAPI:
         uploads.STREAMED: settings.max_upload_bytes,
     }
     busy = (records, uploads, logs, materials, operations)  # these first
-    parts = (*busy, institutions, pilot_duties, pilot_alerts, pilots, public_pilots, calendars, chains, health, start)
+    register = (register_acts,)
+    pilot = (pilot_duties, pilot_alerts, pilots, public_pilots)
+    parts = (*busy, institutions, *pilot, *register, calendars, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]
     app.add_middleware(Handover, application=app, worker=worker, routes=routes)  # inside the frame, added after it
     app.add_middleware(RequestFrame, max_body=settings.max_body_bytes, streamed=streamed)

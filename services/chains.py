@@ -114,6 +114,13 @@ class Chains:
         """What many views of a contract on any of the chains said after a block (:meth:`ChainClient.read_many`)."""
         return self.clients[chain].read_many(contract, calls, block=block)
 
+    def time_of(self, chain: str, number: int) -> int:
+        """The time of a block of any of the chains, Unix seconds. ChainError, also when there is no such block yet."""
+        block = self.clients[chain].block(number)
+        if block is None:
+            raise ChainError(f"{chain} has no block {number}")
+        return block.timestamp
+
     def event_proof(self, chain: str, tx_hash: str, log_index: int) -> Anchor:
         """The member ``anchor`` of a receipt (docs/spec/receipt.md). ChainError; ProofError when the node lies."""
         return collect_event_proof(self.clients[chain], tx_hash, log_index)

@@ -27,7 +27,7 @@ def operation(found: views.OperationView) -> OperationView:
         function=found.function,
         reference=found.reference,
         signers=list(found.signers),
-        authorisations=[_required(need) for need in found.needs],
+        authorisations=[required(need) for need in found.needs],
         deadline=rfc3339(found.deadline * 1000) if found.deadline else None,
         typed_data=found.typed_data if waits else None,
         command=None,
@@ -44,7 +44,8 @@ def opened(opening: Opening) -> Command:
     return Command(document=cast("dict[str, Any]", opening.document), secret=to_hex(opening.secret))
 
 
-def _required(need: views.NeedView) -> RequiredSignature:
+def required(need: views.NeedView) -> RequiredSignature:
+    """One of several signatures."""
     return RequiredSignature(
         role=need.role,
         any_of=list(need.any_of),

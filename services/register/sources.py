@@ -13,11 +13,13 @@ from services.platform.errors import RuleRefused
 from services.platform.ids import from_bytes16
 from services.register.names import CHECKER, LIAISON, OPERATOR, REGULATOR
 from services.register.rules.refusal import Refused, Value
+from services.register.service_words import SERVICE_RULES, SERVICE_WORDS
 from services.register.words import RULES, WORDS, Rule
 
 __all__ = ["as_refusal", "refusal", "rule_of"]
 
 _ROLES: Mapping[bytes, str] = {keccak256(role.encode()): role for role in (OPERATOR, CHECKER, REGULATOR, LIAISON)}
+_RULES, _WORDS = {**RULES, **SERVICE_RULES}, {**WORDS, **SERVICE_WORDS}
 _ID_PREFIXES = {"investor": "acc", "security": "sec"}
 _DAYS = {"until", "today", "fromDay", "limit"}
 _EXACT_IN_JSON, _DAY_MAX = 2**53, 2_932_896
@@ -43,7 +45,7 @@ def refusal(key: str, arguments: Mapping[str, Value], *, basis: str = "") -> Rul
     numbers = {name: _plain(name, value) for name, value in arguments.items()}
     if key == _NEEDS:
         key = f"{_NEEDS}:{numbers['role']}"
-    rule, words = rule_of(key, basis=basis), WORDS[key]
+    rule, words = rule_of(key, basis=basis), _WORDS[key]
     return RuleRefused(
         rule.id,
         words.en.format_map(numbers),
@@ -54,8 +56,8 @@ def refusal(key: str, arguments: Mapping[str, Value], *, basis: str = "") -> Rul
 
 def rule_of(key: str, *, basis: str = "") -> Rule:
     """The rule behind an error. The cap of a security names its own. KeyError for an unknown key."""
-    rule = RULES[WORDS[key].rule]
-    return RULES.get(basis, rule) if key == "RegisterCap" else rule
+    rule = _RULES[_WORDS[key].rule]
+    return _RULES.get(basis, rule) if key == "RegisterCap" else rule
 
 
 def _plain(name: str, value: Value) -> int | str:

@@ -9,6 +9,8 @@ from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.settings import Settings
+from services.register.acts.counting import FirstDay
+from services.register.acts.wiring import Acts, open_acts
 from services.register.book.wiring import Book, open_book
 from services.register.parts import RegisterParts
 from services.register.stream import Stream
@@ -22,6 +24,7 @@ class Register:
     """The doors of the context."""
 
     parts: RegisterParts
+    acts: Acts
     book: Book
 
 
@@ -49,5 +52,11 @@ def open_register(
         days=settings.authorisation_days,
         read=lambda contract, function, *arguments: chains.read_on(chain, contract, function, *arguments),
     )
-    book = open_book(parts, partial(chains.read_many_on, chain), on_registered=lambda _group, _leaf, _event: None)
-    return Register(parts=parts, book=book)
+    acts = open_acts(parts, _first_day(settings, chains, chain))
+    book = open_book(parts, partial(chains.read_many_on, chain), on_registered=acts.outcomes.registered)
+    return Register(parts=parts, acts=acts, book=book)
+
+
+def _first_day(settings: Settings, chains: Chains, chain: str) -> FirstDay:
+    named = settings.chains.get(settings.business)
+    return FirstDay(partial(chains.time_of, chain), named.addresses_file if named else settings.home / "none")

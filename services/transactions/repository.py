@@ -36,6 +36,7 @@ __all__ = [
     "nonces_of",
     "note_sent",
     "operation",
+    "operation_states",
     "operations",
     "stranded_operations",
     "stranded_transactions",
@@ -79,6 +80,12 @@ def operations(
     return list(session.scalars(query))
 
 
+def operation_states(session: Session, operation_ids: Collection[str]) -> dict[str, str]:
+    """The state of each of these that there is."""
+    query = select(OperationRow.id, OperationRow.state).where(OperationRow.id.in_(operation_ids))
+    return {each[0]: each[1] for each in session.execute(query)}
+
+
 def due_operations(session: Session, chain: str, now_s: int, limit: int) -> list[str]:
     """Ids of operations whose authorisation has lapsed before anything was signed for them."""
     waiting = (OperationState.NEEDS_AUTHORISATION, OperationState.QUEUED)
@@ -111,6 +118,12 @@ def waiting_operations(session: Session, chain: str, ended: Collection[str]) -> 
     query = select(OperationRow.kind, OperationRow.reference)
     query = query.where(OperationRow.chain == chain, OperationRow.state.not_in(ended))
     return {(kind, reference or "") for kind, reference in session.execute(query)}
+
+
+def chains_of(session: Session, operation_ids: Collection[str]) -> dict[str, str]:
+    """The chain of each operation that there is."""
+    query = select(OperationRow.id, OperationRow.chain).where(OperationRow.id.in_(operation_ids))
+    return {operation_id: chain for operation_id, chain in session.execute(query)}
 
 
 def events(session: Session, operation_ids: Sequence[str]) -> dict[str, list[OperationEventRow]]:

@@ -203,6 +203,10 @@ class Transactions:
         """One operation with its history. NotFound; whose it is, the caller checks."""
         return self._view(session, self._require(repository.operation(session, operation_id)))
 
+    def chains_of(self, session: Session, operation_ids: Collection[str]) -> Mapping[str, str]:
+        """The chain of each operation that there is, of many at once."""
+        return repository.chains_of(session, operation_ids)
+
     def list_operations(
         self,
         session: Session,
@@ -218,6 +222,10 @@ class Transactions:
         histories, signed = repository.events(session, ids), repository.authorisations(session, ids)
         sent = repository.transactions(session, ids)
         return [steps.operation_view(row, sent.get(row.id), histories[row.id], signed[row.id]) for row in rows]
+
+    def states(self, session: Session, operation_ids: Collection[str]) -> dict[str, str]:
+        """The state of each of these operations."""
+        return repository.operation_states(session, operation_ids)
 
     def waiting(self, session: Session, chain: str) -> set[tuple[str, str]]:
         """(kind, reference) of the operations of ``chain`` that have not ended."""

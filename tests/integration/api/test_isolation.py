@@ -49,6 +49,7 @@ OWN_LISTS = {
     "GET /v1/pilots/queue",
     "GET /v1/pilots/duties",
     "GET /v1/pilots/alerts",
+    "GET /v1/register/acts",
 }
 
 PROJECT = "/v1/pilots/prj_" + "08" * 16
@@ -212,6 +213,10 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/pilots/{project_id}/alerts/{number}/moves": lambda c, _: c.post(
         f"{PROJECT}/alerts/1/moves", json={"move": "assign", "body": {"note": "mine"}}
     ),
+    "POST /v1/register/acts": lambda c, _: c.post(
+        "/v1/register/acts", json={"act": "recount", "security": "sec_" + "08" * 16, "account": "acc_" + "08" * 16}
+    ),
+    "GET /v1/register/acts/{act_id}": lambda c, _: c.get(f"/v1/register/acts/act_{'08' * 16}"),
     "DELETE /v1/tokens/{token_id}": lambda c, b: c.delete(f"/v1/tokens/{b.token}"),
 }
 

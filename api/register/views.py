@@ -1,0 +1,45 @@
+"""From the register's values to the API's shapes."""
+
+from __future__ import annotations
+
+from api.operations.views import required
+from api.register.schemas import ActView, Refusal
+from services.platform.clock import rfc3339
+from services.register.acts import views
+
+
+def act(found: views.ActView) -> ActView:
+    """An act."""
+    return ActView(
+        id=found.id,
+        act=found.name,
+        term=found.term,
+        about=found.about,
+        state=found.state,
+        message=dict(found.message),
+        operation=found.operation.id,
+        operation_state=found.operation.state,
+        authorisations=[required(need) for need in found.operation.needs],
+        queue_position=found.queue_position,
+        record=found.record_id,
+        outcome_record=found.outcome_record,
+        batch=found.batch_id,
+        transaction=found.tx_hash,
+        block=found.block_number,
+        refusal=_refusal(found),
+        created_at=rfc3339(found.created_at),
+        decided_at=rfc3339(found.decided_at) if found.decided_at is not None else None,
+    )
+
+
+def _refusal(found: views.ActView) -> Refusal | None:
+    if found.reason is None:
+        return None
+    return Refusal(
+        error=str(found.reason.get("error")),
+        args=dict(found.reason.get("args") or {}),
+        rule=found.rule,
+        source=found.source,
+        detail=found.detail,
+        detail_zh=found.detail_zh,
+    )

@@ -1,0 +1,164 @@
+"""The door to acts (登记事项): asked for by the host's operator, read by whoever may read the register."""
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from services.evidence.group import Group
+from services.identity.policy import Principal
+from services.identity.views import Page
+from services.pilots.once import do_once, made_before
+from services.pilots.rulebook.days import day_of
+from services.platform.clock import from_ms
+from services.platform.errors import NotFound
+from services.platform.idempotency import Once
+from services.register.acts import repository, rules
+from services.register.acts.asking import Asking, Ready
+from services.register.acts.judging import Judging
+from services.register.acts.models import ActRow
+from services.register.acts.outcomes import explained
+from services.register.acts.said import Said
+from services.register.acts.transfers import Transfer
+from services.register.acts.views import ActView
+from services.register.asking import Asked, Outcome
+from services.register.book import repository as book
+from services.register.names import ACTS
+from services.register.parts import RegisterParts
+from services.register.rules.positions import Position
+from services.register.rules.values import Form
+
+__all__ = ["ActDesk"]
+
+_MADE = "register-act"
+
+
+class ActDesk:
+    """Opens its own transactions; what writes leaves gives a Future."""
+
+    def __init__(self, parts: RegisterParts, judging: Judging) -> None:
+        self._parts = parts
+        self._judging = judging
+        self._asking = Asking(parts)
+
+    def request(self, caller: Principal, said: Said, *, once: Once | None) -> Future[ActView]:
+        """Asks for an act; its operation waits for those who must agree.
+
+        RuleRefused with rule, source and numbers when a rule of the service or of the register says no, by what is
+        known now; Invalid names a field; Forbidden, NotFound and Conflict as the register's door says.
+        """
+        with self._parts.database.read() as session:
+            host = self._parts.require(session, caller, "register.act")
+            known = made_before(session, host, once)
+            if known is not None:
+                return _done(self._view(session, self._require(session, known)))
+            ready = self.prepared(session, host, said)
+
+        def unit(group: Group) -> ActView:
+            def make() -> tuple[str, ActView]:
+                row, _operation = self._asking.ask(group, host, ready)
+                return row.id, self._view(group.session, row)
+
+            def again(found: str) -> ActView:
+                return self._view(group.session, self._require(group.session, found))
+
+            return do_once(group, host, once, kind=_MADE, make=make, again=again)
+
+        return self._parts.evidence.sequencer.submit(unit)
+
+    def prepared(self, session: Session, host: str, said: Said) -> Ready:
+        """The request after every check that can be made before the chain's. RuleRefused, Invalid."""
+        act, now_ms = said.contract_act(), self._parts.clock.ms()
+        rules.require_documents(said)
+        if isinstance(said, Transfer):
+            self._require_transfer(session, said, now_ms)
+        needs = self._judging.needs(session, act, now_ms)
+        return Ready(said=said, needs=needs, rests_on=self._asking.rests_on(host, said.documents))
+
+    def ask(self, group: Group, host: str, said: Said, *, batch: str = "", queue: str = "") -> Asked:
+        """In another part's unit: the request after every check, under ``batch`` and in the queue of another subject.
+
+        RuleRefused, Invalid.
+        """
+        ready = replace(self.prepared(group.session, host, said), batch_id=batch or None, queue=queue)
+        row, operation = self._asking.ask(group, host, ready)
+        return Asked(row.id, operation.id)
+
+    def outcomes(self, session: Session, acts: Collection[str]) -> Mapping[str, Outcome]:
+        """What has become of these acts, by their ids."""
+        return {
+            row.id: Outcome(row.state, str((row.reason or {}).get("error", "")))
+            for row in repository.acts_by_id(session, acts)
+        }
+
+    def get(self, caller: Principal, act_id: str) -> ActView:
+        """One act. NotFound."""
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.read")
+            return self._view(session, self._require(session, act_id))
+
+    def list(
+        self,
+        caller: Principal,
+        *,
+        about: str | None = None,
+        state: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[ActView]:
+        """Acts, newest first; of one security or account, in one state."""
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.read")
+            rows = repository.acts(session, self._parts.chain, about=about, state=state, before=cursor, limit=limit + 1)
+            found = tuple(self._view(session, row) for row in rows[:limit])
+        return Page(found, rows[limit - 1].id if len(rows) > limit else None)
+
+    # --- inside
+
+    def _require_transfer(self, session: Session, said: Transfer, now_ms: int) -> None:
+        rules.require_payment(said)
+        security = book.security(session, self._parts.chain, said.security)
+        held = book.current_words(session, self._parts.chain, said.security, [said.taker])
+        outsider = not any(Position.of(int.from_bytes(word)).units for _account, _seq, word in held)
+        form = Form(security.form) if security else Form.SHARE
+        rules.require_pre_emption(said, form, outsider=outsider, today=day_of(from_ms(now_ms)))
+
+    def _require(self, session: Session, act_id: str) -> ActRow:
+        row = repository.act(session, act_id)
+        if row is None or row.chain != self._parts.chain:
+            raise NotFound("There is no such act.")
+        return row
+
+    def _view(self, session: Session, row: ActRow) -> ActView:
+        rule = explained(session, row)
+        waits = row.state == repository.REQUESTED
+        earlier = repository.undecided(session, row.chain, [row.about], before=row.id) if waits else []
+        return ActView(
+            id=row.id,
+            name=row.name,
+            term=ACTS[row.name],
+            about=row.about,
+            state=row.state,
+            message=row.message,
+            record_id=row.record_id,
+            outcome_record=row.outcome_record,
+            batch_id=row.batch_id,
+            tx_hash=row.tx_hash,
+            block_number=row.block_number,
+            reason=row.reason,
+            rule=rule.rule if rule else None,
+            source=rule.source if rule else None,
+            detail=rule.detail if rule else None,
+            detail_zh=str(rule.extra["detail_zh"]) if rule else None,
+            created_at=row.created_at,
+            decided_at=row.decided_at,
+            queue_position=len(earlier) if waits else None,
+            operation=self._parts.transactions.get_operation(session, row.operation_id),
+        )
+
+
+def _done(view: ActView) -> Future[ActView]:
+    future: Future[ActView] = Future()
+    future.set_result(view)
+    return future

@@ -1,0 +1,90 @@
+"""All SQL about acts."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.register.acts.models import ActRow
+
+__all__ = [
+    "act",
+    "act_of_leaf",
+    "act_of_operation",
+    "act_of_record",
+    "acts",
+    "acts_by_id",
+    "acts_of_batch",
+    "add",
+    "undecided",
+]
+
+REQUESTED = "requested"
+_CHUNK = 500
+
+
+def add(session: Session, row: ActRow) -> None:
+    """Inserts now."""
+    session.add(row)
+    session.flush()
+
+
+def act(session: Session, act_id: str) -> ActRow | None:
+    """By its id."""
+    return session.get(ActRow, act_id)
+
+
+def act_of_leaf(session: Session, leaf: bytes) -> ActRow | None:
+    """By its requested leaf."""
+    return session.scalar(select(ActRow).where(ActRow.leaf_hash == leaf))
+
+
+def act_of_record(session: Session, record_id: str) -> ActRow | None:
+    """By its record."""
+    return session.scalar(select(ActRow).where(ActRow.record_id == record_id))
+
+
+def act_of_operation(session: Session, operation_id: str) -> ActRow | None:
+    """By its operation."""
+    return session.scalar(select(ActRow).where(ActRow.operation_id == operation_id))
+
+
+def acts(
+    session: Session,
+    chain: str,
+    *,
+    about: str | None = None,
+    state: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[ActRow]:
+    """Newest first."""
+    query = select(ActRow).where(ActRow.chain == chain).order_by(ActRow.id.desc()).limit(limit)
+    if about is not None:
+        query = query.where(ActRow.about == about)
+    if state is not None:
+        query = query.where(ActRow.state == state)
+    if before is not None:
+        query = query.where(ActRow.id < before)
+    return list(session.scalars(query))
+
+
+def acts_by_id(session: Session, ids: Collection[str]) -> list[ActRow]:
+    """Those that there are."""
+    wanted, found = list(ids), list[ActRow]()
+    for start in range(0, len(wanted), _CHUNK):
+        found += session.scalars(select(ActRow).where(ActRow.id.in_(wanted[start : start + _CHUNK])))
+    return found
+
+
+def acts_of_batch(session: Session, batch_id: str) -> list[ActRow]:
+    """In the order of the file."""
+    return list(session.scalars(select(ActRow).where(ActRow.batch_id == batch_id).order_by(ActRow.id)))
+
+
+def undecided(session: Session, chain: str, about: Collection[str], *, before: str | None = None) -> list[ActRow]:
+    """Acts about any of these that the chain has not decided, the oldest first; only such as came ``before`` one."""
+    query = select(ActRow).where(ActRow.chain == chain, ActRow.about.in_(about), ActRow.state == REQUESTED)
+    if before is not None:
+        query = query.where(ActRow.id < before)
+    return list(session.scalars(query.order_by(ActRow.id)))

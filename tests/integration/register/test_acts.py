@@ -1,0 +1,198 @@
+"""Acts of the register from request to outcome, through the API, on a real chain."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.platform.errors import Forbidden, NotFound
+from services.register.acts.said import Document
+from services.register.acts.transfers import Transfer
+from tests.integration.founded import Founded
+from tests.integration.register.business import CHECKER, LIAISON, FoundedBusiness
+from tests.integration.register.clerk import SHARE, Clerk
+from tests.integration.register.world import open_market
+
+
+@pytest.fixture(scope="module")
+def clerk(
+    founded: Founded,
+    founded_business: FoundedBusiness,
+    sqlite_template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Clerk]:
+    with open_market(founded, founded_business, sqlite_template, tmp_path_factory.mktemp("acts")) as world:
+        yield Clerk(world, world.client())
+
+
+@pytest.fixture(scope="module")
+def holder(clerk: Clerk) -> str:
+    return clerk.investor()
+
+
+@pytest.fixture(scope="module")
+def other(clerk: Clerk) -> str:
+    return clerk.investor()
+
+
+@pytest.fixture(scope="module")
+def security(clerk: Clerk, holder: str, other: str) -> str:
+    return clerk.security({holder: 1_000, other: 500})
+
+
+def test_a_transfer_is_asked_for_signed_and_registered(clerk: Clerk, security: str, holder: str, other: str) -> None:
+    taker = clerk.investor("company")
+    asked = clerk.asked("transfer", **clerk.agreed(security, holder, taker, 40))
+    assert (asked["state"], asked["queue_position"]) == ("requested", 0)
+    assert asked["operation_state"] == "needs_authorisation"
+    assert [(need["role"], need["signer"]) for need in asked["authorisations"]] == [("register.checker", None)]
+    done = clerk.decided(asked)
+    assert (done["state"], done["queue_position"], done["refusal"]) == ("registered", None, None)
+    assert done["authorisations"][0]["signer"] == CHECKER.address
+    assert clerk.held(security, taker) == 40
+    outcome = clerk.said(done["outcome_record"])
+    assert outcome["type"] == "register.act"
+    assert outcome["body"]["transaction"] == done["transaction"]
+    asked_for = clerk.said(done["record"])["body"]
+    assert (asked_for["units"], asked_for["payment"]) == ("40", "P-1")
+    assert [each["code"] for each in asked_for["documents"]] == ["transfer-agreement"]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "guard"),
+    [
+        ({"units": "999999"}, "REG-06", "RegisterUnits"),
+        ({"payment": ""}, "TRF-03", "ServicePayment"),
+        ({"documents": []}, "DOC-01", "ServiceDocument"),
+        ({"reason": "judicial"}, "DOC-01", "ServiceDocument"),
+        ({"taker": "acc_" + "9" * 32}, "REG-04", "RegisterInvestorUnknown"),
+    ],
+)
+def test_a_rule_says_no_before_anything_is_done(
+    clerk: Clerk, security: str, holder: str, other: str, change: dict[str, Any], rule: str, guard: str
+) -> None:
+    before = clerk.client.get("/v1/register/acts").json()
+    problem = clerk.refused("transfer", **{**clerk.agreed(security, holder, other, 1), **change})
+    assert (problem["rule"], problem["guard"]) == (rule, guard)
+    assert problem["source"]
+    assert problem["detail_zh"]
+    assert clerk.client.get("/v1/register/acts").json() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"units": "1.5"}, "/units"),
+        ({"units": "0"}, "/units"),
+        ({"security": "sec_1"}, "/security"),
+        ({"giver": "sec_" + "1" * 32}, "/giver"),
+        ({"reason": "sold"}, "/reason"),
+        ({"documents": [{"code": "transfer-agreement", "record": "rec_" + "0" * 32}]}, "/documents/0/record"),
+    ],
+)
+def test_a_wrong_field_is_named(
+    clerk: Clerk, security: str, holder: str, other: str, change: dict[str, Any], field: str
+) -> None:
+    answer = clerk.ask("transfer", **{**clerk.agreed(security, holder, other, 1), **change})
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_an_unknown_act_and_a_foreign_member_are_refused(clerk: Clerk, security: str) -> None:
+    assert clerk.ask("seize", security=security).status_code == 422
+    assert clerk.ask("recount", security=security, account="acc_" + "1" * 32, approved=True).status_code == 422
+
+
+def test_one_key_makes_one_act(clerk: Clerk, security: str, holder: str, other: str) -> None:
+    said = clerk.agreed(security, holder, other, 3)
+    first, again = (clerk.ask("transfer", key="once-3", **said).json() for _ in range(2))
+    assert first["id"] == again["id"]
+    changed = clerk.ask("transfer", key="once-3", **{**said, "units": "4"})
+    assert changed.json()["type"].endswith("idempotency-key-reused")
+    assert clerk.client.post(f"/v1/operations/{first['operation']}/cancellation").status_code == 200
+    cancelled = clerk.get(first)
+    assert (cancelled["state"], cancelled["refusal"]["error"]) == ("refused", "Cancelled")
+
+
+def test_the_chain_refuses_what_changed_while_signatures_were_awaited(clerk: Clerk, other: str) -> None:
+    poor = clerk.investor()
+    security = clerk.security({poor: 10, other: 10})
+    first = clerk.asked("transfer", **clerk.agreed(security, poor, other, 8))
+    second = clerk.asked("transfer", **clerk.agreed(security, poor, other, 8))
+    assert (first["queue_position"], second["queue_position"]) == (0, 1)
+    clerk.sign(second)
+    clerk.sign(first)
+    clerk.world.work(first["operation"], second["operation"])
+    assert [clerk.get(each)["state"] for each in (first, second)] == ["refused", "registered"]
+    refusal = clerk.get(first)["refusal"]
+    assert (refusal["error"], refusal["rule"]) == ("RegisterUnits", "REG-06")
+    assert (refusal["args"]["wanted"], refusal["args"]["free"]) == (8, 2)
+
+
+def test_what_is_signed_already_counts_before_it_is_mined(clerk: Clerk, other: str) -> None:
+    poor = clerk.investor()
+    security = clerk.security({poor: 10, other: 10})
+    first = clerk.asked("transfer", **clerk.agreed(security, poor, other, 8))
+    clerk.sign(first)
+    problem = clerk.refused("transfer", **clerk.agreed(security, poor, other, 8))
+    assert problem["numbers"] == {"wanted": 8, "free": 2}
+    clerk.world.work(first["operation"])
+
+
+def test_an_account_opened_a_moment_ago_may_receive_at_once(clerk: Clerk, security: str, other: str) -> None:
+    account = "acc_" + "7" * 32
+    opening = clerk.asked("open-investor", account=account, kind="person", suitable_until="2031-12-31")
+    clerk.sign(opening)
+    gift = clerk.agreed(security, other, account, 5, reason="gift", documents=clerk.documents("gift-deed"))
+    given = clerk.asked("transfer", **gift)
+    clerk.sign(given)
+    clerk.world.work(opening["operation"], given["operation"])
+    assert [clerk.get(each)["state"] for each in (opening, given)] == ["registered", "registered"]
+
+
+def test_who_must_sign_depends_on_the_act(clerk: Clerk, security: str, holder: str, other: str) -> None:
+    def roles(act: str, **said: Any) -> list[str]:
+        asked = clerk.asked(act, **said)
+        clerk.client.post(f"/v1/operations/{asked['operation']}/cancellation")
+        return [need["role"] for need in asked["authorisations"]]
+
+    court = clerk.agreed(security, holder, other, 1, reason="judicial")
+    court["documents"] = clerk.documents("court-ruling", "assistance-notice")
+    assert roles("transfer", **court) == ["register.checker", "register.court-liaison"]
+    assert roles("addend", account=holder, addend=2) == []
+    terms = {**SHARE, "cap": 150}
+    resolution = clerk.documents("resolution")
+    changed = roles("change-terms", security=security, terms=terms, documents=resolution)
+    assert changed == ["register.checker", "register.regulator"]
+
+
+def test_an_llcs_equity_waits_for_those_who_may_buy_first(clerk: Clerk, holder: str, other: str) -> None:
+    equity = clerk.security({holder: 60, other: 40}, form="llc-equity", cap=50, basis="REM-19", interval=0)
+    outsider = clerk.investor()
+    said = clerk.agreed(equity, holder, outsider, 10)
+    assert clerk.refused("transfer", **said)["rule"] == "TRF-01"
+    told = {"notified_on": "2030-12-02"}
+    problem = clerk.refused("transfer", **said, pre_emption=told)
+    assert problem["numbers"] == {"days": 30, "notified": "2030-12-02", "until": "2031-01-01"}
+    court = {**said, "reason": "judicial", "documents": clerk.documents("court-ruling", "assistance-notice")}
+    assert clerk.refused("transfer", **court, pre_emption=told)["rule"] == "TRF-02"
+    clerk.registered("transfer", **said, pre_emption={"waived": True})
+    clerk.registered("transfer", **clerk.agreed(equity, holder, other, 10))
+
+
+def test_acts_are_listed_and_read_by_the_register_door(clerk: Clerk, security: str) -> None:
+    page = clerk.client.get("/v1/register/acts", params={"about": security, "limit": 2}).json()
+    rest = clerk.client.get("/v1/register/acts", params={"about": security, "cursor": page["next"]}).json()
+    names = [each["act"] for each in (*page["items"], *rest["items"])]
+    assert names[-3:] == ["admit", "issue", "open-security"]
+    assert clerk.client.get("/v1/register/acts/act_" + "0" * 32).status_code == 404
+
+
+def test_others_neither_ask_nor_read(clerk: Clerk, security: str, holder: str, other: str) -> None:
+    stranger = clerk.world.admit("另一运营机构(测试)", kind="operator", key=LIAISON)
+    desk, said = clerk.world.services.register.acts.desk, clerk.agreed(security, holder, other, 1)
+    said["documents"] = tuple(Document(**each) for each in said["documents"])
+    with pytest.raises((Forbidden, NotFound)):
+        desk.request(stranger, Transfer(**said), once=None)
+    with pytest.raises((Forbidden, NotFound)):
+        desk.list(stranger)
