@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.addresses import CONTRACTS, REGISTER, Market, Role, load_addresses
 from chain.party.keystore import EvmKey
 from cli.local import gateway
 from cli.local.errors import LocalError
@@ -91,6 +92,26 @@ def test_a_lost_chain_is_closed_and_the_next_one_pinned_beside_it(
     chain = load_settings(layout.gateway).chains["supervision"]
     assert (third.epoch, [one.epoch for one in chain.past]) == (3, [1, 2])
     assert chain.past[0] == past
+
+
+def test_the_chain_in_a_lost_business_chains_place_has_a_register_too(
+    layout: Layout, new_node: Callable[[int], Plain], payers: list[Path]
+) -> None:
+    assert gateway.name_market(layout, gateway.MarketName("市场(测试)", Market(440300, checked=True)))
+    old = new_node(0)
+    deploy(
+        layout, "business", [old.rpc.url], finality="immediate", chain_class="permissioned", key_file=payers[0],
+        say=lambda _: None,
+    )  # fmt: skip
+    old.stop()
+    wanted = Wanted([new_node(1).rpc.url], key_file=payers[1])
+    done = replace_chain(layout, "business", wanted, lambda _: None)
+    settings = load_settings(layout.gateway)
+    assert settings.business_chain == "business@2"
+    assert settings.market is not None
+    found = load_addresses(done.addresses)
+    assert found is not None
+    assert list(found.contracts) == [*CONTRACTS[Role.BUSINESS], *REGISTER]
 
 
 def test_a_chain_that_was_never_pinned_cannot_be_lost(layout: Layout) -> None:
