@@ -7,7 +7,7 @@ from services.register.rules.refusal import Refused
 from services.register.rules.turn import Turn
 from services.register.rules.values import Id, Security
 
-__all__ = ["counted", "recounted", "require_fit", "require_interval"]
+__all__ = ["counted", "recounted", "require_day", "require_fit", "require_interval"]
 
 
 def require_fit(turn: Turn, security: Security, taker: Id) -> None:
@@ -39,3 +39,9 @@ def recounted(turn: Turn, name: Id, count: int, *, bound: bool) -> None:
             raise Refused("RegisterCap", count=count, cap=security.terms.cap)
         turn.tell("CapExceeded", security=name, count=count, cap=security.terms.cap)
     turn.securities[name] = replace(security, count=count)
+
+
+def require_day(day: int, first: int, last: int) -> None:
+    """A day within the first and the last one that the act admits."""
+    if not first <= day <= last:
+        raise Refused("RegisterTerm", day=day, first=first, last=last)

@@ -71,6 +71,10 @@ class Position:
         """One more change: with so many units less."""
         return replace(self, units=self.units - units, seq=self.seq + 1)
 
+    def touched(self) -> "Position":
+        """One more change."""
+        return replace(self, seq=self.seq + 1)
+
     def bought(self, trading_day: int) -> "Position":
         """With a purchase on this trading day."""
         return replace(self, last_buy=trading_day)

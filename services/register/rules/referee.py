@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.register.rules import acts, investors, securities, transfers
+from services.register.rules import acts, encumbering, enforcing, holdings, investors, officers, securities, transfers
 from services.register.rules.days import TradingDays
 from services.register.rules.turn import At, Event, Register, Turn
 
@@ -21,6 +21,18 @@ _DECIDE: Mapping[type[acts.Act], Callable[[Turn, Any], None]] = {
     acts.IssueUnits: securities.issue,
     acts.TransferUnits: transfers.transfer,
     acts.RecountPosition: transfers.recount,
+    acts.TransferBatch: transfers.transfer_batch,
+    acts.ConfirmPositions: holdings.confirm,
+    acts.SetOfficer: officers.set_officer,
+    acts.PayBonus: holdings.bonus,
+    acts.CancelUnits: holdings.cancel,
+    acts.OpenLien: encumbering.encumber,
+    acts.ReleaseLien: encumbering.release,
+    acts.RevokePledge: encumbering.revoke,
+    acts.ExtendLien: encumbering.extend,
+    acts.EnforceLien: enforcing.enforce,
+    acts.TransferPledged: enforcing.transfer_pledged,
+    acts.TransferEstate: enforcing.transfer_estate,
 }
 
 
@@ -36,6 +48,9 @@ class Outcome:
 def apply(register: Register, act: acts.Act, *, at: At, calendar: TradingDays) -> Outcome:
     """What an act makes of the register. Refused by the first check that fails; then nothing has changed."""
     turn = Turn(register, at, calendar)
-    turn.begin()
-    _DECIDE[type(act)](turn, act)
+    if isinstance(act, acts.SweepPosition):  # anybody's act
+        encumbering.sweep(turn, act)
+    else:
+        turn.begin()
+        _DECIDE[type(act)](turn, act)
     return Outcome(turn.done(), tuple(turn.events), tuple(turn.needs))

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from services.register.names import CHECKER, REGULATOR
 from services.register.rules.acts import AdmitSecurity, ChangeTerms, IssueUnits, OpenSecurity, SetSecurityState
 from services.register.rules.checks import counted, require_fit, require_interval
+from services.register.rules.officers import held_back
 from services.register.rules.refusal import Refused
 from services.register.rules.turn import Turn
-from services.register.rules.values import Id, Security, State, Terms
+from services.register.rules.values import UNITS_MAX, Id, Security, State, Terms
 
 __all__ = ["admit", "change_terms", "issue", "open_security", "set_state"]
-
-_UNITS_MAX = 2**80 - 1
 
 
 def open_security(turn: Turn, act: OpenSecurity) -> None:
@@ -66,9 +65,10 @@ def issue(turn: Turn, act: IssueUnits) -> None:
     security = turn.security(act.security, State.REGISTERING, State.CUSTODIED)
     trading_day = turn.trading_day() if security.state is State.CUSTODIED else None
     for investor, units in zip(act.investors, act.units, strict=True):
-        security = _credited(turn, act.security, security, _Entry(investor, units, trading_day))
+        entry = _Entry((act.security, investor), units, trading_day)
+        security = _credited(turn, security, entry)
     issued = security.issued + sum(act.units)
-    if issued > _UNITS_MAX:
+    if issued > UNITS_MAX:
         raise Refused("SecurityOverflow")
     turn.securities[act.security] = replace(security, issued=issued)
     turn.tell("Issued", security=act.security, units=sum(act.units), issued=issued)
@@ -78,29 +78,32 @@ def issue(turn: Turn, act: IssueUnits) -> None:
 class _Entry:
     """One line of an issue; `trading_day` is None in the first registration."""
 
-    investor: Id
+    key: tuple[Id, Id]
     units: int
     trading_day: int | None
 
 
-def _credited(turn: Turn, name: Id, security: Security, entry: _Entry) -> Security:
+def _credited(turn: Turn, security: Security, entry: _Entry) -> Security:
     """The security, counted with the new units of one holder."""
     if entry.units == 0:
         raise Refused("RegisterZero")
-    addend = turn.known(entry.investor).addend
-    before = turn.position(name, entry.investor)
+    investor = entry.key[1]
+    addend = turn.known(investor).addend
+    before = turn.position(*entry.key)
+    if before.officer:
+        before = held_back(turn, entry.key, before)
     after = before.grown(entry.units, addend)
     limit = security.terms.first_cap
     if entry.trading_day is not None:
         limit = security.terms.cap
-        require_fit(turn, security, entry.investor)
+        require_fit(turn, security, investor)
         if security.terms.subscription_counts:
-            require_interval(security, entry.investor, opposite=before.last_sell, trading_day=entry.trading_day)
+            require_interval(security, investor, opposite=before.last_sell, trading_day=entry.trading_day)
             after = after.bought(entry.trading_day)
     count = counted(security.count, (before, after))
     if not before.units and count > limit:
         raise Refused("RegisterCap", count=count, cap=limit)
-    turn.put(name, entry.investor, after)
+    turn.put(*entry.key, after)
     return replace(security, count=count)
 
 

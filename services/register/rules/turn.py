@@ -5,16 +5,21 @@ from dataclasses import dataclass, field, replace
 
 from services.register.names import CHECKER, OPERATOR
 from services.register.rules.days import Clock, TradingDays, day_of
+from services.register.rules.liens import Lien
+from services.register.rules.lots import Lot
 from services.register.rules.positions import Position
 from services.register.rules.refusal import Refused, Value
-from services.register.rules.values import Id, Investor, Market, Security, State
+from services.register.rules.values import Bonus, Id, Investor, Lockup, Market, Security, State
 
 __all__ = ["At", "Event", "Register", "Signed", "Turn"]
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """All that the register keeps. Positions by (security, investor); `roles`: the accounts that hold each role."""
+    """All that the register keeps. `roles`: the accounts that hold each role.
+
+    Positions, lots and lock-ups by (security, investor), liens by (security, number), bonuses by (security, action).
+    """
 
     market: Market
     clock: Clock
@@ -22,6 +27,10 @@ class Register:
     investors: Mapping[Id, Investor] = field(default_factory=dict)
     securities: Mapping[Id, Security] = field(default_factory=dict)
     positions: Mapping[tuple[Id, Id], Position] = field(default_factory=dict)
+    lots: Mapping[tuple[Id, Id], tuple[Lot, ...]] = field(default_factory=dict)
+    liens: Mapping[tuple[Id, int], Lien] = field(default_factory=dict)
+    lockups: Mapping[tuple[Id, Id], Lockup] = field(default_factory=dict)
+    bonuses: Mapping[tuple[Id, Id], Bonus] = field(default_factory=dict)
 
     def position(self, security: Id, investor: Id) -> Position:
         """An empty one when there is none."""
@@ -64,6 +73,10 @@ class Turn:
         self.investors = dict(register.investors)
         self.securities = dict(register.securities)
         self.positions = dict(register.positions)
+        self.lots = dict(register.lots)
+        self.liens = dict(register.liens)
+        self.lockups = dict(register.lockups)
+        self.bonuses = dict(register.bonuses)
         self._register = register
         self._calendar = calendar
         self._clock = register.clock
@@ -76,6 +89,10 @@ class Turn:
             investors=self.investors,
             securities=self.securities,
             positions=self.positions,
+            lots=self.lots,
+            liens=self.liens,
+            lockups=self.lockups,
+            bonuses=self.bonuses,
         )
 
     # --- who acts
@@ -92,6 +109,12 @@ class Turn:
         """In a checked market a checker must have signed."""
         if self.market.checked:
             self.need(CHECKER)
+
+    def consent(self, secured: str) -> None:
+        """The pledgee must have signed."""
+        self.needs.append(secured)
+        if self.at.signed is not None and secured not in self.at.signed.signers:
+            raise Refused("RegisterConsent", secured=secured)
 
     def need(self, role: str) -> None:
         """Somebody with the role, who is not the sender, must have signed."""
@@ -132,6 +155,10 @@ class Turn:
         if found is None or state not in states:
             raise Refused("RegisterState", security=security, state=state)
         return found
+
+    def live(self, security: Id) -> Security:
+        """The security, which must be in custody or before it."""
+        return self.security(security, State.REGISTERING, State.CUSTODIED, State.SUSPENDED)
 
     def position(self, security: Id, investor: Id) -> Position:
         """As it is now."""

@@ -7,9 +7,27 @@ integers. The numbers of the enums are part of the typed data (docs/spec/registe
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Form", "Id", "Investor", "Kind", "Market", "Reason", "Security", "State", "Terms"]
+__all__ = [
+    "NOBODY",
+    "UNITS_MAX",
+    "Bonus",
+    "Form",
+    "Id",
+    "Investor",
+    "Kind",
+    "LienKind",
+    "Lockup",
+    "Market",
+    "Reason",
+    "Security",
+    "State",
+    "Terms",
+]
 
 Id = bytes
+UNITS_MAX = 2**80 - 1
+NOBODY = "0x" + "0" * 40
+"""The address of nobody: of those who consent for no pledgee."""
 
 
 class Kind(IntEnum):
@@ -54,11 +72,21 @@ class Reason(IntEnum):
     DIVISION = 3  # 分割
     SUCCESSION = 4  # 法人终止
     JUDICIAL = 5  # 司法过户
+    ENFORCEMENT = 6  # 实现质权
 
     @property
     def voluntary(self) -> bool:
-        """Whether the holder wants it: then the cap binds, and a suspension."""
-        return self <= Reason.GIFT
+        """Whether the holder wants it, or wanted it when pledging: then cap, suspension and lock-up bind."""
+        return self in {Reason.AGREED, Reason.GIFT, Reason.ENFORCEMENT}
+
+
+class LienKind(IntEnum):
+    """What a lien is. The numbers are part of the typed data."""
+
+    NONE = 0
+    PLEDGE = 1  # 质押
+    FREEZE = 2  # 司法冻结、轮候冻结
+    LOCK = 3  # 限售、自愿锁定、操作冻结
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +134,30 @@ class Security:
     issued: int = 0
     count: int = 0
     liens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lockup:
+    """What an officer may sell. `base`: units at the first change of the `year`; `sold`: of a quarter of them.
+
+    `locked_until`: last day on which one who left may part with nothing; 0 while serving.
+    """
+
+    base: int = 0
+    sold: int = 0
+    year: int = 0
+    locked_until: int = 0
+
+    @property
+    def word(self) -> int:
+        """As one word (docs/spec/register.md)."""
+        return self.base | self.sold << 80 | self.year << 160 | self.locked_until << 176
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """How far a bonus has come: its ratio, and the last investor that it met."""
+
+    numerator: int
+    denominator: int
+    last: Id

@@ -126,7 +126,7 @@ class Maker:
     def transfer(self) -> Act:
         security = self.security()
         giver, taker = self.holder(security), self.investor()
-        reason = self.random.choice((Reason.AGREED, Reason.AGREED, *Reason))
+        reason = self.random.choice((Reason.AGREED, Reason.AGREED, *tuple(Reason)[:6]))
         return TransferUnits(security, giver, taker, self.units(self.register.position(security, giver).free), reason)
 
     def recount(self) -> Act:
