@@ -44,7 +44,7 @@ CONTRACTS: Mapping[Role, tuple[str, ...]] = {
     Role.BUSINESS: _EVERYWHERE,
 }
 """The contracts of a chain, in the order in which they are deployed: each knows only earlier ones."""
-REGISTER: tuple[str, ...] = ("EquityRegister",)
+REGISTER: tuple[str, ...] = ("RegisterLiens", "RegisterActions", "EquityRegister")
 """The contracts of a market's register (登记簿), which follow on the business chain of who runs a market."""
 
 

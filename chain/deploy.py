@@ -34,12 +34,15 @@ _PRIORITY_FEE = 10**9  # wei
 
 REGISTRY = "InstitutionRegistry"
 BOOK = "EquityRegister"
+_MARKET = (REGISTRY, "Calendar", "region", "checked")
 _KNOWS: Mapping[str, tuple[str, ...]] = {
     "EvidenceLog": (REGISTRY,),
     "Calendar": (REGISTRY,),
     "RulebookRegistry": (REGISTRY,),
     "PilotLifecycle": (REGISTRY, "Calendar", "RulebookRegistry", "EvidenceLog"),
-    BOOK: (REGISTRY, "Calendar", "region", "checked"),
+    "RegisterLiens": _MARKET,
+    "RegisterActions": _MARKET,
+    BOOK: (*_MARKET, "RegisterLiens", "RegisterActions"),
 }
 """Of which contracts a constructor takes the addresses, and which facts of the market."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from chain.party.days import EPOCH
 from chain.party.eip712 import integer
@@ -12,6 +12,7 @@ __all__ = ["ACTS", "REGISTER", "more", "value"]
 
 REGISTER = "regseal EquityRegister"
 _TERMS = "uint8 form,uint16 kinds,uint32 cap,uint32 grandfathered,uint8 interval,bool subscriptionCounts,bytes16 basis"
+_TRANSFER = "bytes16 security,bytes16 from,bytes16 to,uint80 units,uint8 reason"
 _TAIL = "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline"
 _WORDS: Mapping[str, str] = {
     "OpenInvestor(bytes16 investor,uint8 kind,uint24 suitableUntil,uint16 addend": "open an investor 开立投资者账户",
@@ -22,8 +23,30 @@ _WORDS: Mapping[str, str] = {
     "AdmitSecurity(bytes16 security,uint80 capital": "take a security into custody 证券登记托管",
     "SetSecurityState(bytes16 security,uint8 state": "change a security's state 变更证券状态",
     "IssueUnits(bytes16 security,bytes16[] investors,uint80[] units": "register units to holders 份额登记",
-    "TransferUnits(bytes16 security,bytes16 from,bytes16 to,uint80 units,uint8 reason": "transfer units 份额过户",
+    f"TransferUnits({_TRANSFER}": "transfer units 份额过户",
     "RecountPosition(bytes16 security,bytes16 investor": "count a holder anew 重新计算持有人数",
+    (
+        "OpenLien(bytes16 security,bytes16 investor,uint8 lien,uint80 units,uint40 since,uint24 until,address secured"
+    ): "register a pledge, freeze or lock 质押、冻结或锁定登记",
+    "ReleaseLien(bytes16 security,bytes16 investor,uint16 number,uint80 units": (
+        "release units from a pledge, freeze or lock 解除质押、冻结或锁定"
+    ),
+    "RevokePledge(bytes16 security,bytes16 investor,uint16 number,uint80 units": "revoke a pledge 撤销质押登记",
+    "ExtendLien(bytes16 security,uint16 number,uint24 until": "change the last day of a freeze or lock 续行或缩短期限",
+    "EnforceLien(bytes16 security,uint16 number,bytes16 from,bytes16 to,uint80 units": (
+        "sell units to satisfy a pledge or freeze 实现质权或司法处置"
+    ),
+    f"TransferPledged({_TRANSFER},uint16 number": "transfer pledged units, the pledge ending 质押股权转让",
+    f"TransferEstate({_TRANSFER},uint176 lot": "transfer units with the liens on them 带权利负担过户",
+    "TransferBatch(bytes16 security,uint8 reason,bytes16[] from,bytes16[] to,uint80[] units": (
+        "transfer units of many holders 批量过户"
+    ),
+    "ConfirmPositions(bytes16 security,bytes16[] investors,bool confirmed": "confirm ownership or not 确权",
+    "SetOfficer(bytes16 security,bytes16 investor,bool serving,uint24 leftOn": "register an officer 董监高身份登记",
+    "PayBonus(bytes16 security,bytes16 action,uint32 numerator,uint32 denominator,bytes16[] investors": (
+        "give bonus units 送转股"
+    ),
+    "CancelUnits(bytes16 security,bytes16[] investors,uint80[] units": "cancel units 减资注销",
 }
 ACTS: Mapping[str, str] = {f"{struct},{_TAIL})": words for struct, words in _WORDS.items()}
 """Every act that is authorised, by its type string."""
@@ -53,6 +76,7 @@ REASONS = {
     4: "succession of a company 法人终止承继",
     5: "judicial transfer 司法过户",
 }
+LIENS = {1: "pledge 质押", 2: "judicial freeze 司法冻结", 3: "lock 限售或锁定"}
 _UNKNOWN = "UNKNOWN TO THIS PROGRAM"
 
 
@@ -64,12 +88,20 @@ def value(name: str, given: object) -> str | None:
 
 def more(message: Mapping[str, object]) -> Iterator[str]:
     """What a list of holders and units comes to."""
-    investors, units = message.get("investors"), message.get("units")
+    givers, takers, units = message.get("from"), message.get("to"), message.get("units")
+    investors = message.get("investors")
     if isinstance(investors, list) and isinstance(units, list):
-        numbers = [integer(one) or 0 for one in units]
-        yield f"  that is: {sum(numbers):,} units 份 for {len(investors)} holders 持有人"
+        yield f"  that is: {_sum(units):,} units 份 for {len(investors)} holders 持有人"
         if len(units) != len(investors) or len(set(map(str, investors))) != len(investors):
             yield "  WARNING: the lists do not pair one holder to one number of units"
+    if isinstance(givers, list) and isinstance(takers, list) and isinstance(units, list):
+        yield f"  that is: {_sum(units):,} units 份 in {len(units)} transfers 笔"
+        if not len(units) == len(givers) == len(takers):
+            yield "  WARNING: the lists do not pair givers, takers and numbers of units"
+
+
+def _sum(units: list[object]) -> int:
+    return sum(integer(one) or 0 for one in units)
 
 
 def _named(names: Mapping[int, str]) -> Callable[[int], str]:
@@ -89,6 +121,20 @@ def _day(number: int) -> str:
         return f"{_date(number).isoformat()} ({number})"
     except OverflowError:
         return f"beyond the calendar ({number})"
+
+
+def _moment(seconds: int) -> str:
+    if not seconds:
+        return "from its registration on 自登记时起 (0)"
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC).isoformat()} ({seconds})"
+    except (OverflowError, ValueError):
+        return f"beyond the calendar ({seconds})"
+
+
+def _lot(stack: int) -> str:
+    numbers = [stack >> shift & 0xFFFF for shift in range(0, 176, 16)]
+    return f"with liens {', '.join(str(one) for one in numbers if one)} ({stack})"
 
 
 def _date(number: int) -> date:
@@ -114,4 +160,8 @@ _NUMBERS: Mapping[str, Callable[[int], str]] = {
     "interval": _counted("trading days 交易日"),
     "suitableUntil": _day,
     "until": _day,
+    "leftOn": _day,
+    "lien": _named(LIENS),
+    "since": _moment,
+    "lot": _lot,
 }

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Days} from "../calendar/Days.sol";
 import {ICalendar} from "../calendar/ICalendar.sol";
 import {Authorisation} from "../identity/IAuthorised.sol";
 import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
 import {IEquityRegister} from "./IEquityRegister.sol";
+import {IRegisterActions} from "./IRegisterActions.sol";
+import {IRegisterLiens} from "./IRegisterLiens.sol";
 import {InvestorBook} from "./InvestorBook.sol";
+import {LienWords} from "./LienWords.sol";
+import {Lots} from "./Lots.sol";
 import {Positions} from "./Positions.sol";
+import {RegisterModules} from "./RegisterModules.sol";
+import {RegisterMoves} from "./RegisterMoves.sol";
+import {RegisterStorage} from "./RegisterStorage.sol";
 import {Securities} from "./Securities.sol";
 
 /// @title The register of a market (登记簿)
-contract EquityRegister is IEquityRegister, InvestorBook {
+contract EquityRegister is IEquityRegister, InvestorBook, RegisterModules, RegisterMoves {
+    using LienWords for uint256;
+    using Lots for uint256;
     using Positions for uint256;
     using Securities for uint256;
-
-    bytes32 private constant LIAISON = keccak256("register.court-liaison");
 
     bytes32 private constant OPEN_SECURITY = keccak256(
         "OpenSecurity(bytes16 security,bytes16 issuer,uint32 issuerRegion,uint8 form,uint16 kinds,uint32 cap,"
@@ -46,38 +52,22 @@ contract EquityRegister is IEquityRegister, InvestorBook {
         "RecountPosition(bytes16 security,bytes16 investor,bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
     );
 
-    uint256 private constant NUMBER = 24;
     uint256 private constant FIRST_TRADING_DAY = 1;
-
-    struct Origin {
-        bytes16 issuer;
-        bytes16 basis;
-    }
-
-    /// @dev In a struct, so that a position's place is computed once for reading and writing.
-    struct Cell {
-        uint256 word;
-    }
-
-    /// @inheritdoc IEquityRegister
-    ICalendar public immutable calendar;
-
-    mapping(bytes16 security => Cell) private _securities;
-    mapping(bytes16 security => Origin) private _origins;
-    mapping(bytes16 security => mapping(bytes16 investor => Cell)) private _positions;
-    /// @dev The newest day on which an agreed act was registered | its trading-day number << 24.
-    uint256 private _clock;
 
     /// @param registry_ says who holds which role
     /// @param calendar_ counts trading days
     /// @param region_ the market's region
     /// @param checked_ whether every act needs a checker's authorisation
-    constructor(IInstitutionRegistry registry_, ICalendar calendar_, uint32 region_, bool checked_)
-        EIP712("regseal EquityRegister", "1")
-        InvestorBook(registry_, region_, checked_)
-    {
-        if (address(calendar_).code.length == 0) revert RegisterZero();
-        calendar = calendar_;
+    /// @param liens_ the code of the acts on liens, for the same market
+    /// @param actions_ the code of the acts on many positions, for the same market
+    constructor(
+        IInstitutionRegistry registry_,
+        ICalendar calendar_,
+        uint32 region_,
+        bool checked_,
+        IRegisterLiens liens_,
+        IRegisterActions actions_
+    ) RegisterStorage(registry_, calendar_, region_, checked_) RegisterModules(liens_, actions_) {
         _clock = Days.ofTime(block.timestamp) | FIRST_TRADING_DAY << NUMBER;
     }
 
@@ -166,11 +156,8 @@ contract EquityRegister is IEquityRegister, InvestorBook {
             auths
         );
         if (investors.length != units.length) revert RegisterLengths();
-        uint256 word = _securities[id].word;
-        State state = word.state();
-        if (state != State.Registering && state != State.Custodied) revert RegisterState(id, state);
+        (uint256 word, uint256 clock) = _requireIssue(id);
         uint256 total = 0;
-        uint256 clock = state == State.Registering ? 0 : _now();
         for (uint256 i = 0; i < investors.length; ++i) {
             word = _credit(id, word, investors[i], units[i], clock);
             total += units[i];
@@ -188,7 +175,7 @@ contract EquityRegister is IEquityRegister, InvestorBook {
     ) external {
         _begin(evidence);
         if (auths.length != 0 || checked) _agree(TRANSFER, abi.encode(act, evidence), auths);
-        if (act.reason == Reason.Judicial) _requireRole(LIAISON, auths);
+        if (act.reason > Reason.Succession) _requireCourt(act.reason, auths);
         _move(act);
         emit Transferred(act.security, act.units, act.reason, evidence.commitment, evidence.leaf);
     }
@@ -208,7 +195,7 @@ contract EquityRegister is IEquityRegister, InvestorBook {
         uint256 before = cell.word;
         uint256 position = before.grown(0, _known(who) >> ADDEND);
         uint256 count = word.count() - before.weight() + position.weight();
-        if (count > word.cap()) _overCap(id, word, count, false);
+        if (count > word.cap() && count > word.count()) emit CapExceeded(id, count, word.cap());
         _securities[id].word = word.withCount(count);
         cell.word = position;
         emit PositionChanged(id, who, position);
@@ -219,7 +206,14 @@ contract EquityRegister is IEquityRegister, InvestorBook {
     function securityOf(bytes16 id) external view returns (Security memory) {
         uint256 word = _securities[id].word;
         Origin memory origin = _origins[id];
-        return Security(word.state(), origin.issuer, uint80(word), uint32(word.count()), word.termsOf(origin.basis));
+        return Security({
+            state: word.state(),
+            issuer: origin.issuer,
+            issued: uint80(word),
+            count: uint32(word.count()),
+            liens: uint16(word.liens()),
+            terms: word.termsOf(origin.basis)
+        });
     }
 
     /// @inheritdoc IEquityRegister
@@ -227,10 +221,68 @@ contract EquityRegister is IEquityRegister, InvestorBook {
         return _positions[id][who].word.unpack();
     }
 
+    /// @inheritdoc IEquityRegister
+    function availableOf(bytes16 id, bytes16 who) external view returns (uint256 units) {
+        uint256 position = _positions[id][who].word;
+        units = position.free();
+        for (uint256 i = 0; i < position.lots(); ++i) {
+            uint256 lot = _lots[id][who][i];
+            if (_isFree(id, lot)) units += lot.size();
+        }
+    }
+
+    /// @inheritdoc IEquityRegister
+    function lotsOf(bytes16 id, bytes16 who) external view returns (uint256[] memory lots) {
+        lots = new uint256[](_positions[id][who].word.lots());
+        for (uint256 i = 0; i < lots.length; ++i) lots[i] = _lots[id][who][i];
+    }
+
+    /// @inheritdoc IEquityRegister
+    function lienOf(bytes16 id, uint16 number) external view returns (Lien memory) {
+        LienCell memory lien = _liens[id][number];
+        return Lien({
+            kind: lien.word.kind(),
+            since: uint40(lien.word.since()),
+            until: uint24(lien.word.until()),
+            units: uint80(lien.word.covers()),
+            secured: lien.secured
+        });
+    }
+
+    /// @inheritdoc IEquityRegister
+    function lockupOf(bytes16 id, bytes16 who) external view returns (Lockup memory) {
+        uint256 word = _lockups[id][who];
+        return Lockup(uint80(word), uint80(word >> 80), uint16(word >> 160), uint24(word >> 176));
+    }
+
+    /// @inheritdoc IEquityRegister
+    function bonusOf(bytes16 id, bytes16 action) external view returns (Bonus memory) {
+        uint256 word = _bonuses[id][action];
+        return Bonus(bytes16(uint128(word)), uint32(word >> 128), uint32(word >> 160));
+    }
+
+    function _isFree(bytes16 id, uint256 lot) private view returns (bool) {
+        uint256 today = Days.ofTime(block.timestamp);
+        uint16 number;
+        for (uint256 place = 0; (number = lot.numberAt(place)) != 0; ++place) {
+            if (!_liens[id][number].word.isOver(today)) return false;
+        }
+        return true;
+    }
+
     function _setTerms(bytes16 id, uint256 word, Terms calldata terms) private {
         if (terms.cap == 0 || terms.kinds == 0 || terms.basis == 0) revert RegisterZero();
         _origins[id].basis = terms.basis;
         _securities[id].word = word.withTerms(terms);
+    }
+
+    /// @dev The security, and today; no day in the first registration.
+    function _requireIssue(bytes16 id) private returns (uint256 word, uint256 clock) {
+        word = _securities[id].word;
+        State state = word.state();
+        if (state == State.Registering) return (word, 0);
+        if (state != State.Custodied) revert RegisterState(id, state);
+        return (word, _now());
     }
 
     /// @dev Enters new units of one holder; gives the security with its new count. The rules of agreed acts do not hold in the first
@@ -240,6 +292,7 @@ contract EquityRegister is IEquityRegister, InvestorBook {
         uint256 holder = _known(who);
         Cell storage cell = _positions[id][who];
         uint256 before = cell.word;
+        if (before.isOfficer()) before = _lockUp(id, who, before, 0);
         uint256 position = before.grown(units, holder >> ADDEND);
         uint256 limit = word.firstCap();
         if (clock != 0) {
@@ -255,77 +308,5 @@ contract EquityRegister is IEquityRegister, InvestorBook {
         cell.word = position;
         emit PositionChanged(id, who, position);
         return word.withCount(count);
-    }
-
-    /// @dev Order of the checks: docs/spec/register.md. Written for gas: each word is read once, and what cannot overflow is not checked.
-    function _move(Transfer memory act) private {
-        bytes16 id = act.security;
-        Cell storage security = _securities[id];
-        uint256 word = security.word;
-        if (!word.isCustodied()) _requireMovable(id, word.state(), act.reason);
-        if (act.units == 0) revert RegisterZero();
-        if (act.from == act.to) revert RegisterSelf(act.from);
-        uint256 holder = _known(act.to);
-        Cell storage giver = _positions[id][act.from];
-        Cell storage taker = _positions[id][act.to];
-        (uint256 left, uint256 right) = (giver.word, taker.word);
-        if (act.reason == Reason.Agreed) {
-            uint256 clock = _now();
-            _requireFit(word, act.to, holder, uint24(clock));
-            clock >>= NUMBER;
-            if (left.lastBuy() != 0) _requireInterval(word, act.from, left.lastBuy(), clock);
-            if (right.lastSell() != 0) _requireInterval(word, act.to, right.lastSell(), clock);
-            (left, right) = (left.sold(clock), right.bought(clock));
-        }
-        if (act.units > left.free()) revert RegisterUnits(act.units, left.free());
-        holder >>= ADDEND;
-        if (right.units() == 0 || act.units == left.units() || right.addend() != holder) {
-            unchecked {
-                uint256 gone = right.weight() + (act.units == left.units() ? left.weight() : 0);
-                uint256 count = word.count() + 1 + holder - gone;
-                if (count > word.cap()) _overCap(id, word, count, right.units() == 0 && act.reason <= Reason.Gift);
-                security.word = word.withCount(count);
-            }
-        }
-        (left, right) = (left.shrunk(act.units), right.grown(act.units, holder));
-        (giver.word, taker.word) = (left, right);
-        emit PositionChanged(id, act.from, left);
-        emit PositionChanged(id, act.to, right);
-    }
-
-    /// @dev Acts by which somebody enters by agreement may not lead beyond the cap; others may, and are told.
-    function _overCap(bytes16 id, uint256 word, uint256 count, bool byAgreement) private {
-        if (count <= word.count()) return;
-        if (byAgreement) revert RegisterCap(count, word.cap());
-        emit CapExceeded(id, count, word.cap());
-    }
-
-    /// @dev Today | the number of the newest trading day << 24. Counted once a day: days that are over never open or close any more.
-    function _now() private returns (uint256 clock) {
-        uint256 today = Days.ofTime(block.timestamp);
-        clock = _clock;
-        if (uint24(clock) != today) {
-            (bool known, uint256 passed) = calendar.tradingDaysAfter(region, uint24(clock), today);
-            if (!known) revert RegisterCalendar(uint24(clock), today);
-            clock = today | ((clock >> NUMBER) + passed) << NUMBER;
-            _clock = clock;
-        }
-    }
-
-    /// @dev Heirs and courts are not kept waiting by a suspension.
-    function _requireMovable(bytes16 id, State state, Reason reason) private pure {
-        if (state != State.Suspended || reason <= Reason.Gift) revert RegisterState(id, state);
-    }
-
-    function _requireFit(uint256 word, bytes16 who, uint256 holder, uint256 today) private pure {
-        if (word.kinds() >> uint8(holder) & 1 == 0) revert RegisterKind(who, Kind(uint8(holder)), word.kinds());
-        if (uint24(holder >> SUITABLE) < today) revert RegisterUnsuitable(who, uint24(holder >> SUITABLE), today);
-    }
-
-    function _requireInterval(uint256 word, bytes16 who, uint256 opposite, uint256 number) private pure {
-        unchecked {
-            uint256 elapsed = number - opposite;
-            if (elapsed < word.interval()) revert RegisterInterval(who, elapsed, word.interval());
-        }
     }
 }

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ICalendar} from "../calendar/ICalendar.sol";
 import {Authorisation} from "../identity/IAuthorised.sol";
 import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
 import {IInvestorBook} from "./IInvestorBook.sol";
+import {IRegisterActions} from "./IRegisterActions.sol";
+import {IRegisterLiens} from "./IRegisterLiens.sol";
 
 /// @title The register of a market (登记簿): every security, who holds how much of it, and the rules that each change has to keep
-/// @notice An act is refused by the first rule that it breaks, in the order of docs/spec/register.md; nothing is ever cut down to fit.
-/// What the register says of a holder follows from `PositionChanged`: the seqs of a position have no gap, so two neighbours prove that
-/// nothing happened between them.
-interface IEquityRegister is IInvestorBook {
-    /// @dev The numbers of this and the next two are part of the typed data.
-    enum State {
-        None,
-        Registering,
-        Custodied,
-        Suspended,
-        Exited
-    }
-
+/// @notice What the register says of a holder follows from `PositionChanged`: the seqs of a position have no gap, so two neighbours prove that
+/// nothing happened between them. Acts on liens and on many positions are in two contracts beside this one, which work on its storage;
+/// everybody calls this one.
+interface IEquityRegister is IInvestorBook, IRegisterLiens, IRegisterActions {
     /// @notice Shares (股份), equity of an LLC (有限公司股权), convertible bonds (可转债), fund interests (基金份额), warrants (认股权).
     enum Form {
         Share,
@@ -27,17 +19,6 @@ interface IEquityRegister is IInvestorBook {
         ConvertibleBond,
         FundInterest,
         Warrant
-    }
-
-    /// @notice Why units go from one holder to another: agreed transfer (协议转让), gift (赠与), inheritance (继承), division of what was common
-    /// (分割), merger or end of the holder (法人终止), court (司法过户).
-    enum Reason {
-        Agreed,
-        Gift,
-        Inheritance,
-        Division,
-        Succession,
-        Judicial
     }
 
     /// @param form what the security is
@@ -64,20 +45,14 @@ interface IEquityRegister is IInvestorBook {
         Terms terms;
     }
 
-    struct Transfer {
-        bytes16 security;
-        bytes16 from;
-        bytes16 to;
-        uint80 units;
-        Reason reason;
-    }
-
     /// @param count holders, each with its addend
+    /// @param liens how many liens were opened: the number of the newest
     struct Security {
         State state;
         bytes16 issuer;
         uint80 issued;
         uint32 count;
+        uint16 liens;
         Terms terms;
     }
 
@@ -86,6 +61,9 @@ interface IEquityRegister is IInvestorBook {
     /// @param lastSell the same for the last sale
     /// @param seq how many changes the position has seen
     /// @param addend what the holder's addend was when the position was last counted
+    /// @param officer whether the lock-up of officers holds (董监高); `lockupOf` has its numbers
+    /// @param unconfirmed whether ownership has yet to be confirmed (未确权)
+    /// @param lots how many lots the encumbered units are in
     struct Position {
         uint80 units;
         uint80 encumbered;
@@ -93,6 +71,27 @@ interface IEquityRegister is IInvestorBook {
         uint16 lastSell;
         uint32 seq;
         uint16 addend;
+        bool officer;
+        bool unconfirmed;
+        uint8 lots;
+    }
+
+    /// @param base units at the officer's first change of the year
+    /// @param sold units parted with in the year, of a quarter of the base
+    /// @param year in Shanghai
+    /// @param lockedUntil last day on which one who left may part with nothing; 0 while serving
+    struct Lockup {
+        uint80 base;
+        uint80 sold;
+        uint16 year;
+        uint24 lockedUntil;
+    }
+
+    /// @param last the last investor that the action met
+    struct Bonus {
+        bytes16 last;
+        uint32 numerator;
+        uint32 denominator;
     }
 
     event SecurityOpened(
@@ -101,36 +100,15 @@ interface IEquityRegister is IInvestorBook {
     event TermsChanged(bytes16 indexed security, Terms terms, bytes32 commitment, bytes32 leaf);
     event StateSet(bytes16 indexed security, State before, State state, bytes32 commitment, bytes32 leaf);
     event Issued(bytes16 indexed security, uint256 units, uint256 issued, bytes32 commitment, bytes32 leaf);
-    /// @notice Units went from one holder to another: the two `PositionChanged` before this event, the giver's first.
-    event Transferred(bytes16 indexed security, uint256 units, Reason reason, bytes32 commitment, bytes32 leaf);
     event Recounted(
         bytes16 indexed security, bytes16 indexed investor, uint256 count, bytes32 commitment, bytes32 leaf
     );
-    /// @notice A position as it is from now on: units | encumbered << 80 | lastBuy << 160 | lastSell << 176 | seq << 192 | addend << 224. The
-    /// event of the act follows in the same transaction.
-    event PositionChanged(bytes16 indexed security, bytes16 indexed investor, uint256 position);
-    /// @notice For the eyes of the regulator: an act that may not be refused raised the count beyond the cap.
-    event CapExceeded(bytes16 indexed security, uint256 count, uint256 cap);
 
     error RegisterSecurityExists(bytes16 security);
-    error RegisterState(bytes16 security, State state);
     /// @notice No security of an issuer from elsewhere (REM-12).
     error RegisterOutOfProvince(uint32 issuerRegion);
-    error RegisterSelf(bytes16 investor);
-    /// @notice The security may not be acquired by investors of this kind.
-    error RegisterKind(bytes16 investor, Kind kind, uint256 kinds);
-    /// @notice Suitability (REM-06) ended before today, or was never proven.
-    error RegisterUnsuitable(bytes16 investor, uint256 until, uint256 today);
-    /// @notice So few trading days have passed since the opposite act (REM-10).
-    error RegisterInterval(bytes16 investor, uint256 elapsed, uint256 interval);
-    /// @notice The calendar does not know the days from the register's last one until today.
-    error RegisterCalendar(uint256 fromDay, uint256 today);
-    error RegisterUnits(uint256 wanted, uint256 free);
-    /// @notice The act would raise the number of holders to `count` (REM-04).
-    error RegisterCap(uint256 count, uint256 cap);
     /// @notice Units issued and capital differ, so custody cannot begin.
     error RegisterCapital(uint256 issued, uint256 capital);
-    error RegisterLengths();
 
     /// @notice Opens a security for its first registration.
     function openSecurity(
@@ -194,6 +172,18 @@ interface IEquityRegister is IInvestorBook {
 
     function positionOf(bytes16 security, bytes16 investor) external view returns (Position memory);
 
-    /// @notice Counts the trading days.
-    function calendar() external view returns (ICalendar);
+    /// @notice Units that an act could take now: those in no lot, and those in lots whose liens are all over.
+    function availableOf(bytes16 security, bytes16 investor) external view returns (uint256 units);
+
+    /// @notice The lots of a position, one word each (`LotsChanged`); liens that are over may still be in them.
+    function lotsOf(bytes16 security, bytes16 investor) external view returns (uint256[] memory lots);
+
+    /// @notice All zero when there is no such lien.
+    function lienOf(bytes16 security, uint16 number) external view returns (Lien memory);
+
+    /// @notice All zero for one who never was an officer, or whose lock-up was found to be over.
+    function lockupOf(bytes16 security, bytes16 investor) external view returns (Lockup memory);
+
+    /// @notice How far a bonus has come; all zero before it began.
+    function bonusOf(bytes16 security, bytes16 action) external view returns (Bonus memory);
 }

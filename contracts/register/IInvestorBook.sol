@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Authorisation, IAuthorised} from "../identity/IAuthorised.sol";
+import {Authorisation} from "../identity/IAuthorised.sol";
 import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
+import {IRegister} from "./IRegister.sol";
 
 /// @title Investors of one market (投资者账户): pseudonyms, what kind of holder each is, suitability, and whom each stands for
 /// @notice An investor has one pseudonym in a market: sixteen random bytes. Who that is, the chain does not know.
-/// The sender of every act is the market's operator (role `register.operator`). Whoever else must agree signs the same typed data
-/// (docs/spec/register.md): its `auths` come along, in any order. Where the market is `checked`, each act needs a checker's
-/// (`register.checker`), who is not the sender.
-interface IInvestorBook is IAuthorised {
-    /// @dev The numbers are part of the typed data (docs/spec/register.md). A security permits kinds by the bits 1 << kind.
-    enum Kind {
-        None,
-        Person,
-        Company,
-        Partnership,
-        FinancialInstitution,
-        Product,
-        FiledFund,
-        EmployeePlan
-    }
-
+interface IInvestorBook is IRegister {
     /// @param suitableUntil last day of a proven suitability (合格投资者), inclusive; 0: none was proven
     /// @param addend how many holders stand behind this one beyond itself (穿透计算)
     struct Investor {
@@ -36,12 +22,7 @@ interface IInvestorBook is IAuthorised {
     event SuitabilitySet(bytes16 indexed investor, uint24 until, bytes32 commitment, bytes32 leaf);
     event AddendSet(bytes16 indexed investor, uint16 before, uint16 addend, bytes32 commitment, bytes32 leaf);
 
-    error RegisterNotOperator(address sender);
-    /// @notice The act needs an authorisation of somebody who holds `role` and is not the sender.
-    error RegisterNeeds(bytes32 role);
-    error RegisterZero();
     error RegisterInvestorExists(bytes16 investor);
-    error RegisterInvestorUnknown(bytes16 investor);
 
     /// @notice Opens an investor's account under its pseudonym. The kind is final.
     function openInvestor(
@@ -71,13 +52,4 @@ interface IInvestorBook is IAuthorised {
 
     /// @notice All zero when there is no such investor.
     function investorOf(bytes16 id) external view returns (Investor memory);
-
-    /// @notice Says who holds which role.
-    function registry() external view returns (IInstitutionRegistry);
-
-    /// @notice The market's region (GB/T 2260).
-    function region() external view returns (uint32);
-
-    /// @notice Whether every act of the operator needs a checker's authorisation (双人复核).
-    function checked() external view returns (bool);
 }

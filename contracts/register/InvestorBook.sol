@@ -2,20 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {Authorisation} from "../identity/IAuthorised.sol";
-import {Authorised} from "../identity/Authorised.sol";
 import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
 import {IInvestorBook} from "./IInvestorBook.sol";
+import {RegisterStorage} from "./RegisterStorage.sol";
 
-/// @title Investors of one market (投资者账户), and who may act on its register
+/// @title Investors of one market (投资者账户)
 /// @dev Part of the register rather than a contract of its own: a call to another one would cost each transfer 3,300 gas.
-abstract contract InvestorBook is IInvestorBook, Authorised {
-    bytes32 internal constant OPERATOR = keccak256("register.operator");
-    bytes32 internal constant CHECKER = keccak256("register.checker");
-    bytes32 internal constant REGULATOR = keccak256("register.regulator");
-
-    uint256 internal constant SUITABLE = 8;
-    uint256 internal constant ADDEND = 32;
-
+abstract contract InvestorBook is IInvestorBook, RegisterStorage {
     bytes32 private constant OPEN_INVESTOR = keccak256(
         "OpenInvestor(bytes16 investor,uint8 kind,uint24 suitableUntil,uint16 addend,"
         "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
@@ -26,21 +19,6 @@ abstract contract InvestorBook is IInvestorBook, Authorised {
     bytes32 private constant SET_ADDEND = keccak256(
         "SetAddend(bytes16 investor,uint16 addend,bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
     );
-
-    /// @inheritdoc IInvestorBook
-    IInstitutionRegistry public immutable registry;
-    /// @inheritdoc IInvestorBook
-    uint32 public immutable region;
-    /// @inheritdoc IInvestorBook
-    bool public immutable checked;
-
-    /// @dev kind | suitableUntil << 8 | addend << 32
-    mapping(bytes16 id => uint256 word) private _investors;
-
-    constructor(IInstitutionRegistry registry_, uint32 region_, bool checked_) {
-        if (address(registry_).code.length == 0 || region_ == 0) revert RegisterZero();
-        (registry, region, checked) = (registry_, region_, checked_);
-    }
 
     /// @inheritdoc IInvestorBook
     function openInvestor(
@@ -95,35 +73,5 @@ abstract contract InvestorBook is IInvestorBook, Authorised {
     function investorOf(bytes16 id) external view returns (Investor memory) {
         uint256 word = _investors[id];
         return Investor(Kind(uint8(word)), uint24(word >> SUITABLE), uint16(word >> ADDEND));
-    }
-
-    /// @dev Uses up the authorisations of an act, a checker's among them where the market asks for one.
-    function _agree(bytes32 action, bytes memory fields, Authorisation[] calldata auths) internal {
-        _authoriseAll(action, fields, auths);
-        if (checked) _requireRole(CHECKER, auths);
-    }
-
-    function _authoriseAll(bytes32 action, bytes memory fields, Authorisation[] calldata auths) internal {
-        for (uint256 i = 0; i < auths.length; ++i) _authorise(action, fields, auths[i]);
-    }
-
-    function _begin(IInstitutionRegistry.Evidence calldata evidence) internal view {
-        if (!registry.hasRole(OPERATOR, region, msg.sender)) revert RegisterNotOperator(msg.sender);
-        if (evidence.commitment == 0 || evidence.leaf == 0) revert RegisterZero();
-    }
-
-    /// @dev The sender never counts: nobody agrees with himself.
-    function _requireRole(bytes32 role, Authorisation[] calldata auths) internal view {
-        for (uint256 i = 0; i < auths.length; ++i) {
-            address signer = auths[i].signer;
-            if (signer != msg.sender && registry.hasRole(role, region, signer)) return;
-        }
-        revert RegisterNeeds(role);
-    }
-
-    /// @dev The word of an investor.
-    function _known(bytes16 id) internal view returns (uint256 word) {
-        word = _investors[id];
-        if (word == 0) revert RegisterInvestorUnknown(id);
     }
 }

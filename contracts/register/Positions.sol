@@ -10,10 +10,17 @@ library Positions {
     uint256 private constant LAST_SELL = 176;
     uint256 private constant SEQ = 192;
     uint256 private constant ADDEND = 224;
+    uint256 private constant OFFICER = 1 << 240;
+    uint256 private constant UNCONFIRMED = 1 << 241;
+    uint256 private constant LOTS = 242;
+
+    /// @notice A position has no more lots, for their number has six bits.
+    uint256 internal constant MOST_LOTS = 63;
 
     uint256 private constant NOT_LAST_BUY = ~(uint256(type(uint16).max) << LAST_BUY);
     uint256 private constant NOT_LAST_SELL = ~(uint256(type(uint16).max) << LAST_SELL);
     uint256 private constant NOT_ADDEND = ~(uint256(type(uint16).max) << ADDEND);
+    uint256 private constant NOT_LOTS = ~(MOST_LOTS << LOTS | uint256(type(uint80).max) << ENCUMBERED);
     /// @dev Nobody lives to see 2^32 changes of a position.
     uint256 private constant ONE_CHANGE = 1 << SEQ;
 
@@ -70,6 +77,42 @@ library Positions {
         return word & NOT_LAST_SELL | tradingDay << LAST_SELL;
     }
 
+    /// @notice One more change.
+    function touched(uint256 word) internal pure returns (uint256) {
+        unchecked {
+            return word + ONE_CHANGE;
+        }
+    }
+
+    function lots(uint256 word) internal pure returns (uint256) {
+        return word >> LOTS & MOST_LOTS;
+    }
+
+    function withLots(uint256 word, uint256 encumbered, uint256 number) internal pure returns (uint256) {
+        return word & NOT_LOTS | encumbered << ENCUMBERED | number << LOTS;
+    }
+
+    /// @notice Whether an officer's or an unconfirmed one.
+    function isRestricted(uint256 word) internal pure returns (bool) {
+        return word & (OFFICER | UNCONFIRMED) != 0;
+    }
+
+    function isOfficer(uint256 word) internal pure returns (bool) {
+        return word & OFFICER != 0;
+    }
+
+    function withOfficer(uint256 word, bool value) internal pure returns (uint256) {
+        return value ? word | OFFICER : word & ~OFFICER;
+    }
+
+    function isUnconfirmed(uint256 word) internal pure returns (bool) {
+        return word & UNCONFIRMED != 0;
+    }
+
+    function withUnconfirmed(uint256 word, bool value) internal pure returns (uint256) {
+        return value ? word | UNCONFIRMED : word & ~UNCONFIRMED;
+    }
+
     function unpack(uint256 word) internal pure returns (IEquityRegister.Position memory) {
         return IEquityRegister.Position({
             units: uint80(word),
@@ -77,7 +120,10 @@ library Positions {
             lastBuy: uint16(word >> LAST_BUY),
             lastSell: uint16(word >> LAST_SELL),
             seq: uint32(word >> SEQ),
-            addend: uint16(word >> ADDEND)
+            addend: uint16(word >> ADDEND),
+            officer: isOfficer(word),
+            unconfirmed: isUnconfirmed(word),
+            lots: uint8(lots(word))
         });
     }
 }

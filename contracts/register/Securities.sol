@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IEquityRegister} from "./IEquityRegister.sol";
+import {IRegister} from "./IRegister.sol";
 
 /// @title All of a security that its acts look at, in one word (docs/spec/register.md)
 library Securities {
@@ -15,9 +16,10 @@ library Securities {
     uint256 private constant STATE = 200;
     uint256 private constant FORM = 208;
     uint256 private constant SUBSCRIPTION_COUNTS = 216;
-    /// @dev What the terms are, the issued units, the count and the state left out.
-    uint256 private constant NOT_TERMS =
-        uint256(type(uint80).max) | uint256(type(uint32).max) << COUNT | uint256(type(uint8).max) << STATE;
+    uint256 private constant LIENS = 217;
+    /// @dev All but the terms: the issued units, the count, the state and the number of liens.
+    uint256 private constant NOT_TERMS = uint256(type(uint80).max) | uint256(type(uint32).max) << COUNT
+        | uint256(type(uint8).max) << STATE | uint256(type(uint16).max) << LIENS;
 
     function issued(uint256 word) internal pure returns (uint256) {
         return uint80(word);
@@ -45,12 +47,12 @@ library Securities {
         return uint8(word >> INTERVAL);
     }
 
-    function state(uint256 word) internal pure returns (IEquityRegister.State) {
-        return IEquityRegister.State(uint8(word >> STATE));
+    function state(uint256 word) internal pure returns (IRegister.State) {
+        return IRegister.State(uint8(word >> STATE));
     }
 
     function isCustodied(uint256 word) internal pure returns (bool) {
-        return uint8(word >> STATE) == uint8(IEquityRegister.State.Custodied);
+        return uint8(word >> STATE) == uint8(IRegister.State.Custodied);
     }
 
     function subscriptionCounts(uint256 word) internal pure returns (bool) {
@@ -67,7 +69,18 @@ library Securities {
         return word & ~(uint256(type(uint32).max) << COUNT) | value << COUNT;
     }
 
-    function withState(uint256 word, IEquityRegister.State value) internal pure returns (uint256) {
+    /// @notice How many liens were opened.
+    function liens(uint256 word) internal pure returns (uint256) {
+        return uint16(word >> LIENS);
+    }
+
+    /// @notice The security with one more lien.
+    function withLien(uint256 word) internal pure returns (uint256) {
+        if (liens(word) == type(uint16).max) revert SecurityOverflow();
+        return word + (1 << LIENS);
+    }
+
+    function withState(uint256 word, IRegister.State value) internal pure returns (uint256) {
         return word & ~(uint256(type(uint8).max) << STATE) | uint256(value) << STATE;
     }
 

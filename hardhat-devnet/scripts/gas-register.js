@@ -41,8 +41,10 @@ export async function measureRegister({ chain, gas, registry, calendar, actAnew,
 
 /** A register, and its acts: each with the checker's signature where the market is checked. */
 async function openMarket({ chain, registry, calendar, region, operator, checker, checked }) {
-  const register = await chain.deploy("EquityRegister",
-    { registry_: registry.address, calendar_: calendar.address, region_: region, checked_: checked });
+  const market = { registry_: registry.address, calendar_: calendar.address, region_: region, checked_: checked };
+  const liens = await chain.deploy("RegisterLiens", market);
+  const actions = await chain.deploy("RegisterActions", market);
+  const register = await chain.deploy("EquityRegister", { ...market, liens_: liens.address, actions_: actions.address });
   let nonce = BigInt(`0x${"7c".repeat(31)}00`);
   if (checked) await register.call("cancelNonces", { word: nonce >> 8n, mask: 1n << 255n }, checker);
   const act = async (method, values, message) => {

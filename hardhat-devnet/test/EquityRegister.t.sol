@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Authorisation} from "../contracts/identity/IAuthorised.sol";
 import {IEquityRegister} from "../contracts/register/IEquityRegister.sol";
 import {IInvestorBook} from "../contracts/register/IInvestorBook.sol";
+import {IRegister} from "../contracts/register/IRegister.sol";
 import {Securities} from "../contracts/register/Securities.sol";
 import {Registers} from "./support/Registers.sol";
 
@@ -30,7 +31,7 @@ contract EquityRegisterTest is Registers {
         emit IEquityRegister.SecurityOpened(SHARES, ISSUER, REGION, terms(), evidence().commitment, evidence().leaf);
         openShares(opening());
         IEquityRegister.Security memory s = book.securityOf(SHARES);
-        assertEq(uint256(s.state), uint256(IEquityRegister.State.Registering));
+        assertEq(uint256(s.state), uint256(IRegister.State.Registering));
         assertEq(bytes32(s.issuer), bytes32(ISSUER));
         assertEq(keccak256(abi.encode(s.terms)), keccak256(abi.encode(terms())));
         assertEq(s.issued + s.count, 0);
@@ -45,7 +46,7 @@ contract EquityRegisterTest is Registers {
             if (i == 3) o.terms.kinds = 0;
             if (i == 4) o.terms.basis = 0;
             maker();
-            vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
+            vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterZero.selector));
             book.openSecurity(o, evidence(), none());
         }
     }
@@ -74,32 +75,32 @@ contract EquityRegisterTest is Registers {
         bytes memory fields = abi.encode(SHARES, t);
         Authorisation[] memory auths = by(book, string.concat(CHANGE, TERMS), fields, CHECKER);
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterNeeds.selector, REGULATOR_ROLE));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterNeeds.selector, REGULATOR_ROLE));
         book.changeTerms(SHARES, t, evidence(), auths);
         auths = by(book, string.concat(CHANGE, TERMS), fields, REGULATOR);
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterNeeds.selector, CHECKER_ROLE));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterNeeds.selector, CHECKER_ROLE));
         book.changeTerms(SHARES, t, evidence(), auths);
         auths = byTwo(book, string.concat(CHANGE, TERMS), fields, REGULATOR, CHECKER);
         maker();
         book.changeTerms(SHARES, t, evidence(), auths);
         IEquityRegister.Security memory s = book.securityOf(SHARES);
         assertEq(keccak256(abi.encode(s.terms)), keccak256(abi.encode(t)));
-        assertTrue(s.issued == 600 && s.count == 1 && s.state == IEquityRegister.State.Registering, "the rest");
+        assertTrue(s.issued == 600 && s.count == 1 && s.state == IRegister.State.Registering, "the rest");
     }
 
     function testTermsOfNoSecurityDoNotChange() public {
         bytes memory fields = abi.encode(SHARES, terms());
         Authorisation[] memory auths = byTwo(book, string.concat(CHANGE, TERMS), fields, REGULATOR, CHECKER);
         maker();
-        _expectState(IEquityRegister.State.None);
+        _expectState(IRegister.State.None);
         book.changeTerms(SHARES, terms(), evidence(), auths);
     }
 
     // ---- states
 
     function testCustodyBeginsWhenTheUnitsAreTheCapital() public {
-        _expectStateOn(IEquityRegister.State.None);
+        _expectStateOn(IRegister.State.None);
         book.admit(SHARES, 0, evidence(), none());
         openShares(opening());
         issueTo(ALICE, 600);
@@ -107,30 +108,30 @@ contract EquityRegisterTest is Registers {
         vm.expectRevert(abi.encodeWithSelector(IEquityRegister.RegisterCapital.selector, 600, 601));
         book.admit(SHARES, 601, evidence(), none());
         admitShares(600);
-        _expectStateOn(IEquityRegister.State.Custodied);
+        _expectStateOn(IRegister.State.Custodied);
         book.admit(SHARES, 600, evidence(), none());
     }
 
     function testStatesFollowEachOther() public {
         openShares(opening());
-        _to(IEquityRegister.State.Custodied, false, IEquityRegister.State.Registering);
+        _to(IRegister.State.Custodied, false, IRegister.State.Registering);
         issueTo(ALICE, 600);
         admitShares(600);
-        _to(IEquityRegister.State.Custodied, false, IEquityRegister.State.Custodied);
-        _to(IEquityRegister.State.Registering, false, IEquityRegister.State.Custodied);
-        _to(IEquityRegister.State.Suspended, true, IEquityRegister.State.Suspended);
-        _to(IEquityRegister.State.Custodied, true, IEquityRegister.State.Custodied);
-        _to(IEquityRegister.State.Suspended, true, IEquityRegister.State.Suspended);
-        _to(IEquityRegister.State.Exited, true, IEquityRegister.State.Exited);
-        _to(IEquityRegister.State.Custodied, false, IEquityRegister.State.Exited);
+        _to(IRegister.State.Custodied, false, IRegister.State.Custodied);
+        _to(IRegister.State.Registering, false, IRegister.State.Custodied);
+        _to(IRegister.State.Suspended, true, IRegister.State.Suspended);
+        _to(IRegister.State.Custodied, true, IRegister.State.Custodied);
+        _to(IRegister.State.Suspended, true, IRegister.State.Suspended);
+        _to(IRegister.State.Exited, true, IRegister.State.Exited);
+        _to(IRegister.State.Custodied, false, IRegister.State.Exited);
         Authorisation[] memory auths =
             byTwo(book, string.concat(CHANGE, TERMS), abi.encode(SHARES, terms()), REGULATOR, CHECKER);
         maker();
-        _expectState(IEquityRegister.State.Exited);
+        _expectState(IRegister.State.Exited);
         book.changeTerms(SHARES, terms(), evidence(), auths);
     }
 
-    function _to(IEquityRegister.State wanted, bool may, IEquityRegister.State then) private {
+    function _to(IRegister.State wanted, bool may, IRegister.State then) private {
         maker();
         if (!may) _expectState(then);
         book.setState(SHARES, wanted, evidence(), none());
@@ -151,7 +152,7 @@ contract EquityRegisterTest is Registers {
         openInvestor(CAROL, LONG, 0);
         (bytes16[] memory holders, uint80[] memory amounts) = one(CAROL, 1);
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IEquityRegister.RegisterCap.selector, 3, 2));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterCap.selector, 3, 2));
         book.issue(SHARES, holders, amounts, evidence(), none());
         IEquityRegister.Security memory s = book.securityOf(SHARES);
         assertTrue(s.issued == 6 && s.count == 2, "issued");
@@ -164,19 +165,19 @@ contract EquityRegisterTest is Registers {
         openShares(opening());
         issueTo(CAROL, 1);
         assertEq(book.securityOf(SHARES).count, 3);
-        _refuseIssue(ALICE, 1, abi.encodeWithSelector(IEquityRegister.RegisterCap.selector, 4, 3));
+        _refuseIssue(ALICE, 1, abi.encodeWithSelector(IRegister.RegisterCap.selector, 4, 3));
     }
 
     function testASubscriptionKeepsTheRules() public {
         openShares(opening());
         issueTo(ALICE, 600);
         admitShares(600);
-        _refuseIssue(NOBODY, 1, abi.encodeWithSelector(IInvestorBook.RegisterInvestorUnknown.selector, NOBODY));
-        _refuseIssue(ALICE, 0, abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
+        _refuseIssue(NOBODY, 1, abi.encodeWithSelector(IRegister.RegisterInvestorUnknown.selector, NOBODY));
+        _refuseIssue(ALICE, 0, abi.encodeWithSelector(IRegister.RegisterZero.selector));
         maker();
         book.setSuitability(BOB, uint24(TODAY - 1), evidence(), none());
         _refuseIssue(
-            BOB, 1, abi.encodeWithSelector(IEquityRegister.RegisterUnsuitable.selector, BOB, TODAY - 1, TODAY)
+            BOB, 1, abi.encodeWithSelector(IRegister.RegisterUnsuitable.selector, BOB, TODAY - 1, TODAY)
         );
         maker();
         book.setSuitability(BOB, uint24(TODAY), evidence(), none());
@@ -184,12 +185,12 @@ contract EquityRegisterTest is Registers {
         assertEq(book.positionOf(SHARES, BOB).lastBuy, 1);
         maker();
         book.openInvestor(
-            CAROL, IInvestorBook.Investor(IInvestorBook.Kind.Product, LONG, 0), evidence(), none()
+            CAROL, IInvestorBook.Investor(IRegister.Kind.Product, LONG, 0), evidence(), none()
         );
         _refuseIssue(
             CAROL,
             1,
-            abi.encodeWithSelector(IEquityRegister.RegisterKind.selector, CAROL, IInvestorBook.Kind.Product, 2)
+            abi.encodeWithSelector(IRegister.RegisterKind.selector, CAROL, IRegister.Kind.Product, 2)
         );
     }
 
@@ -199,7 +200,7 @@ contract EquityRegisterTest is Registers {
         openShares(o);
         issueTo(ALICE, 600);
         admitShares(600);
-        _refuseIssue(BOB, 1, abi.encodeWithSelector(IEquityRegister.RegisterCap.selector, 2, 1));
+        _refuseIssue(BOB, 1, abi.encodeWithSelector(IRegister.RegisterCap.selector, 2, 1));
         issueTo(ALICE, 1);
     }
 
@@ -213,12 +214,12 @@ contract EquityRegisterTest is Registers {
             book.admit(o.security, 600, evidence(), none());
             maker();
             book.transfer(
-                IEquityRegister.Transfer(o.security, ALICE, BOB, 100, IEquityRegister.Reason.Agreed), evidence(), none()
+                IRegister.Transfer(o.security, ALICE, BOB, 100, IRegister.Reason.Agreed), evidence(), none()
             );
             if (i == 1) {
                 (bytes16[] memory holders, uint80[] memory amounts) = one(ALICE, 1);
                 maker();
-                vm.expectRevert(abi.encodeWithSelector(IEquityRegister.RegisterInterval.selector, ALICE, 0, 5));
+                vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterInterval.selector, ALICE, 0, 5));
                 book.issue(o.security, holders, amounts, evidence(), none());
             } else {
                 _issueOf(o.security, ALICE, 1);
@@ -230,7 +231,7 @@ contract EquityRegisterTest is Registers {
         openShares(opening());
         (bytes16[] memory holders, uint80[] memory amounts) = one(ALICE, type(uint80).max);
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IEquityRegister.RegisterLengths.selector));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterLengths.selector));
         book.issue(SHARES, holders, new uint80[](2), evidence(), none());
         maker();
         book.issue(SHARES, holders, amounts, evidence(), none());
@@ -250,13 +251,13 @@ contract EquityRegisterTest is Registers {
     }
 
     function testNothingIsIssuedOutOfCustody() public {
-        _refuseIssue(ALICE, 1, abi.encodeWithSelector(IEquityRegister.RegisterState.selector, SHARES, 0));
+        _refuseIssue(ALICE, 1, abi.encodeWithSelector(IRegister.RegisterState.selector, SHARES, 0));
         openShares(opening());
         issueTo(ALICE, 600);
         admitShares(600);
         maker();
-        book.setState(SHARES, IEquityRegister.State.Suspended, evidence(), none());
-        _refuseIssue(ALICE, 1, abi.encodeWithSelector(IEquityRegister.RegisterState.selector, SHARES, 3));
+        book.setState(SHARES, IRegister.State.Suspended, evidence(), none());
+        _refuseIssue(ALICE, 1, abi.encodeWithSelector(IRegister.RegisterState.selector, SHARES, 3));
     }
 
     // ---- recount
@@ -268,7 +269,7 @@ contract EquityRegisterTest is Registers {
         book.setAddend(ALICE, 3, evidence(), none());
         assertEq(book.securityOf(SHARES).count, 1);
         vm.expectEmit(address(book));
-        emit IEquityRegister.CapExceeded(SHARES, 4, 3);
+        emit IRegister.CapExceeded(SHARES, 4, 3);
         maker();
         book.recount(SHARES, ALICE, evidence(), none());
         assertEq(book.securityOf(SHARES).count, 4);
@@ -277,10 +278,10 @@ contract EquityRegisterTest is Registers {
         book.recount(SHARES, BOB, evidence(), none());
         assertEq(book.securityOf(SHARES).count, 4);
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterInvestorUnknown.selector, NOBODY));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterInvestorUnknown.selector, NOBODY));
         book.recount(SHARES, NOBODY, evidence(), none());
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IEquityRegister.RegisterState.selector, bytes16(0), 0));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterState.selector, bytes16(0), 0));
         book.recount(bytes16(0), ALICE, evidence(), none());
     }
 
@@ -314,9 +315,9 @@ contract EquityRegisterTest is Registers {
         auths = by(strict, RECOUNT, abi.encode(SHARES, BOB), CHECKER);
         maker();
         strict.recount(SHARES, BOB, evidence(), auths);
-        auths = by(strict, STATE, abi.encode(SHARES, IEquityRegister.State.Exited), CHECKER);
+        auths = by(strict, STATE, abi.encode(SHARES, IRegister.State.Exited), CHECKER);
         maker();
-        strict.setState(SHARES, IEquityRegister.State.Exited, evidence(), auths);
+        strict.setState(SHARES, IRegister.State.Exited, evidence(), auths);
         assertEq(strict.positionOf(SHARES, BOB).units, 100);
     }
 
@@ -333,11 +334,11 @@ contract EquityRegisterTest is Registers {
         book.issue(SHARES, holders, amounts, evidence(), none());
     }
 
-    function _expectState(IEquityRegister.State state) private {
-        vm.expectRevert(abi.encodeWithSelector(IEquityRegister.RegisterState.selector, SHARES, state));
+    function _expectState(IRegister.State state) private {
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterState.selector, SHARES, state));
     }
 
-    function _expectStateOn(IEquityRegister.State state) private {
+    function _expectStateOn(IRegister.State state) private {
         maker();
         _expectState(state);
     }

@@ -4,8 +4,9 @@ pragma solidity ^0.8.28;
 import {ICalendar} from "../contracts/calendar/ICalendar.sol";
 import {Authorisation, IAuthorised} from "../contracts/identity/IAuthorised.sol";
 import {IInstitutionRegistry} from "../contracts/identity/IInstitutionRegistry.sol";
-import {EquityRegister} from "../contracts/register/EquityRegister.sol";
 import {IInvestorBook} from "../contracts/register/IInvestorBook.sol";
+import {IRegister} from "../contracts/register/IRegister.sol";
+import {RegisterLiens} from "../contracts/register/RegisterLiens.sol";
 import {Registers} from "./support/Registers.sol";
 
 contract InvestorBookTest is Registers {
@@ -18,12 +19,13 @@ contract InvestorBookTest is Registers {
     }
 
     function testTheConstructorNeedsRegistryCalendarAndRegion() public {
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
-        new EquityRegister(IInstitutionRegistry(address(0xdead)), calendar, REGION, false);
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
-        new EquityRegister(registry, ICalendar(address(0xdead)), REGION, false);
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
-        new EquityRegister(registry, calendar, 0, false);
+        bytes memory zero = abi.encodeWithSelector(IRegister.RegisterZero.selector);
+        vm.expectRevert(zero);
+        new RegisterLiens(IInstitutionRegistry(address(0xdead)), calendar, REGION, false);
+        vm.expectRevert(zero);
+        new RegisterLiens(registry, ICalendar(address(0xdead)), REGION, false);
+        vm.expectRevert(zero);
+        new RegisterLiens(registry, calendar, 0, false);
         assertEq(address(book.registry()), address(registry));
         assertEq(address(book.calendar()), address(calendar));
         assertEq(book.region(), REGION);
@@ -33,11 +35,11 @@ contract InvestorBookTest is Registers {
     function testTheOperatorOpensAnInvestor() public {
         vm.expectEmit(address(book));
         emit IInvestorBook.InvestorOpened(
-            ALICE, IInvestorBook.Kind.Person, LONG, 7, evidence().commitment, evidence().leaf
+            ALICE, IRegister.Kind.Person, LONG, 7, evidence().commitment, evidence().leaf
         );
         openInvestor(ALICE, LONG, 7);
         IInvestorBook.Investor memory found = book.investorOf(ALICE);
-        assertEq(uint256(found.kind), uint256(IInvestorBook.Kind.Person));
+        assertEq(uint256(found.kind), uint256(IRegister.Kind.Person));
         assertEq(found.suitableUntil, LONG);
         assertEq(found.addend, 7);
         assertEq(uint256(book.investorOf(BOB).kind), 0);
@@ -47,7 +49,7 @@ contract InvestorBookTest is Registers {
         address[3] memory others = [vm.addr(CHECKER), vm.addr(REGULATOR), address(this)];
         for (uint256 i = 0; i < others.length; ++i) {
             vm.prank(others[i]);
-            vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterNotOperator.selector, others[i]));
+            vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterNotOperator.selector, others[i]));
             book.openInvestor(ALICE, person(LONG, 0), evidence(), none());
         }
     }
@@ -56,19 +58,19 @@ contract InvestorBookTest is Registers {
         IInstitutionRegistry.Evidence memory proof = evidence();
         proof.leaf = 0;
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterZero.selector));
         book.openInvestor(ALICE, person(LONG, 0), proof, none());
         (proof.leaf, proof.commitment) = (evidence().leaf, 0);
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterZero.selector));
         book.openInvestor(ALICE, person(LONG, 0), proof, none());
     }
 
     function testAnInvestorHasAPseudonymAndAKindAndIsOpenedOnce() public {
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterZero.selector));
         this.open_(bytes16(0), person(LONG, 0));
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterZero.selector));
-        this.open_(ALICE, IInvestorBook.Investor(IInvestorBook.Kind.None, LONG, 0));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterZero.selector));
+        this.open_(ALICE, IInvestorBook.Investor(IRegister.Kind.None, LONG, 0));
         openInvestor(ALICE, LONG, 0);
         vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterInvestorExists.selector, ALICE));
         this.open_(ALICE, person(LONG, 0));
@@ -86,9 +88,9 @@ contract InvestorBookTest is Registers {
         IInvestorBook.Investor memory found = book.investorOf(ALICE);
         assertEq(found.suitableUntil, 20_000);
         assertEq(found.addend, 7);
-        assertEq(uint256(found.kind), uint256(IInvestorBook.Kind.Person));
+        assertEq(uint256(found.kind), uint256(IRegister.Kind.Person));
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterInvestorUnknown.selector, NOBODY));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterInvestorUnknown.selector, NOBODY));
         book.setSuitability(NOBODY, 20_000, evidence(), none());
     }
 
@@ -103,7 +105,7 @@ contract InvestorBookTest is Registers {
         IInvestorBook.Investor memory found = book.investorOf(ALICE);
         assertEq(found.addend, 8);
         assertEq(found.suitableUntil, LONG);
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterInvestorUnknown.selector, NOBODY));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterInvestorUnknown.selector, NOBODY));
         maker();
         book.setAddend(NOBODY, 8, evidence(), none());
     }
@@ -123,7 +125,7 @@ contract InvestorBookTest is Registers {
 
     function _lower(Authorisation[] memory auths, bytes32 missing) private {
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterNeeds.selector, missing));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterNeeds.selector, missing));
         book.setAddend(ALICE, 6, evidence(), auths);
     }
 
@@ -137,7 +139,7 @@ contract InvestorBookTest is Registers {
         maker();
         strict.openInvestor(ALICE, person(LONG, 0), evidence(), auths);
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterNeeds.selector, CHECKER_ROLE));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterNeeds.selector, CHECKER_ROLE));
         strict.setSuitability(ALICE, 1, evidence(), none());
         auths = by(strict, SUIT, abi.encode(ALICE, uint24(1)), CHECKER);
         maker();
@@ -152,7 +154,7 @@ contract InvestorBookTest is Registers {
 
     function _openStrictly(Authorisation[] memory auths) private {
         maker();
-        vm.expectRevert(abi.encodeWithSelector(IInvestorBook.RegisterNeeds.selector, CHECKER_ROLE));
+        vm.expectRevert(abi.encodeWithSelector(IRegister.RegisterNeeds.selector, CHECKER_ROLE));
         strict.openInvestor(ALICE, person(LONG, 0), evidence(), auths);
     }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IEquityRegister} from "../contracts/register/IEquityRegister.sol";
-import {IInvestorBook} from "../contracts/register/IInvestorBook.sol";
+import {IRegister} from "../contracts/register/IRegister.sol";
 import {Base} from "./support/Base.sol";
 import {RegisterActors} from "./support/RegisterActors.sol";
 
@@ -54,13 +54,13 @@ contract RegisterInvariantsTest is Base {
         for (uint256 i = 0; i < 600; ++i) _random(uint256(keccak256(abi.encode(i))));
         bytes4[8] memory all = [
             bytes4(0),
-            IInvestorBook.RegisterNeeds.selector,
-            IInvestorBook.RegisterZero.selector,
-            IEquityRegister.RegisterSelf.selector,
-            IEquityRegister.RegisterUnsuitable.selector,
-            IEquityRegister.RegisterInterval.selector,
-            IEquityRegister.RegisterUnits.selector,
-            IEquityRegister.RegisterCap.selector
+            IRegister.RegisterNeeds.selector,
+            IRegister.RegisterZero.selector,
+            IRegister.RegisterSelf.selector,
+            IRegister.RegisterUnsuitable.selector,
+            IRegister.RegisterInterval.selector,
+            IRegister.RegisterUnits.selector,
+            IRegister.RegisterCap.selector
         ];
         for (uint256 i = 0; i < all.length; ++i) {
             assertTrue(actors.seen(all[i]) > 0, string(abi.encodePacked("refusal ", bytes1(uint8(0x61 + i)))));

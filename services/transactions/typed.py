@@ -16,6 +16,7 @@ __all__ = ["STRUCTS", "Domain", "Struct", "digest", "document", "new_nonce"]
 # contract: (function, struct without the `uint256 nonce,uint64 deadline` that ends each)
 _EVIDENCE = "bytes32 commitment,bytes32 leaf"
 _TERMS = "uint8 form,uint16 kinds,uint32 cap,uint32 grandfathered,uint8 interval,bool subscriptionCounts,bytes16 basis"
+_TRANSFER = "bytes16 security,bytes16 from,bytes16 to,uint80 units,uint8 reason"
 _TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "InstitutionRegistry": (
         (
@@ -76,11 +77,35 @@ _TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("admit", f"AdmitSecurity(bytes16 security,uint80 capital,{_EVIDENCE})"),
         ("setState", f"SetSecurityState(bytes16 security,uint8 state,{_EVIDENCE})"),
         ("issue", f"IssueUnits(bytes16 security,bytes16[] investors,uint80[] units,{_EVIDENCE})"),
-        (
-            "transfer",
-            f"TransferUnits(bytes16 security,bytes16 from,bytes16 to,uint80 units,uint8 reason,{_EVIDENCE})",
-        ),
+        ("transfer", f"TransferUnits({_TRANSFER},{_EVIDENCE})"),
         ("recount", f"RecountPosition(bytes16 security,bytes16 investor,{_EVIDENCE})"),
+        (
+            "encumber",
+            (
+                "OpenLien(bytes16 security,bytes16 investor,uint8 lien,uint80 units,uint40 since,uint24 until,"
+                f"address secured,{_EVIDENCE})"
+            ),
+        ),
+        ("release", f"ReleaseLien(bytes16 security,bytes16 investor,uint16 number,uint80 units,{_EVIDENCE})"),
+        ("revokePledge", f"RevokePledge(bytes16 security,bytes16 investor,uint16 number,uint80 units,{_EVIDENCE})"),
+        ("extend", f"ExtendLien(bytes16 security,uint16 number,uint24 until,{_EVIDENCE})"),
+        ("enforce", f"EnforceLien(bytes16 security,uint16 number,bytes16 from,bytes16 to,uint80 units,{_EVIDENCE})"),
+        ("transferPledged", f"TransferPledged({_TRANSFER},uint16 number,{_EVIDENCE})"),
+        ("transferEstate", f"TransferEstate({_TRANSFER},uint176 lot,{_EVIDENCE})"),
+        (
+            "transferBatch",
+            f"TransferBatch(bytes16 security,uint8 reason,bytes16[] from,bytes16[] to,uint80[] units,{_EVIDENCE})",
+        ),
+        ("confirm", f"ConfirmPositions(bytes16 security,bytes16[] investors,bool confirmed,{_EVIDENCE})"),
+        ("setOfficer", f"SetOfficer(bytes16 security,bytes16 investor,bool serving,uint24 leftOn,{_EVIDENCE})"),
+        (
+            "bonus",
+            (
+                "PayBonus(bytes16 security,bytes16 action,uint32 numerator,uint32 denominator,bytes16[] investors,"
+                f"{_EVIDENCE})"
+            ),
+        ),
+        ("cancel", f"CancelUnits(bytes16 security,bytes16[] investors,uint80[] units,{_EVIDENCE})"),
     ),
 }
 _TAIL = (("uint256", "nonce"), ("uint64", "deadline"))

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IEquityRegister} from "../../contracts/register/IEquityRegister.sol";
-import {IInvestorBook} from "../../contracts/register/IInvestorBook.sol";
+import {IRegister} from "../../contracts/register/IRegister.sol";
 import {Registers} from "./Registers.sol";
 
 /// @dev The operator tries anything with five investors and a share whose cap is 4, and a model that counts weekdays one by one says what
@@ -57,14 +57,14 @@ contract RegisterActors is Registers {
 
     function transfer(uint256 from, uint256 to, uint256 units, uint256 reason) external {
         (from, to) = (from % INVESTORS, to % INVESTORS);
-        IEquityRegister.Transfer memory act = deal(idOf(from), idOf(to), uint80(units % 4 == 0 ? holders[from].units : units % 400));
-        act.reason = IEquityRegister.Reason(reason % 10 < 6 ? 0 : reason % 6);
+        IRegister.Transfer memory act = deal(idOf(from), idOf(to), uint80(units % 4 == 0 ? holders[from].units : units % 400));
+        act.reason = IRegister.Reason(reason % 10 < 6 ? 0 : reason % 6);
         bytes4 wanted = _judge(from, to, act.units, act.reason);
         maker();
         try book.transfer(act, evidence(), none()) {
             _note(wanted == 0, "a transfer was let through");
             ++seen[bytes4(0)];
-            _apply(from, to, act.units, act.reason == IEquityRegister.Reason.Agreed);
+            _apply(from, to, act.units, act.reason == IRegister.Reason.Agreed);
         } catch (bytes memory reason_) {
             _note(bytes4(reason_) == wanted, "a transfer was refused for another reason");
             ++seen[bytes4(reason_)];
@@ -76,9 +76,9 @@ contract RegisterActors is Registers {
         units = 1 + units % 300;
         Holder storage h = holders[who];
         bytes4 wanted = 0;
-        if (h.suitableUntil < _day) wanted = IEquityRegister.RegisterUnsuitable.selector;
-        else if (h.sold != 0 && _tradingDays(h.sold) < INTERVAL) wanted = IEquityRegister.RegisterInterval.selector;
-        else if (h.units == 0 && count() + 1 + h.addend > CAP) wanted = IEquityRegister.RegisterCap.selector;
+        if (h.suitableUntil < _day) wanted = IRegister.RegisterUnsuitable.selector;
+        else if (h.sold != 0 && _tradingDays(h.sold) < INTERVAL) wanted = IRegister.RegisterInterval.selector;
+        else if (h.units == 0 && count() + 1 + h.addend > CAP) wanted = IRegister.RegisterCap.selector;
         (bytes16[] memory list, uint80[] memory amounts) = one(idOf(who), uint80(units));
         maker();
         try book.issue(SHARES, list, amounts, evidence(), none()) {
@@ -126,22 +126,22 @@ contract RegisterActors is Registers {
         for (uint256 i = 0; i < INVESTORS; ++i) n += _weight(holders[i]);
     }
 
-    function _judge(uint256 from, uint256 to, uint256 units, IEquityRegister.Reason reason) private view returns (bytes4) {
+    function _judge(uint256 from, uint256 to, uint256 units, IRegister.Reason reason) private view returns (bytes4) {
         (Holder memory giver, Holder memory taker) = (holders[from], holders[to]);
-        if (reason == IEquityRegister.Reason.Judicial) return IInvestorBook.RegisterNeeds.selector;
-        if (units == 0) return IInvestorBook.RegisterZero.selector;
-        if (from == to) return IEquityRegister.RegisterSelf.selector;
-        if (reason == IEquityRegister.Reason.Agreed) {
-            if (taker.suitableUntil < _day) return IEquityRegister.RegisterUnsuitable.selector;
+        if (reason == IRegister.Reason.Judicial) return IRegister.RegisterNeeds.selector;
+        if (units == 0) return IRegister.RegisterZero.selector;
+        if (from == to) return IRegister.RegisterSelf.selector;
+        if (reason == IRegister.Reason.Agreed) {
+            if (taker.suitableUntil < _day) return IRegister.RegisterUnsuitable.selector;
             bool soon = giver.bought != 0 && _tradingDays(giver.bought) < INTERVAL;
             if (soon || (taker.sold != 0 && _tradingDays(taker.sold) < INTERVAL)) {
-                return IEquityRegister.RegisterInterval.selector;
+                return IRegister.RegisterInterval.selector;
             }
         }
-        if (units > giver.units) return IEquityRegister.RegisterUnits.selector;
-        if (taker.units != 0 || reason > IEquityRegister.Reason.Gift) return 0;
+        if (units > giver.units) return IRegister.RegisterUnits.selector;
+        if (taker.units != 0 || reason > IRegister.Reason.Gift) return 0;
         uint256 then = count() + 1 + taker.addend - (units == giver.units ? _weight(giver) : 0);
-        return then > CAP && then > count() ? IEquityRegister.RegisterCap.selector : bytes4(0);
+        return then > CAP && then > count() ? IRegister.RegisterCap.selector : bytes4(0);
     }
 
     function _apply(uint256 from, uint256 to, uint256 units, bool agreed) private {

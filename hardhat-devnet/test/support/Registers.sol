@@ -5,6 +5,9 @@ import {Authorisation} from "../../contracts/identity/IAuthorised.sol";
 import {EquityRegister} from "../../contracts/register/EquityRegister.sol";
 import {IEquityRegister} from "../../contracts/register/IEquityRegister.sol";
 import {IInvestorBook} from "../../contracts/register/IInvestorBook.sol";
+import {IRegister} from "../../contracts/register/IRegister.sol";
+import {RegisterActions} from "../../contracts/register/RegisterActions.sol";
+import {RegisterLiens} from "../../contracts/register/RegisterLiens.sol";
 import {Pilots} from "./Pilots.sol";
 
 /// @dev Two registers of one market, a checked one and one that is not, and everybody who signs. The type strings repeat
@@ -37,12 +40,18 @@ abstract contract Registers is Pilots {
     function foundRegisters() internal {
         foundPilots();
         publishWeekdays();
-        book = new EquityRegister(registry, calendar, REGION, false);
-        strict = new EquityRegister(registry, calendar, REGION, true);
+        book = foundRegister(false);
+        strict = foundRegister(true);
         grantTo(OPERATOR_ROLE, MAKER);
         grantTo(CHECKER_ROLE, CHECKER);
         grantTo(REGULATOR_ROLE, REGULATOR);
         grantTo(LIAISON_ROLE, LIAISON);
+    }
+
+    function foundRegister(bool checked) internal returns (EquityRegister) {
+        RegisterLiens liens = new RegisterLiens(registry, calendar, REGION, checked);
+        RegisterActions actions = new RegisterActions(registry, calendar, REGION, checked);
+        return new EquityRegister(registry, calendar, REGION, checked, liens, actions);
     }
 
     function grantTo(bytes32 role, uint256 key) internal {
@@ -90,11 +99,11 @@ abstract contract Registers is Pilots {
     }
 
     function person(uint24 until, uint16 addend) internal pure returns (IInvestorBook.Investor memory) {
-        return IInvestorBook.Investor(IInvestorBook.Kind.Person, until, addend);
+        return IInvestorBook.Investor(IRegister.Kind.Person, until, addend);
     }
 
-    function deal(bytes16 from, bytes16 to, uint80 units) internal pure returns (IEquityRegister.Transfer memory) {
-        return IEquityRegister.Transfer(SHARES, from, to, units, IEquityRegister.Reason.Agreed);
+    function deal(bytes16 from, bytes16 to, uint80 units) internal pure returns (IRegister.Transfer memory) {
+        return IRegister.Transfer(SHARES, from, to, units, IRegister.Reason.Agreed);
     }
 
     function openInvestor(bytes16 id, uint24 until, uint16 addend) internal {
@@ -118,7 +127,7 @@ abstract contract Registers is Pilots {
         book.admit(SHARES, capital, evidence(), none());
     }
 
-    function move(IEquityRegister.Transfer memory act) internal {
+    function move(IRegister.Transfer memory act) internal {
         maker();
         book.transfer(act, evidence(), none());
     }
