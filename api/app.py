@@ -29,6 +29,8 @@ from api.pilots import public as public_pilots
 from api.pilots import routes as pilots
 from api.records import routes as records
 from api.register import acts as register_acts
+from api.register import book as register_book
+from api.register import statements as register_statements
 from api.uploads import routes as uploads
 from services.container import Services, build
 from services.platform.settings import load_settings
@@ -91,7 +93,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         uploads.STREAMED: settings.max_upload_bytes,
     }
     busy = (records, uploads, logs, materials, operations)  # these first
-    register = (register_acts,)
+    register = (register_acts, register_book, register_statements)
     pilot = (pilot_duties, pilot_alerts, pilots, public_pilots)
     parts = (*busy, institutions, *pilot, *register, calendars, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]

@@ -19,6 +19,7 @@ MODULES = (
     "log",
     "pilot",
     "calendar",
+    "register",
     "record",
     "upload",
     "submit",

@@ -13,6 +13,7 @@ def upgrade() -> None:
     _what_is()
     _what_was()
     _liens_were()
+    _lockups_were()
     _acts()
     _papers()
 
@@ -147,6 +148,30 @@ def _liens_were() -> None:
         "ix_register_lien_versions_as_of",
         "register_lien_versions",
         ["chain", "security_id", "valid_to", "number"],
+    )
+
+
+def _lockups_were() -> None:
+    op.create_table(
+        "register_lockups",
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("security_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.BigInteger(), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("tx_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "chain", "security_id", "account_id", "block_number", "log_index", name=op.f("pk_register_lockups")
+        ),
+    )
+    op.create_index(
+        "ix_register_lockups_as_of",
+        "register_lockups",
+        ["chain", "security_id", "valid_to", "account_id", "valid_from"],
     )
 
 

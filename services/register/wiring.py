@@ -12,6 +12,7 @@ from services.platform.settings import Settings
 from services.register.acts.counting import FirstDay
 from services.register.acts.wiring import Acts, open_acts
 from services.register.book.wiring import Book, open_book
+from services.register.names import CONTRACT
 from services.register.parts import RegisterParts
 from services.register.stream import Stream
 from services.transactions.service import Transactions
@@ -53,8 +54,19 @@ def open_register(
         read=lambda contract, function, *arguments: chains.read_on(chain, contract, function, *arguments),
     )
     acts = open_acts(parts, _first_day(settings, chains, chain))
-    book = open_book(parts, partial(chains.read_many_on, chain), on_registered=acts.outcomes.registered)
+    book = open_book(
+        parts,
+        partial(chains.read_many_on, chain),
+        contract=_address(chains, chain),
+        on_registered=acts.outcomes.registered,
+        names=lambda _session, _accounts: {},
+    )
     return Register(parts=parts, acts=acts, book=book)
+
+
+def _address(chains: Chains, chain: str) -> str:
+    client = chains.clients.get(chain)
+    return client.address(CONTRACT) if client is not None and CONTRACT in client.contracts() else ""
 
 
 def _first_day(settings: Settings, chains: Chains, chain: str) -> FirstDay:

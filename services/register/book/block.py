@@ -32,6 +32,7 @@ class Block:
         self._positions = Staged(repository.POSITIONS, chain, "account_id")
         self._lots = Staged(repository.LOTS, chain, "account_id")
         self._liens = Staged(repository.LIENS, chain, "number")
+        self._lockups = Staged(repository.LOCKUPS, chain, "account_id")
         self._known: dict[tuple[str, str], Position] = {}
         self._acts = Acts(group, chain, alerts)
 
@@ -40,7 +41,7 @@ class Block:
         self._load(found)
         for _, of_transaction in groupby(found, key=lambda each: each.tx_hash):
             self._transaction(list(of_transaction))
-        for staged in (self._positions, self._lots, self._liens):
+        for staged in (self._positions, self._lots, self._liens, self._lockups):
             staged.write(self._session)
         self._acts.write()
         for security_id in self._positions.securities():
@@ -67,6 +68,8 @@ class Block:
                 unexplained.append(self._lots_of(event))
             elif event.name == events.LIEN:
                 unexplained.append(self._lien(event))
+            elif event.name == events.LOCKUP:
+                unexplained.append(self._lockup(event))
             else:
                 self._acts.take(event, moved)
                 _, leaf = evidence_of(event)
@@ -96,8 +99,13 @@ class Block:
 
     def _lien(self, event: ChainEvent) -> dict[str, Any]:
         key = events.security(event) or "", int(event.args["number"])
-        units, until = lien_of(int(event.args["word"]))
+        units, until = lien_of(int(event.args["lien"]))
         return self._liens.put(key, events.moment(event), {"units": units, "until": until} | events.place(event))
+
+    def _lockup(self, event: ChainEvent) -> dict[str, Any]:
+        key = events.security(event) or "", events.account(event) or ""
+        word = int(event.args["lockup"]).to_bytes(32)
+        return self._lockups.put(key, events.moment(event), {"word": word} | events.place(event))
 
     def _gap(self, key: tuple[str, str], before: int, after: int, event: ChainEvent) -> None:
         numbers = {"expected": before + 1, "found": after, "block": event.block_number, "transaction": event.tx_hash}

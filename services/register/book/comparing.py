@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.platform.ids import bytes16
 from services.register.book import repository
 from services.register.book.models import InvestorRow, SecurityRow
-from services.register.book.rules import words_of
+from services.register.book.rules import Lot, words_of
 from services.register.names import CONTRACT
 from services.register.rules.positions import Position
 
@@ -20,6 +20,8 @@ ReadMany = Callable[..., list[Any]]
 _PAGE = 1_000
 _POSITION = {"lastBuy": "last_buy", "lastSell": "last_sell"}
 _TERMS = ("form", "kinds", "cap", "grandfathered", "interval")
+_UNITS = (1 << 80) - 1
+_NO_ADDRESS = "0x" + "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class _Page:
         sums = {"sum of units": units, "sum of holders": weight}
         stored = {"sum of units": held["issued"], "sum of holders": held["count"]}
         self._compare("positions", row.security_id, None, stored, sums)
+        self._lockups(row.security_id, raw)
         self._liens(row.security_id, raw, held.get("liens", 0))
         self._count("securities", 1)
 
@@ -122,10 +125,17 @@ class _Page:
         encumbered = [account for account in accounts if account in rows]
         found = self._ask("lotsOf", [(raw, bytes16(account)) for account in encumbered])
         for account, held in zip(encumbered, found, strict=True):
-            book = [(lot.units, lot.liens) for lot in words_of(rows[account].lots)]
-            stored = [(lot["units"], tuple(number for number in lot["liens"] if number)) for lot in held]
-            self._compare("lots", security_id, account, {"lots": stored}, {"lots": book})
+            self._compare("lots", security_id, account, {"lots": held}, {"lots": _packed(words_of(rows[account].lots))})
         self._count("lots", len(encumbered))
+
+    def _lockups(self, security_id: str, raw: bytes) -> None:
+        rows = repository.lockups(self._session, self._chain, security_id)
+        found = self._ask("lockupOf", [(raw, bytes16(row.account_id)) for row in rows])
+        for row, held in zip(rows, found, strict=True):
+            word = int.from_bytes(row.word)
+            book = {"base": word & _UNITS, "sold": word >> 80 & _UNITS, "year": word >> 160 & 0xFFFF}
+            self._compare("lockup", security_id, row.account_id, held, book | {"lockedUntil": word >> 176 & 0xFFFFFF})
+        self._count("lockups", len(rows))
 
     def _liens(self, security_id: str, raw: bytes, opened: int) -> None:
         numbers = list(range(1, opened + 1))
@@ -135,7 +145,8 @@ class _Page:
                 self._note("lien", security_id, str(number), ("number", "opened", "unknown"))
                 continue
             row, now = known[number]
-            book = {"kind": row.kind, "since": row.since, "until": now.until, "units": now.units}
+            book: dict[str, Any] = {"kind": row.kind, "since": row.since, "until": now.until, "units": now.units}
+            book |= {"secured": (row.secured or _NO_ADDRESS).lower()}
             self._compare("lien", security_id, str(number), held, book)
         self._count("liens", len(numbers))
 
@@ -157,6 +168,11 @@ class _Page:
 
     def _count(self, what: str, number: int) -> None:
         self._done.compared[what] = self._done.compared.get(what, 0) + number
+
+
+def _packed(lots: Iterable[Lot]) -> list[int]:
+    """Lots as the contract keeps them."""
+    return [lot.units | sum(number << 80 + 16 * place for place, number in enumerate(lot.liens)) for lot in lots]
 
 
 def _differing(held: Mapping[str, Any], book: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -11,6 +11,7 @@ __all__ = [
     "ACTS",
     "FOLLOWED",
     "LIEN",
+    "LOCKUP",
     "LOTS",
     "NOBODY",
     "OUTGOING",
@@ -25,7 +26,7 @@ __all__ = [
 NOBODY = bytes(32)
 """The leaf of what nobody asked for: a lien lapses by itself."""
 
-POSITION, LOTS, LIEN = "PositionChanged", "LotsChanged", "LienChanged"
+POSITION, LOTS, LIEN, LOCKUP = "PositionChanged", "LotsChanged", "LienChanged", "LockupChanged"
 """What is so from now on; the act that made it so follows in the same transaction."""
 ACTS = (
     "SecurityOpened",
@@ -42,14 +43,17 @@ ACTS = (
     "LienExtended",
     "LienLapsed",
     "Released",
+    "PledgeRevoked",
     "Enforced",
+    "PledgedTransferred",
+    "EstateTransferred",
     "OfficerSet",
     "Confirmed",
     "BonusPaid",
     "Cancelled",
 )
-FOLLOWED = frozenset({POSITION, LOTS, LIEN, *ACTS})
-OUTGOING = frozenset({"Transferred", "Enforced"})
+FOLLOWED = frozenset({POSITION, LOTS, LIEN, LOCKUP, *ACTS})
+OUTGOING = frozenset({"Transferred", "Enforced", "PledgedTransferred", "EstateTransferred"})
 """Acts by which units leave a position for another."""
 _EVIDENCE = ("commitment", "leaf")
 
@@ -60,15 +64,15 @@ def security(event: ChainEvent) -> str | None:
     return None if raw is None else from_bytes16("sec", raw)
 
 
-def account(event: ChainEvent, name: str = "investor") -> str | None:
+def account(event: ChainEvent) -> str | None:
     """An investor's id."""
-    raw = event.args.get(name)
+    raw = event.args.get("investor")
     return None if raw is None else from_bytes16("acc", raw)
 
 
 def said(event: ChainEvent) -> Mapping[str, Any]:
     """Everything that an event says, JSON-safe, beside its evidence and what has a column."""
-    columns = (*_EVIDENCE, "security", "investor", "from", "to", "number")
+    columns = (*_EVIDENCE, "security", "investor", "number")
     rest: Mapping[str, Any] = json_safe({name: each for name, each in event.args.items() if name not in columns})
     return rest
 

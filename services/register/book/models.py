@@ -23,6 +23,7 @@ __all__ = [
     "InvestorRow",
     "LienRow",
     "LienVersionRow",
+    "LockupRow",
     "LotsRow",
     "PositionRow",
     "ReconciliationRow",
@@ -127,6 +128,26 @@ class LotsRow(Base):
     valid_from: Mapped[int]
     valid_to: Mapped[int]
     lots: Mapped[Any] = mapped_column(JsonText)
+    tx_hash: Mapped[bytes]
+    leaf: Mapped[bytes]
+
+
+class LockupRow(Base):
+    """What an officer (董监高) may sell, after a change. ``word`` is the event's: all zero, nothing is limited."""
+
+    __tablename__ = "register_lockups"
+    __table_args__ = (
+        Index("ix_register_lockups_as_of", "chain", "security_id", "valid_to", "account_id", "valid_from"),
+    )
+
+    chain: Mapped[str] = mapped_column(primary_key=True)
+    security_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(primary_key=True)
+    log_index: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[int]
+    valid_to: Mapped[int]
+    word: Mapped[bytes]
     tx_hash: Mapped[bytes]
     leaf: Mapped[bytes]
 

@@ -16,6 +16,7 @@ from services.register.book.models import (
     InvestorRow,
     LienRow,
     LienVersionRow,
+    LockupRow,
     LotsRow,
     PositionRow,
     ReconciliationRow,
@@ -26,6 +27,7 @@ from services.register.book.models import (
 __all__ = [
     "EVENTS",
     "LIENS",
+    "LOCKUPS",
     "LOTS",
     "POSITIONS",
     "add",
@@ -44,6 +46,7 @@ __all__ = [
     "lien_versions",
     "liens",
     "liens_of",
+    "lockups",
     "lots",
     "lots_history",
     "neighbours",
@@ -66,6 +69,7 @@ EVIDENCE: Any = EvidenceRow.__table__
 POSITIONS: Any = PositionRow.__table__
 LOTS: Any = LotsRow.__table__
 LIENS: Any = LienVersionRow.__table__
+LOCKUPS: Any = LockupRow.__table__
 _CHUNK = 500
 
 
@@ -200,6 +204,15 @@ def lots(
     """The lots of a security's positions at a moment; of these accounts, if given."""
     query = _so(select(LOTS), LOTS, chain, security_id, at)
     found: list[LotsRow] = _plain(session, query if accounts is None else query.where(LOTS.c.account_id.in_(accounts)))
+    return found
+
+
+def lockups(session: Session, chain: str, security_id: str, accounts: Collection[str] | None = None) -> list[LockupRow]:
+    """What officers of a security's issuer may sell now; of these accounts, if given."""
+    query = _so(select(LOCKUPS), LOCKUPS, chain, security_id, None)
+    found: list[LockupRow] = _plain(
+        session, query if accounts is None else query.where(LOCKUPS.c.account_id.in_(accounts))
+    )
     return found
 
 

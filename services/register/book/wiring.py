@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.register.book.comparing import ReadMany
+from services.register.book.desk import BookDesk, Names
 from services.register.book.projection import OnRegistered, Projection
+from services.register.book.reader import Reader
 from services.register.book.reconcile import Reconciler
+from services.register.book.statements import StatementDesk
 from services.register.parts import RegisterParts
 
 __all__ = ["Book", "open_book"]
@@ -15,16 +18,22 @@ __all__ = ["Book", "open_book"]
 class Book:
     """The doors of the book, and what it does by itself: name -> (seconds between runs, job)."""
 
+    desk: BookDesk
+    statements: StatementDesk
     reconciler: Reconciler
     jobs: Mapping[str, tuple[float, Callable[[], None]]]
 
 
-def open_book(parts: RegisterParts, read_many: ReadMany, *, on_registered: OnRegistered) -> Book:
-    """The book, its handler subscribed: before the indexer starts."""
+def open_book(
+    parts: RegisterParts, read_many: ReadMany, *, contract: str, on_registered: OnRegistered, names: Names
+) -> Book:
+    """The book, its handler subscribed: before the indexer starts. ``contract``: the register's address."""
     Projection(parts.chain, on_registered).register(parts.transactions)
     reconciler = Reconciler(parts, read_many)
     jobs: Mapping[str, tuple[float, Callable[[], None]]] = {
         "register.reconcile": (3_600.0, reconciler.run_when_due),
         "register.tell": (60.0, reconciler.tell),
     }
-    return Book(reconciler, jobs)
+    reader = Reader(parts.chain)
+    statements = StatementDesk(parts, reader, names, contract=contract)
+    return Book(BookDesk(parts, reader, names), statements, reconciler, jobs)

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from chain.proof.digest import digest_of
 from chain.proof.encoding import to_hex
 from tests.integration.api.conftest import Market, Member
+from tests.integration.api.holder_attempts import HOLDER_ATTEMPTS
 
 PUBLIC = {
     "GET /health/live", "GET /health/ready", "GET /health/deep", "GET /metrics",
@@ -50,8 +51,10 @@ OWN_LISTS = {
     "GET /v1/pilots/duties",
     "GET /v1/pilots/alerts",
     "GET /v1/register/acts",
+    "GET /v1/register/companies",
 }
 
+SECURITY = "/v1/register/securities/sec_" + "08" * 16
 PROJECT = "/v1/pilots/prj_" + "08" * 16
 """Nobody's: whose projects there are, tests/integration/services/pilots tell apart."""
 
@@ -92,6 +95,7 @@ class Belongings:
 
 
 ATTEMPTS: dict[str, Attempt] = {
+    **HOLDER_ATTEMPTS,
     "POST /v1/records": lambda c, b: c.post("/v1/records", json={"log": b.log, "record": b.record_body}),
     "GET /v1/records/{record_id}": lambda c, b: c.get(f"/v1/records/{b.record}"),
     "GET /v1/records/{record_id}/receipt": lambda c, b: c.get(f"/v1/records/{b.record}/receipt"),
@@ -217,6 +221,24 @@ ATTEMPTS: dict[str, Attempt] = {
         "/v1/register/acts", json={"act": "recount", "security": "sec_" + "08" * 16, "account": "acc_" + "08" * 16}
     ),
     "GET /v1/register/acts/{act_id}": lambda c, _: c.get(f"/v1/register/acts/act_{'08' * 16}"),
+    "GET /v1/register/securities": lambda c, _: c.get("/v1/register/securities"),
+    "GET /v1/register/securities/{security_id}": lambda c, _: c.get(SECURITY),
+    "GET /v1/register/securities/{security_id}/holders": lambda c, _: c.get(f"{SECURITY}/holders"),
+    "GET /v1/register/securities/{security_id}/holders/{account_id}": lambda c, _: c.get(
+        f"{SECURITY}/holders/acc_{'08' * 16}"
+    ),
+    "GET /v1/register/securities/{security_id}/liens": lambda c, _: c.get(f"{SECURITY}/liens"),
+    "GET /v1/register/alerts": lambda c, _: c.get("/v1/register/alerts"),
+    "POST /v1/register/statements": lambda c, _: c.post(
+        "/v1/register/statements", json={"kind": "holder-register", "security": "sec_" + "08" * 16}
+    ),
+    "GET /v1/register/statements": lambda c, _: c.get("/v1/register/statements"),
+    "GET /v1/register/statements/{statement_id}": lambda c, _: c.get(f"/v1/register/statements/stm_{'08' * 16}"),
+    "GET /v1/register/statements/{statement_id}/csv": lambda c, _: c.get(
+        f"/v1/register/statements/stm_{'08' * 16}/csv"
+    ),
+    "POST /v1/register/reconciliations": lambda c, _: c.post("/v1/register/reconciliations", json={}),
+    "GET /v1/register/reconciliations": lambda c, _: c.get("/v1/register/reconciliations"),
     "DELETE /v1/tokens/{token_id}": lambda c, b: c.delete(f"/v1/tokens/{b.token}"),
 }
 

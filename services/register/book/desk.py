@@ -1,0 +1,136 @@
+"""The door to what is read of the register: securities, holders at a moment, histories, liens, alerts."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from services.identity import policy
+from services.identity.policy import Principal
+from services.identity.service import IdentityService
+from services.identity.views import Page
+from services.platform.errors import Conflict, Invalid, NotFound
+from services.platform.ids import check_id
+from services.register.book import repository
+from services.register.book.alerts import KINDS
+from services.register.book.models import AlertRow
+from services.register.book.projection import LISTENER
+from services.register.book.reader import WHOLE, Part, Reader, Seen, security_view
+from services.register.book.views import AlertView, Change, Register, SecurityView
+from services.register.parts import RegisterParts
+
+__all__ = ["BookDesk", "Names", "seen"]
+
+Names = Callable[[Session, Sequence[str]], Mapping[str, str]]
+"""What holders are called, by account: identity data, which only ``register.personal`` may see."""
+
+
+class BookDesk:
+    """Reads the register for whoever may; names stand beside accounts for whom identity data are."""
+
+    def __init__(self, parts: RegisterParts, reader: Reader, names: Names) -> None:
+        self._parts = parts
+        self._reader = reader
+        self._names = names
+
+    def securities(
+        self, caller: Principal, *, issuer: str | None, limit: int, cursor: str | None
+    ) -> Page[SecurityView]:
+        """Securities by id, of one company if given."""
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.read")
+            found = repository.securities(session, self._parts.chain, issuer=issuer, after=cursor, limit=limit + 1)
+            items = tuple(security_view(row) for row in found[:limit])
+        return Page(items, items[-1].id if len(found) > limit else None)
+
+    def security(self, caller: Principal, security_id: str) -> SecurityView:
+        """One security. NotFound."""
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.read")
+            return self._reader.security(session, check_id(security_id, "sec", "security"))
+
+    def register(
+        self,
+        caller: Principal,
+        security_id: str,
+        *,
+        at: int | None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> tuple[Register, Mapping[str, str]]:
+        """The holders at a moment (None: now), all or a page of them, the liens; and names. NotFound, Invalid."""
+        part = WHOLE if limit is None else Part(cursor or "", limit)
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.read")
+            moment = seen(session, self._parts, at)
+            found = self._reader.register(session, check_id(security_id, "sec", "security"), moment, part)
+            accounts = [*(line.account_id for line in found.lines), *(lien.account_id for lien in found.liens)]
+            return found, self._called(session, caller, accounts)
+
+    def history(
+        self, caller: Principal, security_id: str, account_id: str, *, limit: int, cursor: str | None
+    ) -> Page[Change]:
+        """Every change of a position by seq, each with its place. NotFound where it never held the security."""
+        after = _number(cursor)
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.read")
+            self._reader.security(session, check_id(security_id, "sec", "security"))
+            check_id(account_id, "acc", "account")
+            found = self._reader.history(session, security_id, account_id, after=after, limit=limit + 1)
+        if not found and not after:
+            raise NotFound("This account never held the security.")
+        items = tuple(found[:limit])
+        return Page(items, str(items[-1].position.seq) if len(found) > limit else None)
+
+    def alerts(
+        self, caller: Principal, *, kinds: Sequence[str], standing: bool, limit: int, cursor: str | None
+    ) -> Page[AlertView]:
+        """Alerts, the oldest first. Invalid for a kind that there is not."""
+        if unknown := sorted(set(kinds) - set(KINDS)):
+            raise Invalid("kind", f"There is no kind of alert {unknown[0]}; there are {', '.join(KINDS)}.")
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.read")
+            found = repository.alerts(
+                session, self._parts.chain, kinds=kinds, standing=standing, after=cursor or "", limit=limit + 1
+            )
+        items = tuple(_alert(row) for row in found[:limit])
+        return Page(items, items[-1].id if len(found) > limit else None)
+
+    def _called(self, session: Session, caller: Principal, accounts: Sequence[str]) -> Mapping[str, str]:
+        host = IdentityService.host_id(session)
+        if host is None or not policy.allowed(caller, "register.personal", IdentityService.target(session, host)):
+            return {}
+        return self._names(session, list(dict.fromkeys(accounts)))
+
+
+def seen(session: Session, parts: RegisterParts, at: int | None) -> Seen:
+    """The moment, and how far the chain was read. Invalid ``at`` for one to come, Conflict ``register-unread``."""
+    now, block = parts.clock.ms(), parts.transactions.read_until(session, parts.chain, LISTENER)
+    if block is None:
+        raise Conflict("No block of the register's chain was read yet.", slug="register-unread")
+    if at is not None and at > now:
+        raise Invalid("at", "This moment is still to come.")
+    return Seen(at, now, block)
+
+
+def _alert(row: AlertRow) -> AlertView:
+    kind = KINDS[row.kind]
+    return AlertView(
+        row.id,
+        row.kind,
+        kind.term,
+        kind.rule,
+        kind.source,
+        row.security_id,
+        row.account_id,
+        row.said,
+        row.since,
+        row.cleared_at,
+    )
+
+
+def _number(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 10:
+        raise Invalid("cursor", "Expected the `next` of a page before.")
+    return int(cursor)
