@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from chain.errors import RevertError
 from chain.proof.hashing import keccak256
 from services.pilots.rulebook.days import on
+from services.platform.clock import rfc3339
 from services.platform.errors import RuleRefused
 from services.platform.ids import from_bytes16
 from services.register.names import CHECKER, LIAISON, OPERATOR, REGULATOR
@@ -20,7 +21,7 @@ __all__ = ["as_refusal", "refusal", "rule_of"]
 
 _ROLES: Mapping[bytes, str] = {keccak256(role.encode()): role for role in (OPERATOR, CHECKER, REGULATOR, LIAISON)}
 _RULES, _WORDS = {**RULES, **SERVICE_RULES}, {**WORDS, **SERVICE_WORDS}
-_ID_PREFIXES = {"investor": "acc", "security": "sec"}
+_ID_PREFIXES = {"investor": "acc", "last": "acc", "security": "sec"}
 _DAYS = {"until", "today", "fromDay", "limit"}
 _EXACT_IN_JSON, _DAY_MAX = 2**53, 2_932_896
 """The last integer that JSON holds exactly, and the last day that a date can name."""
@@ -42,7 +43,7 @@ _NEEDS = "RegisterNeeds"
 
 def refusal(key: str, arguments: Mapping[str, Value], *, basis: str = "") -> RuleRefused:
     """The problem for an error of the contract or a rule of the service alone. KeyError for what is neither."""
-    numbers = {name: _plain(name, value) for name, value in arguments.items()}
+    numbers = {name: _plain(key, name, value) for name, value in arguments.items()}
     if key == _NEEDS:
         key = f"{_NEEDS}:{numbers['role']}"
     rule, words = rule_of(key, basis=basis), _WORDS[key]
@@ -60,11 +61,15 @@ def rule_of(key: str, *, basis: str = "") -> Rule:
     return _RULES.get(basis, rule) if key == "RegisterCap" else rule
 
 
-def _plain(name: str, value: Value) -> int | str:
-    """Pseudonyms as the ids of accounts and securities, roles by name, days as dates, great numbers as text."""
+def _plain(key: str, name: str, value: Value) -> int | str:
+    """Pseudonyms as ids of accounts and securities, roles by name, days and moments as such, great numbers as text."""
     if isinstance(value, bytes):
         prefix = _ID_PREFIXES.get(name)
         return from_bytes16(prefix, value) if prefix else _ROLES.get(value, "0x" + value.hex())
-    if isinstance(value, int) and name in _DAYS and 0 < value <= _DAY_MAX:
+    if not isinstance(value, int):
+        return value
+    if (name in _DAYS or key == "RegisterTerm") and 0 < value <= _DAY_MAX:
         return on(value).isoformat()
-    return str(value) if isinstance(value, int) and value >= _EXACT_IN_JSON else value
+    if key == "RegisterSince" and value > 1:
+        return rfc3339(value * 1_000)
+    return str(value) if value >= _EXACT_IN_JSON else value

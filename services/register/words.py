@@ -12,6 +12,7 @@ __all__ = ["RULES", "WORDS", "Rule", "Words"]
 _ORDER_132 = "《区域性股权市场监督管理试行办法》（证监会令第132号）"
 _NOTICE_11 = "国办发〔2017〕11号"
 _COMPANY = "《公司法》（2023修订）"
+_FREEZING = "《最高人民法院关于人民法院强制执行股权若干问题的规定》（法释〔2021〕20号）"
 _OWN = "登记簿规则（docs/spec/register.md，设计）"
 
 
@@ -50,12 +51,17 @@ RULES: Mapping[str, Rule] = {
         ("REG-03", _OWN),
         ("REG-04", _OWN),
         ("REG-05", _OWN),
-        ("REG-06", _OWN),
+        ("REG-06", f"《民法典》第四百四十三条；{_FREEZING}第七条；{_OWN}"),
         ("REG-07", _OWN),
-        (
-            "FRZ-03",
-            "《最高人民法院关于人民法院强制执行股权若干问题的规定》（法释〔2021〕20号）第六条",
-        ),
+        ("REG-08", _OWN),
+        ("REG-09", _OWN),
+        ("REG-10", f"《最高人民法院关于适用〈民事诉讼法〉的解释》第四百八十五条；{_OWN}"),
+        ("REG-11", _OWN),
+        ("REG-12", _OWN),
+        ("PLG-01", "《股权出质登记办法》第四条、第六条"),
+        ("PLG-02", "《民法典》第四百四十三条"),
+        ("FRZ-01", f"{_FREEZING}第六条"),
+        ("FRZ-03", f"{_FREEZING}第六条"),
     )
 }
 """By id. The basis of a security's cap (REM-04, REM-19, LP-CAP) is one of these."""
@@ -86,7 +92,7 @@ WORDS: Mapping[str, Words] = {
         "发行人属 {issuerRegion}，不在本市场区域内",
         "The issuer is of region {issuerRegion}, not of this market's",
     ),
-    "RegisterSelf": Words("REG-06", "过出方与过入方同为 {investor}", "{investor} cannot transfer to itself"),
+    "RegisterSelf": Words("REG-08", "过出方与过入方同为 {investor}", "{investor} cannot transfer to itself"),
     "RegisterKind": Words(
         "REM-06",
         "投资者 {investor}（类型 {kind}）不得取得该品种",
@@ -115,6 +121,66 @@ WORDS: Mapping[str, Words] = {
         "REM-14",
         "已登记 {issued} 份，与注册资本 {capital} 不符",
         "{issued} units are entered, the registered capital is {capital}",
+    ),
+    "RegisterConsent": Words(
+        "PLG-02", "须经质权人 {secured} 同意并签名", "The pledgee {secured} must agree and sign this"
+    ),
+    "RegisterReason": Words(
+        "REG-08", "不能以原因 {reason} 办理此事项", "This act is not for transfers of reason {reason}"
+    ),
+    "RegisterUnconfirmed": Words(
+        "REG-09", "投资者 {investor} 的持仓尚未确权", "The position of {investor} is not confirmed to be its own"
+    ),
+    "RegisterConfirmed": Words(
+        "REG-09",
+        "投资者 {investor} 的确权状态已是如此（{confirmed}）",
+        "Whether the position of {investor} is confirmed ({confirmed}) would not change",
+    ),
+    "RegisterLockup": Words(
+        "REM-22",
+        "投资者 {investor} 为董监高，拟减持 {wanted} 份，本年度尚可减持 {left} 份",
+        "{investor} is an officer: {wanted} units are asked for, {left} may still go this year",
+    ),
+    "RegisterTerm": Words(
+        "REG-10", "日期 {day} 不在 {first} 至 {last} 之间", "The day {day} is not within {first} and {last}"
+    ),
+    "RegisterSince": Words(
+        "FRZ-01",
+        "起始时间 {since} 不在 {first} 至 {last} 之间",
+        "The moment {since} from which it ranks is not within {first} and {last}",
+    ),
+    "RegisterSecured": Words(
+        "PLG-01",
+        "质押须写明质权人的签名地址，其他权利负担则不写（{secured}）",
+        "A pledge names who signs for its pledgee, nothing else does ({secured})",
+    ),
+    "RegisterLots": Words(
+        "REG-07",
+        "该持仓的权利负担过多（每份额至多 11 项，每持仓至多 63 组）",
+        "Too many liens: eleven on a lot, 63 lots in a position",
+    ),
+    "RegisterLien": Words(
+        "REG-11",
+        "权利负担 {number} 不存在，或在该份额上已结束",
+        "There is no lien {number}, or it has ended on these units",
+    ),
+    "RegisterLienKind": Words(
+        "REG-11",
+        "权利负担 {number} 的种类为 {kind}，不能如此办理",
+        "Lien {number} is of kind {kind}, with which this cannot be done",
+    ),
+    "RegisterLot": Words(
+        "REG-11", "没有恰好负有这些权利负担的份额（{lot}）", "No units of the giver have just these liens ({lot})"
+    ),
+    "RegisterOrder": Words(
+        "REG-12",
+        "投资者 {investor} 须排在 {last} 之后（每人仅一次，升序）",
+        "{investor} must come after {last}: each once, in ascending order",
+    ),
+    "RegisterRatio": Words(
+        "REG-12",
+        "本次送转比例已定为 {numerator}/{denominator}",
+        "This bonus was begun with the ratio {numerator}/{denominator}",
     ),
     "SecurityOverflow": Words("REG-07", "数量超出登记簿的范围", "More units than the register can hold"),
 }

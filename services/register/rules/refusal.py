@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 __all__ = ["Refused", "Value"]
 
-Value = int | str | bytes | tuple[int, ...]
-"""Ids are bytes, roles and addresses text; lots, which only events tell, words."""
+Value = int | str | bytes
+"""Ids are bytes, roles and addresses text."""
 
 
 class Refused(Exception):
@@ -18,5 +18,5 @@ class Refused(Exception):
         self.arguments: Mapping[str, Value] = arguments
 
 
-def _plain(value: Value) -> int | str | tuple[int, ...]:
+def _plain(value: Value) -> int | str:
     return value.hex() if isinstance(value, bytes) else value

@@ -56,10 +56,10 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What the register tells; arguments by their names in the ABI, commitment and leaf left out."""
+    """What the register tells; arguments by their names in the ABI, commitment and leaf left out; lots as words."""
 
     name: str
-    arguments: Mapping[str, Value]
+    arguments: Mapping[str, Value | tuple[int, ...]]
 
 
 class Turn:
@@ -171,6 +171,6 @@ class Turn:
         self.positions[security, investor] = position
         self.tell("PositionChanged", security=security, investor=investor, position=position.word)
 
-    def tell(self, name: str, /, **arguments: Value) -> None:
+    def tell(self, name: str, /, **arguments: Value | tuple[int, ...]) -> None:
         """An event."""
         self.events.append(Event(name, arguments))

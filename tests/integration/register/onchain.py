@@ -21,18 +21,14 @@ from services.register.rules.days import day_start
 from services.transactions.encoding import EventDecoder, calldata
 from services.transactions.typed import STRUCTS, Domain, document
 from tests.integration.services.transactions.rig import DEPLOYER, GATEWAY, Anvil, Client, client_of, key_of
+from tests.unit.services.register.rules.making import KEYS, REGION
 from tests.waiting import until
 
 ALWAYS = 2**40  # Unix seconds
-REGION = 440300
 AUTHORITY = key_of("authority of the market")
 FIRST_DAY = number(date(2026, 9, 14))
 """The Monday on which the register is deployed: National Day is near, and the calendar's end not far."""
 YEARS = (2026,)
-KEYS: Mapping[str, EvmKey] = {
-    name: key_of(f"{name} of the market")
-    for name in ("operator", "checker", "regulator", "liaison", "pledgee", "creditor", "stranger")
-}
 ROLES = {"operator": OPERATOR, "checker": CHECKER, "regulator": REGULATOR, "liaison": LIAISON}
 _EVIDENCE = {"commitment": b"\x05" * 32, "leaf": b"\x06" * 32}
 _NOTHING = {"commitment": bytes(32), "leaf": bytes(32)}
@@ -69,6 +65,8 @@ class RegisterChain:
 
     def calldata_of(self, act: acts.Act, signers: Sequence[str], *, evidenced: bool = True) -> bytes:
         """Call data of an act with the authorisations of these parties."""
+        if isinstance(act, acts.SweepPosition):
+            return calldata(self.client.abi(CONTRACT), "sweep", acts.message(act))
         said = {**acts.message(act), **(_EVIDENCE if evidenced else _NOTHING)}
         struct = type(act).__name__
         auths = [self._authorisation(CONTRACT, struct, said, KEYS[name]) for name in signers]

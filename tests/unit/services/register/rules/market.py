@@ -53,7 +53,7 @@ class Days:
 
 
 class Book:
-    """A register under acts, at ten in the morning of `day`."""
+    """A register under acts, from ten in the morning of `day` on: an event takes a second."""
 
     def __init__(self, *, checked: bool = False, first: date = MONDAY) -> None:
         self.day = first
@@ -63,7 +63,11 @@ class Book:
 
     @property
     def now(self) -> int:
-        return day_start(number(self.day)) + 10 * 3600
+        return day_start(self.today) + 10 * 3600 + len(self.events)
+
+    @property
+    def today(self) -> int:
+        return number(self.day)
 
     def do(self, act: Act, at: At | None = None) -> Outcome:
         """An act that is allowed."""

@@ -16,10 +16,9 @@ from services.register.rules.acts import (
     SetSuitability,
 )
 from services.register.rules.days import Clock
-from services.register.rules.refusal import Refused
 from services.register.rules.turn import At
 from services.register.rules.values import Form, Kind, Reason, State, Terms
-from services.register.sources import as_refusal
+from tests.unit.services.register.rules.burdens import acc, said
 from tests.unit.services.register.rules.market import (
     CHECKER,
     ISSUER,
@@ -48,21 +47,6 @@ def book() -> Book:
     market.custody({"ann": 100, "bob": 40})
     market.open("eve")
     return market
-
-
-def said(refused: Refused, *, basis: str = "") -> tuple[str, str, dict[str, object]]:
-    """Rule id, source, numbers, as the API tells them."""
-    problem = as_refusal(refused, basis=basis)
-    assert problem is not None
-    assert problem.rule is not None
-    assert problem.source
-    assert problem.detail
-    assert problem.extra["detail_zh"]
-    return problem.rule, problem.source, problem.extra["numbers"]
-
-
-def acc(name: str) -> str:
-    return "acc_" + ident(name).hex()
 
 
 # --- who
@@ -294,7 +278,7 @@ def test_a_calendar_asked_every_day_says_what_it_says_at_once() -> None:
 def test_more_than_is_free_is_refused(book: Book) -> None:
     assert said(book.no(deal("ann", "eve", 101)))[::2] == ("REG-06", {"wanted": 101, "free": 100})
     assert book.no(deal("ann", "eve", 0)).error == "RegisterZero"
-    assert said(book.no(deal("ann", "ann", 1)))[::2] == ("REG-06", {"investor": acc("ann")})
+    assert said(book.no(deal("ann", "ann", 1)))[::2] == ("REG-08", {"investor": acc("ann")})
 
 
 # --- how many
