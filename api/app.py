@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from api import problems, start
 from api.calendars import routes as calendars
 from api.chains import routes as chains
+from api.direct import Shortcut
 from api.handover import Handover
 from api.health import routes as health
 from api.institutions import routes as institutions
@@ -97,7 +98,8 @@ def create_app(services: Services | None = None) -> FastAPI:
     pilot = (pilot_duties, pilot_alerts, pilots, public_pilots)
     parts = (*busy, institutions, *pilot, *register, calendars, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]
-    app.add_middleware(Handover, application=app, worker=worker, routes=routes)  # inside the frame, added after it
+    app.add_middleware(Shortcut, routes=routes)  # the innermost, for each goes around those added before it
+    app.add_middleware(Handover, application=app, worker=worker, routes=routes)
     app.add_middleware(RequestFrame, max_body=settings.max_body_bytes, streamed=streamed)
     for part in parts:
         app.include_router(part.router)

@@ -48,8 +48,18 @@ def refusal(error: RegsealError) -> JSONResponse:
     )
 
 
+def expected(error: RegsealError | FormatError | HTTPException) -> JSONResponse:
+    """The problem of what the endpoints raise."""
+    if isinstance(error, RegsealError):
+        return refusal(error)
+    return _malformation(error) if isinstance(error, FormatError) else http_problem(error)
+
+
 def _malformed(_: Request, error: Exception) -> JSONResponse:
-    error = cast("FormatError", error)
+    return _malformation(cast("FormatError", error))
+
+
+def _malformation(error: FormatError) -> JSONResponse:
     return problem(
         "malformed",
         HTTPStatus.UNPROCESSABLE_ENTITY,

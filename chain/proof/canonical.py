@@ -189,11 +189,16 @@ def _written(value: JsonValue) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     if isinstance(value, dict):
-        members = sorted(value.items(), key=_utf16)
+        ordered = "".join(value).isascii()  # one key after the other; where it is not, by UTF-16 code units
+        members = sorted(value.items(), key=_key_of if ordered else _utf16)
         return "{" + ",".join([f"{encode_basestring(key)}:{_written(item)}" for key, item in members]) + "}"
     if isinstance(value, list):
         return "[" + ",".join([_written(item) for item in value]) + "]"
     return _CONSTANTS[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def _key_of(member: tuple[str, JsonValue]) -> str:
+    return member[0]
 
 
 def _utf16(member: tuple[str, JsonValue]) -> bytes:

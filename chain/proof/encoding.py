@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from chain.proof.errors import FormatError
 
@@ -64,8 +65,13 @@ def format_time(milliseconds: int) -> str:
     """RFC 3339 in UTC of milliseconds since 1970-01-01T00:00:00Z. Raises FormatError outside the years 1970 to 9999."""
     if not 0 <= milliseconds <= TIME_MAX:
         raise FormatError("", f"{milliseconds} ms is outside the years 1970 to 9999")
-    moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
+    """Remembered, for a busy log writes the same second thousands of times."""
+    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
 
 
 def parse_time(text: object, field: str) -> int:

@@ -113,11 +113,12 @@ class VerifiedSignature:
 class NoteSigner:
     """Signs notes with a raw 32-byte Ed25519 seed under a name, in the way of `kind`."""
 
-    __slots__ = ("_key", "key")
+    __slots__ = ("_id", "_key", "key")
 
     def __init__(self, name: str, kind: SignatureType, seed: bytes) -> None:
         self._key = SigningKey(seed)
         self.key = VerifierKey(name, kind, self._key.public)
+        self._id = self.key.key_id
 
     def sign(self, text: str, *, seconds: int | None = None) -> NoteSignature:
         """A signature over the text. `seconds` since 1970 go with a cosignature and with nothing else."""
@@ -129,7 +130,7 @@ class NoteSigner:
             raise FormatError("time", "a plain signature has no time")
         else:
             payload = self._key.sign(text.encode())
-        return NoteSignature(self.key.name, self.key.key_id, payload)
+        return NoteSignature(self.key.name, self._id, payload)
 
 
 def _cosigned(text: str, seconds: int) -> bytes:

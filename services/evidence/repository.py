@@ -121,7 +121,7 @@ def load_streams(session: Session, keys: Collection[StreamKey]) -> dict[StreamKe
     by_log: dict[str, list[bytes]] = {}
     for log_id, key in keys:
         by_log.setdefault(log_id, []).append(key)
-    row = StreamRow
+    row = _STREAMS.c
     found: dict[StreamKey, Stream] = {}
     for log_id, wanted in by_log.items():
         for start in range(0, len(wanted), _CHUNK):

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -37,7 +37,7 @@ __all__ = ["MAX_UNITS", "Sequencer", "Unit"]
 T = TypeVar("T")
 Unit = Callable[[Group], T]
 MAX_UNITS = 512
-_LINGER_S = 0.002
+_LINGER_EACH_S, _LINGER_MOST_S = 0.000_2, 0.010
 _MAX_STREAMS = 65_536
 _log = get_logger("sequencer")
 
@@ -127,23 +127,22 @@ class Sequencer:
     def _gather(self) -> list[_Waiting[Any]] | None:
         """The next units, or None at the end.
 
-        Lingers for company only when there was company before: a lone client is not delayed.
+        Lingers for company only when there was company before, the longer the more: a lone client is not delayed, and
+        with many a group has its price (a dozen round trips to the database) once for most of them.
         """
         first = self._queue.get()
         if first is None:
             return None
+        if self._gathered > 1:
+            time.sleep(min(self._gathered * _LINGER_EACH_S, _LINGER_MOST_S))
         units = [first]
-        until = time.monotonic() + (_LINGER_S if self._gathered > 1 else 0)
-        while len(units) < MAX_UNITS:
-            try:
-                left = until - time.monotonic()
-                waiting = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if waiting is None:
-                self._queue.put(None)
-                break
-            units.append(waiting)
+        with suppress(queue.Empty):
+            while len(units) < MAX_UNITS:
+                waiting = self._queue.get_nowait()
+                if waiting is None:
+                    self._queue.put(None)
+                    break
+                units.append(waiting)
         self._gathered = len(units)
         return units
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from chain.party.clock import SimulatedNow
+from chain.proof.encoding import format_time
 
 __all__ = ["Clock", "FixedClock", "SimulatedClock", "SystemClock", "from_ms", "rfc3339", "to_ms"]
 
@@ -97,5 +98,5 @@ def from_ms(ms: int) -> datetime:
 
 
 def rfc3339(ms: int) -> str:
-    """``2026-11-20T09:30:00.000Z``: the only form in which times leave the service."""
-    return from_ms(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    """``2026-11-20T09:30:00.000Z``: the only form in which times leave the service. FormatError before 1970."""
+    return format_time(ms)

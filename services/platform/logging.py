@@ -53,20 +53,25 @@ def _without_secrets(_logger: Any, _method: str, event: Event) -> Event:
 class _Patient:
     """A stream that loses a line rather than raise: with the disk full no thread may end because it told so."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
+        self.stream: TextIO = sys.stderr
 
     def write(self, text: str) -> None:
         with suppress(OSError):
-            self._stream.write(text)
+            self.stream.write(text)
 
     def flush(self) -> None:
         with suppress(OSError):
-            self._stream.flush()
+            self.stream.flush()
+
+
+_LINES = _Patient()
+"""One for the life of the process: a logger that was bound before writes where it was last configured to."""
 
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Sets up logging for the process. Call once, at its start."""
+    _LINES.stream = stream or sys.stderr
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -76,7 +81,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Patient(stream or sys.stderr))),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _LINES)),
         cache_logger_on_first_use=False,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a late run is told by our own metric and log line

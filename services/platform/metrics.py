@@ -109,7 +109,7 @@ def initialise(*, chains: Iterable[str], roles: Iterable[str]) -> None:
         (TX_REJECTED, REJECT_REASONS),
         (RECORDS_REFUSED, REFUSED_REASONS),
         (SELFAUDIT_MISMATCH, MISMATCH_KINDS),
-        (RATE_LIMITED, ("read", "write", "public")),
+        (RATE_LIMITED, ("read", "write", "public", "comment")),
     ):
         for value in values:
             metric.labels(value)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 __all__ = ["insert_rows", "upsert_rows"]
 
-_PLAIN_FROM = 32  # rows; below, the short way costs more than it saves
+_PLAIN_FROM = 4  # rows; below, the short way costs more than it saves
 _TYPES = ((SmallInteger, "int2"), (BigInteger, "int8"), (LargeBinary, "bytea"), (String, "text"))
 
 

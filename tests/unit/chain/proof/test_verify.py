@@ -178,7 +178,7 @@ def test_errors_read_well() -> None:
 
 ALLOWED = {"chain", "cryptography", "Crypto", "rlp", "coincurve"}
 STANDARD = {"base64", "binascii", "collections", "contextlib", "dataclasses", "datetime", "enum", "hashlib", "hmac"}
-STANDARD |= {"json", "re", "struct", "typing", "unicodedata"}
+STANDARD |= {"functools", "json", "re", "struct", "typing", "unicodedata"}
 
 
 def test_proof_imports_nothing_that_reaches_a_file_a_network_or_a_clock() -> None:
