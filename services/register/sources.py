@@ -22,9 +22,10 @@ __all__ = ["as_refusal", "refusal", "rule_of"]
 _ROLES: Mapping[bytes, str] = {keccak256(role.encode()): role for role in (OPERATOR, CHECKER, REGULATOR, LIAISON)}
 _RULES, _WORDS = {**RULES, **SERVICE_RULES}, {**WORDS, **SERVICE_WORDS}
 _ID_PREFIXES = {"investor": "acc", "last": "acc", "security": "sec"}
+_MOMENTS = {"RegisterSince", "AuthorisationExpired"}
 _DAYS = {"until", "today", "fromDay", "limit"}
-_EXACT_IN_JSON, _DAY_MAX = 2**53, 2_932_896
-"""The last integer that JSON holds exactly, and the last day that a date can name."""
+_EXACT_IN_JSON, _DAY_MAX, _SECOND_MAX = 2**53, 2_932_896, 253_402_300_799
+"""The first integer that JSON does not hold exactly, and the last day and second that a date can name."""
 
 
 def as_refusal(refused: Refused | RevertError, *, basis: str = "") -> RuleRefused | None:
@@ -70,6 +71,6 @@ def _plain(key: str, name: str, value: Value) -> int | str:
         return value
     if (name in _DAYS or key == "RegisterTerm") and 0 < value <= _DAY_MAX:
         return on(value).isoformat()
-    if key == "RegisterSince" and value > 1:
+    if key in _MOMENTS and 1 < value <= _SECOND_MAX:
         return rfc3339(value * 1_000)
     return str(value) if value >= _EXACT_IN_JSON else value

@@ -73,6 +73,15 @@ WORDS: Mapping[str, Words] = {
     "RegisterZero": Words(
         "REG-03", "缺少必填项（标识、数量、要素或材料承诺）", "Something that must be given is missing or zero"
     ),
+    "AuthorisationExpired": Words(
+        "REG-01", "签名已于 {deadline} 失效（现为 {time}）", "The signature was good until {deadline}; it is {time}"
+    ),
+    "AuthorisationUsed": Words(
+        "REG-01",
+        "{signer} 的签名（编号 {nonce}）已使用或已撤销",
+        "{signer} used or cancelled the signature {nonce} before",
+    ),
+    "AuthorisationInvalid": Words("REG-01", "{signer} 的签名无效", "This is no signature of {signer} for this act"),
     "RegisterNeeds:register.checker": Words(
         "REG-02", "须由另一人复核并签名", "A checker other than the sender must sign this"
     ),

@@ -36,6 +36,12 @@ class Register:
         """An empty one when there is none."""
         return self.positions.get((security, investor), Position())
 
+    def available(self, security: Id, investor: Id, today: int) -> int:
+        """Units on which nothing lies on a day, liens that are over left out."""
+        lots = self.lots.get((security, investor), ())
+        bound = (lot for lot in lots if not all(self.liens[security, one].is_over(today) for one in lot.liens))
+        return self.position(security, investor).units - sum(lot.units for lot in bound)
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:

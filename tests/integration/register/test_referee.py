@@ -18,7 +18,7 @@ from services.calendar.rules import count
 from services.calendar.sources import from_library
 from services.register.names import CHECKER, LIAISON, OPERATOR, REGULATOR
 from services.register.rules.acts import Act
-from services.register.rules.days import Clock
+from services.register.rules.days import Clock, day_of
 from services.register.rules.referee import Outcome, apply
 from services.register.rules.refusal import Refused
 from services.register.rules.turn import At, Event, Register, Signed
@@ -117,6 +117,8 @@ class Duel:
             position.units, position.encumbered, position.last_buy, position.last_sell, position.seq, position.addend,
             position.officer, position.unconfirmed, position.lots,
         )  # fmt: skip
+        free = self.register.available(security, investor, day_of(self.chain.now))
+        assert self.chain.read("availableOf", security, investor) == free
         lots = self.register.lots.get((security, investor), ())
         assert self.chain.read("lotsOf", security, investor) == tuple(lot.word for lot in lots)
         lockup = self.register.lockups.get((security, investor), Lockup())

@@ -72,6 +72,18 @@ def test_of_two_pledges_that_race_for_the_last_free_units_one_is_refused(book: B
     assert said(book.no(late))[::2] == ("REG-06", {"wanted": 40, "free": 0})
 
 
+def test_a_freeze_that_arrives_while_a_transfer_is_on_its_way(book: Burdened) -> None:
+    """Whichever the chain has first counts: neither is cut down to fit."""
+    transfer, freeze = deal("ann", "eve", 30), book.frozen("ann", 80)
+    before = book.register
+    book.do(freeze)
+    assert book.no(transfer).arguments == {"wanted": 30, "free": 20}
+    book.register = before
+    book.do(transfer)
+    assert book.no(freeze).arguments == {"wanted": 80, "free": 70}
+    book.do(book.frozen("ann", 70))
+
+
 def test_what_is_frozen_is_not_pledged(book: Burdened) -> None:
     book.freeze("ann", 70)
     assert book.no(OpenLien(SHARES, ident("ann"), LienKind.PLEDGE, 31, secured=BANK)).error == "RegisterUnits"
