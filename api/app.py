@@ -29,8 +29,11 @@ from api.pilots import duties as pilot_duties
 from api.pilots import public as public_pilots
 from api.pilots import routes as pilots
 from api.records import routes as records
+from api.register import accounts as register_accounts
 from api.register import acts as register_acts
 from api.register import book as register_book
+from api.register import companies as register_companies
+from api.register import imports as register_imports
 from api.register import statements as register_statements
 from api.uploads import routes as uploads
 from services.container import Services, build
@@ -95,8 +98,9 @@ def create_app(services: Services | None = None) -> FastAPI:
     }
     busy = (records, uploads, logs, materials, operations)  # these first
     register = (register_acts, register_book, register_statements)
+    holders = (register_companies, register_accounts, register_imports)
     pilot = (pilot_duties, pilot_alerts, pilots, public_pilots)
-    parts = (*busy, institutions, *pilot, *register, calendars, chains, health, start)
+    parts = (*busy, institutions, *pilot, *register, *holders, calendars, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]
     app.add_middleware(Shortcut, routes=routes)  # the innermost, for each goes around those added before it
     app.add_middleware(Handover, application=app, worker=worker, routes=routes)

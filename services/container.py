@@ -40,6 +40,7 @@ from services.platform.jobs import Jobs
 from services.platform.leases import Lease
 from services.platform.logging import configure, get_logger
 from services.platform.settings import Settings, epoch_name
+from services.register.imports.wiring import Holders, open_holders
 from services.register.wiring import Register, open_register
 from services.transactions.desk import Desk
 from services.transactions.indexer import Indexer
@@ -86,6 +87,7 @@ class Services:
     pilots: Pilots
     calendars: Calendars
     register: Register
+    holders: Holders
     jobs: Jobs
     health: Health
     team: Team | None
@@ -196,6 +198,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
     team = None if database.is_sqlite else Team(database, clock, vault, lease=lease, forget=identity.forget_tokens)
     chunks = evidence.sequencer if team is None else ChunkDoor(evidence.sequencer, team)
     calendars = open_calendars(settings, database, clock, evidence=evidence, transactions=transactions, chains=chains)
+    register = open_register(
+        settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, chains=chains
+    )
     services = Services(
         settings=settings,
         clock=clock,
@@ -226,9 +231,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
             settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, ask=chains, files=desk
         ),
         calendars=calendars,
-        register=open_register(
-            settings, database, clock, vault=vault, evidence=evidence, transactions=transactions, chains=chains
-        ),
+        register=register,
+        holders=open_holders(settings, register.parts, register.acts.desk, desk.content_of),
         jobs=jobs,
         health=Health(
             database,
@@ -287,8 +291,9 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     led("materials.sweep", 600.0, lambda: services.materials.sweep() if services.evidence.gate.ready() else None)
     jobs.add("calendar.watch", 60.0, services.calendars.watch.run)
     led("evidence.retention", 60.0, services.retention.run)
-    for name, (seconds, job) in (*services.pilots.running.jobs.items(), *services.register.book.jobs.items()):
-        led(name, seconds, job)
+    for part in (services.pilots.running, services.register.book, services.holders):
+        for name, (seconds, job) in part.jobs.items():
+            led(name, seconds, job)
     audit = self_audit(services.settings, services.clock, lambda: _sizes(services), services.evidence.examinations)
     led("evidence.selfaudit", 3_600.0, audit.run_when_due)
     led("evidence.selfaudit-age", 60.0, audit.tell)

@@ -153,12 +153,14 @@ class RetentionTerm(_Part):
 class MarketConfig(_Part):
     """The regional equity market (区域性股权市场) whose register is run here, as its contract was deployed.
 
-    ``region``: GB/T 2260; ``checked``: whether every act needs a second person's signature (双人复核).
+    ``region``: GB/T 2260; ``checked``: whether every act needs a second person's signature (双人复核);
+    ``confirmation``: basis points of a company's units that must be confirmed (确权) for its first registration.
     """
 
     name: str = Field(min_length=1, max_length=100)
     region: int = Field(ge=110_000, le=999_999)
     checked: bool = True
+    confirmation: int | None = Field(default=None, ge=0, le=10_000)
 
 
 class RateLimits(_Part):

@@ -1,14 +1,15 @@
 """What other parts of the register ask the book about an account or a security."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from services.register.book import repository
+from services.register.book import holdings_repository, repository
 from services.register.book.models import SecurityRow
 from services.register.rules.positions import Position
 
-__all__ = ["Holdings", "Standing", "holdings_of", "is_investor", "standing_of"]
+__all__ = ["Holdings", "Standing", "are_investors", "holdings_of", "is_investor", "standing_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Standing:
 def is_investor(session: Session, chain: str, account_id: str) -> bool:
     """Whether the chain knows the account's pseudonym."""
     return repository.investor(session, chain, account_id) is not None
+
+
+def are_investors(session: Session, chain: str, accounts: Collection[str]) -> set[str]:
+    """Those of these accounts whose pseudonyms the chain knows."""
+    return holdings_repository.known_investors(session, chain, accounts)
 
 
 def holdings_of(session: Session, chain: str, account_id: str) -> Holdings:

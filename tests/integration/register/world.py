@@ -140,7 +140,10 @@ def open_market(
         acting = business.acting(node)
         chains = {**settings.chains, BUSINESS: _config(node, business, acting)}
         market = MarketConfig(
-            name="鹏城股权交易中心(测试)", region=REGION, checked=acting.chain.read("EquityRegister", "checked")
+            name="鹏城股权交易中心(测试)",
+            region=REGION,
+            checked=acting.chain.read("EquityRegister", "checked"),
+            confirmation=8_000,
         )
         changes = {"chains": chains, "market": market, "anchor_interval_ms": 1, "anchor_grace_ms": 0}
         clock = MovedClock()

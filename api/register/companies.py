@@ -1,0 +1,97 @@
+"""Companies in custody (托管企业): application, custody cycle, codes and layers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Response
+
+from api.deps import CallerDep, OnceDep, ServicesDep
+from api.paging import Cursor, Limit, Page
+from api.register import holder_schemas as schemas
+from api.register.holder_views import company, documents
+from services.platform.clock import rfc3339
+from services.register.companies.views import Application, StepRequest
+
+router = APIRouter(prefix="/v1/register/companies", tags=["register"])
+
+
+@router.post("", status_code=201)
+async def apply(
+    request: schemas.ApplicationRequest, services: ServicesDep, caller: CallerDep, once: OnceDep, response: Response
+) -> schemas.CompanyView:
+    """Takes a company's application (托管申请). Refused with the rule for a wrong code, region or missing document."""
+    said = Application(
+        code=request.code,
+        name=request.name,
+        usci=request.usci,
+        region=request.region,
+        form=request.form,
+        capital=request.capital,
+        issuer=request.issuer,
+        documents=documents(request.documents),
+    )
+    made = await asyncio.wrap_future(services.holders.companies.apply(caller, said, once=once))
+    response.headers["Location"] = f"/v1/register/companies/{made.id}"
+    return company(made)
+
+
+@router.get("")
+def list_companies(
+    services: ServicesDep, caller: CallerDep, limit: Limit = 100, cursor: Cursor = None
+) -> Page[schemas.CompanyView]:
+    """The market's companies, or an issuer's own, oldest first."""
+    page = services.holders.companies.list(caller, limit=limit, cursor=cursor)
+    return Page(items=[company(each) for each in page.items], next=page.next)
+
+
+@router.get("/{company_id}")
+def get_company(company_id: str, services: ServicesDep, caller: CallerDep) -> schemas.CompanyView:
+    """One company: where it stands, and which steps can be next."""
+    return company(services.holders.companies.get(caller, company_id))
+
+
+@router.get("/{company_id}/events")
+def get_company_events(company_id: str, services: ServicesDep, caller: CallerDep) -> schemas.CompanyEvents:
+    """What happened to a company, each fact with its record and the documents it rests on."""
+    found = services.holders.companies.events(caller, company_id)
+    return schemas.CompanyEvents(
+        items=[
+            schemas.CompanyEvent(
+                seq=each.seq,
+                name=each.name,
+                before=each.before,
+                after=each.after,
+                documents=dict(each.documents),
+                actor=each.actor_id,
+                record=each.record_id,
+                operation=each.operation_id,
+                at=rfc3339(each.at),
+            )
+            for each in found
+        ]
+    )
+
+
+@router.post("/{company_id}/steps", status_code=202)
+async def take_step(
+    company_id: str, request: schemas.StepRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
+) -> schemas.CompanyView:
+    """The next step of the custody cycle. `admit`, `suspend`, `resume` and `exit` are decided by the chain."""
+    said = StepRequest(
+        step=request.step,
+        documents=documents(request.documents),
+        security=request.security,
+        reason=request.reason,
+    )
+    return company(await asyncio.wrap_future(services.holders.companies.step(caller, company_id, said, once=once)))
+
+
+@router.post("/{company_id}/layer")
+async def change_layer(
+    company_id: str, request: schemas.LayerRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
+) -> schemas.CompanyView:
+    """Another layer (转层): nothing but the last letter of the code changes."""
+    rests_on = documents(request.documents)
+    done = services.holders.companies.change_layer(caller, company_id, request.layer, rests_on, once=once)
+    return company(await asyncio.wrap_future(done))

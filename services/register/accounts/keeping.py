@@ -1,0 +1,262 @@
+"""Accounts as they change (账户业务), in units of the sequencer: rows, and a fact with the digest of what is secret."""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from chain.proof.canonical import JsonObject, canonical, parse_json
+from chain.proof.encoding import to_hex
+from chain.proof.hashing import Suite, sha256
+from services.evidence.group import Group
+from services.evidence.retention.rules import CLASSES, due_at
+from services.pilots.rulebook.days import number, on
+from services.platform.atrest import aad
+from services.platform.errors import Conflict, NotFound
+from services.platform.ids import new_id
+from services.register.accounts import repository, rules
+from services.register.accounts.identity import LETTERS, Identity, check_identity
+from services.register.accounts.models import AccountEventRow, AccountRow, HolderKeyRow, IdentityRow
+from services.register.accounts.views import AccountDetails, Entered
+from services.register.codes import check_investor_code
+from services.register.parts import RegisterParts
+from services.register.rules.days import day_of
+from services.register.rules.values import Kind
+from services.register.stream import Entry
+
+__all__ = ["Keeping"]
+
+_SALT = 16
+_RETENTION = next(each for each in CLASSES if each.name == "register")
+
+
+class Keeping:
+    """What writes accounts. Who may, the desk decides; what the chain is asked, too."""
+
+    def __init__(self, parts: RegisterParts) -> None:
+        self._parts = parts
+
+    # --- opening
+
+    def enter(
+        self, group: Group, owner: str, actor: str, told: Sequence[AccountDetails], *, about: str = ""
+    ) -> list[Entered]:
+        """An account for each, in their order: those that there are, and new ones under one fact of ``about``.
+
+        Invalid names what is wrong with an identity; Conflict for an investor code that is another's.
+        """
+        today = self._today(group.now_ms)
+        good = [(each, check_identity(each.kind, each.identity, today)) for each in told]
+        key = self._key(group, owner)
+        hashes = [Suite.INTL_V1.hmac(key, identity.key.encode()) for _, identity in good]
+        known: dict[bytes, Entered] = {
+            hashed: Entered(row.id, Kind(row.kind), row.suitable_until, row.addend, is_new=False)
+            for hashed, row in repository.holders(group.reading, owner, set(hashes)).items()
+        }
+        digests: dict[str, bytes] = {}
+        rows: list[dict[str, object]] = []
+        entered: list[Entered] = []
+        for (details, identity), hashed in zip(good, hashes, strict=True):
+            found = known.get(hashed)
+            if found is None:
+                row = self._row(group, owner, details)
+                row["holder"] = hashed
+                row["identity"], digests[str(row["id"])] = self._seal(group, owner, (str(row["id"]), 1), identity)
+                rows.append(row)
+                found = Entered(str(row["id"]), details.kind, details.suitable_until, details.addend, is_new=True)
+                known[hashed] = Entered(found.account_id, found.kind, found.suitable_until, found.addend, is_new=False)
+            entered.append(found)
+        if rows:
+            self._write_new(group, rows, digests, about=about or str(rows[0]["id"]), actor=actor)
+        return entered
+
+    def _write_new(
+        self,
+        group: Group,
+        rows: Sequence[dict[str, object]],
+        digests: Mapping[str, bytes],
+        *,
+        about: str,
+        actor: str,
+    ) -> None:
+        body: JsonObject = {"accounts": {account: to_hex(digest) for account, digest in digests.items()}}
+        written = self._parts.stream.fact(group, Entry(name="accounts-opened", about=about, actor=actor, body=body))
+        for row in rows:
+            group.insert(repository.ACCOUNTS, {**row, "record_id": written.record_id})
+
+    def _row(self, group: Group, owner: str, details: AccountDetails) -> dict[str, object]:
+        code = details.investor_code or None
+        if code is not None:
+            code = check_investor_code(code, letter=LETTERS[details.kind])
+            self._require_free(group.reading, owner, code)
+        return {
+            "id": new_id("acc", group.now_ms),
+            "owner_id": owner,
+            "kind": int(details.kind),
+            "state": rules.NORMAL,
+            "holder": None,
+            "identity": None,
+            "version": 1,
+            "investor_code": code,
+            "suitable_until": details.suitable_until,
+            "addend": details.addend,
+            "record_id": "",
+            "created_at": group.now_ms,
+            "closed_at": None,
+            "restricted_until": None,
+            "erased_at": None,
+        }
+
+    # --- changes
+
+    def change_identity(self, group: Group, row: AccountRow, actor: str, told: Identity, evidence: JsonObject) -> None:
+        """Another identity; the former is kept. Conflict when the document is another account's."""
+        self._require_usable(row)
+        today, owner = self._today(group.now_ms), row.owner_id
+        identity, before = check_identity(Kind(row.kind), told, today), self.identity(group.session, row)
+        hashed = Suite.INTL_V1.hmac(self._key(group, owner), identity.key.encode())
+        other = repository.holders(group.session, owner, [hashed]).get(hashed)
+        if other is not None and other.id != row.id:
+            raise Conflict("The document is that of another account.", slug="account-exists", extra={"id": other.id})
+        old = IdentityRow(account_id=row.id, version=row.version, content=row.identity, until=group.now_ms)
+        repository.add(group.session, old)
+        row.version += 1
+        row.identity, digest = self._seal(group, owner, (row.id, row.version), identity)
+        row.holder = hashed
+        changed = sorted(each for each in Identity.__slots__ if getattr(identity, each) != getattr(before, each))
+        said: JsonObject = {"version": row.version, "identity": to_hex(digest), "changed": [*changed]}
+        self._note(group, row, "identity-changed", actor, {**said, "evidence": evidence})
+
+    def set_suitability(self, group: Group, row: AccountRow, actor: str, *, until: date, evidence: JsonObject) -> None:
+        """Until when the holder has proven to be suitable (合格投资者), and by what."""
+        self._require_usable(row)
+        rules.check_basis(Kind(row.kind), str(evidence["basis"]), until, self._today(group.now_ms))
+        row.suitable_until = number(until)
+        self._note(group, row, "suitability", actor, {"until": until.isoformat(), **evidence})
+
+    def set_addend(self, group: Group, row: AccountRow, actor: str, addend: int, evidence: JsonObject) -> None:
+        """How many holders stand behind this one (穿透人数)."""
+        self._require_usable(row)
+        before, row.addend = row.addend, addend
+        self._note(group, row, "addend", actor, {"before": before, "addend": addend, "evidence": evidence})
+
+    def set_code(self, group: Group, row: AccountRow, actor: str, code: str, source: str) -> None:
+        """The investor code that ``source`` allocated; it is allocated once. Conflict, Invalid."""
+        if row.investor_code is not None:
+            raise Conflict("The account has an investor code already.", slug="investor-code-allocated")
+        code = check_investor_code(code, letter=LETTERS[Kind(row.kind)])
+        self._require_free(group.session, row.owner_id, code)
+        row.investor_code = code
+        self._note(group, row, "investor-code", actor, {"allocated_by": source})
+
+    def move(self, group: Group, row: AccountRow, actor: str, to: str, evidence: JsonObject) -> None:
+        """Freezes, thaws or closes. Conflict when it cannot go there."""
+        rules.check_move(row.state, to)
+        before, row.state = row.state, to
+        row.closed_at = group.now_ms if to == rules.CLOSED else None
+        self._note(group, row, "state", actor, {"before": before, "state": to, "evidence": evidence})
+
+    # --- erasure
+
+    def restrict(self, group: Group, row: AccountRow, actor: str, reason: str) -> None:
+        """Asks for the erasure of who the holder is: done now if the term is over, else by the job when it is."""
+        if row.state != rules.CLOSED or row.closed_at is None:
+            raise Conflict("Only a closed account is erased.", slug="account-state", extra={"state": row.state})
+        if row.restricted_until is None:
+            row.restricted_until = due_at(row.closed_at, _RETENTION.months or 0)
+            said: JsonObject = {"reason": reason, "rule": "REM-26", "source": _RETENTION.source}
+            self._note(group, row, "erasure-requested", actor, said)
+        self.erase_if_due(group, row, actor)
+
+    def erase_if_due(self, group: Group, row: AccountRow, actor: str) -> None:
+        """Destroys identity, its history, salts and keyed hash; facts keep digests from which nothing is guessed."""
+        due = row.restricted_until is not None and row.restricted_until <= group.now_ms
+        if not due or row.erased_at is not None:
+            return
+        row.holder = row.identity = None
+        row.erased_at = group.now_ms
+        repository.forget_identities(group.session, row.id)
+        self._note(group, row, "erased", actor, {"source": _RETENTION.source})
+
+    # --- reading
+
+    @staticmethod
+    def unknown() -> NotFound:
+        """There is none such, or it is not the caller's to know."""
+        return NotFound("There is no such account.")
+
+    def require(self, session: Session, owner: str, account_id: str) -> AccountRow:
+        """An account of this operator. NotFound."""
+        row = repository.account(session, account_id)
+        if row is None or row.owner_id != owner:
+            raise self.unknown()
+        return row
+
+    def identity(self, session: Session, row: AccountRow) -> Identity:
+        """Who the holder is. Conflict ``account-restricted`` once erasure was asked for."""
+        if row.restricted_until is not None or row.identity is None:
+            raise Conflict("The holder's data are restricted or erased.", slug="account-restricted")
+        return self._open(session, row.owner_id, (row.id, row.version), row.identity)
+
+    def names(self, session: Session, accounts: Collection[str]) -> dict[str, str]:
+        """The holders' names of those of these accounts that are neither restricted nor erased."""
+        rows = repository.accounts_by_id(session, accounts)
+        return {row.id: self.identity(session, row).name for row in rows if row.restricted_until is None}
+
+    def earlier(self, session: Session, row: AccountRow) -> list[tuple[int, Identity]]:
+        """Who it was said to be before: (until when, identity) each."""
+        return [
+            (each.until, self._open(session, row.owner_id, (row.id, each.version), each.content))
+            for each in repository.identities(session, row.id)
+        ]
+
+    # --- inside
+
+    def _require_usable(self, row: AccountRow) -> None:
+        if row.state == rules.CLOSED:
+            raise Conflict("The account is closed.", slug="account-state", extra={"state": row.state})
+
+    @staticmethod
+    def _require_free(session: Session, owner: str, code: str) -> None:
+        if repository.by_code(session, owner, code) is not None:
+            raise Conflict("The investor code is another account's.", slug="investor-code-taken")
+
+    def _note(self, group: Group, row: AccountRow, name: str, actor: str, body: JsonObject) -> None:
+        entry = Entry(name=name, about=row.id, actor=actor, body={"account": row.id, **body})
+        written = self._parts.stream.fact(group, entry)
+        seq = len(repository.events(group.session, row.id))
+        event = AccountEventRow(account_id=row.id, seq=seq, name=name, actor_id=actor)
+        event.record_id, event.at = written.record_id, group.now_ms
+        repository.add(group.session, event)
+
+    def _seal(self, group: Group, owner: str, place: tuple[str, int], identity: Identity) -> tuple[bytes, bytes]:
+        """The ciphertext, and the digest to commit to: salted, so that no document can be guessed from it."""
+        content = canonical({**identity.content(), "salt": secrets.token_hex(_SALT)})
+        sealed = self._parts.vault.encrypt(group.reading, owner, content, _place(place))
+        return sealed, sha256(content)
+
+    def _open(self, session: Session, owner: str, place: tuple[str, int], sealed: bytes) -> Identity:
+        content = parse_json(self._parts.vault.decrypt(session, owner, sealed, _place(place)))
+        if not isinstance(content, dict):
+            raise TypeError("an identity is an object")
+        return Identity.of(content)
+
+    def _key(self, group: Group, owner: str) -> bytes:
+        """The operator's key for documents: 32 bytes, made at its first account."""
+        place = aad("register-holder-key", owner)
+        row = repository.holder_key(group.reading, owner)
+        if row is None:
+            self._parts.vault.ensure_key(group.session, owner)
+            sealed = self._parts.vault.encrypt(group.session, owner, secrets.token_bytes(32), place)
+            row = HolderKeyRow(owner_id=owner, ciphertext=sealed, created_at=group.now_ms)
+            repository.add(group.session, row)
+        return self._parts.vault.decrypt(group.reading, owner, row.ciphertext, place)
+
+    @staticmethod
+    def _today(now_ms: int) -> date:
+        return on(day_of(now_ms // 1000))
+
+
+def _place(place: tuple[str, int]) -> bytes:
+    return aad("register-identity", f"{place[0]}/{place[1]}")

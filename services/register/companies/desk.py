@@ -1,0 +1,318 @@
+"""The door of the companies: application, custody cycle, codes and layers."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from chain.proof.canonical import JsonObject
+from services.evidence.group import Group
+from services.identity import policy
+from services.identity.policy import Principal
+from services.identity.rules import covers
+from services.identity.service import IdentityService
+from services.identity.views import Page
+from services.pilots.once import do_once
+from services.platform.errors import Conflict, Invalid, NotFound, RuleRefused
+from services.platform.idempotency import Once
+from services.platform.ids import check_id, new_id
+from services.register.accounts.desk import evidence_of
+from services.register.acts.said import Document, Said, units
+from services.register.acts.securities import Admit, SetState
+from services.register.asking import Ask, Asked
+from services.register.book.holdings import Standing, standing_of
+from services.register.codes import REGIONS, check_usci, parse_company_code
+from services.register.companies import repository
+from services.register.companies.models import CompanyEventRow, CompanyRow
+from services.register.companies.rules import (
+    STEPS,
+    Facts,
+    Phase,
+    Step,
+    check_application,
+    check_step,
+    phase_of,
+)
+from services.register.companies.views import Application, CompanyEvent, CompanyView, StepRequest
+from services.register.parts import RegisterParts
+from services.register.rules.days import day_of
+from services.register.rules.values import State
+from services.register.stream import Entry
+
+__all__ = ["Companies", "Listed", "Lists"]
+
+FORMS = ("jsc", "llc")
+"""股份有限公司, 有限责任公司."""
+_NAME_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the newest clean list of a company's holders adds up to, and whether it is carried out."""
+
+    units: int
+    confirmed_units: int
+    carried_out: bool
+
+
+class Lists(Protocol):
+    """What the imports know of a company."""
+
+    def __call__(self, session: Session, company_id: str) -> Listed | None:
+        """None while no list was found to be clean."""
+        ...
+
+
+class Companies:
+    """An operator sees all companies of its market, an issuer its own."""
+
+    def __init__(self, parts: RegisterParts, ask: Ask, lists: Lists) -> None:
+        self._parts = parts
+        self._ask = ask
+        self._lists = lists
+
+    # --- writing
+
+    def apply(self, caller: Principal, said: Application, *, once: Once | None) -> Future[CompanyView]:
+        """A new company. Invalid names the code that is wrong; RuleRefused REM-12 for one of another region."""
+        owner = self._require(caller)
+        check_application([each.code for each in said.documents])
+
+        def make(group: Group) -> tuple[str, CompanyView]:
+            row = self._row(owner, said)
+            known = repository.taken(group.session, owner, row.number, row.usci)
+            if known is not None:
+                detail = "A company of this market has this code or credit code."
+                raise Conflict(detail, slug="company-exists", extra={"id": known.id})
+            row.id = new_id("cmp", group.now_ms)
+            row.created_at = row.updated_at = group.now_ms
+            repository.add(group.session, row)
+            body: JsonObject = {each: getattr(row, each) for each in _PARTICULARS}
+            self._note(group, row, caller, _Noted("apply", "", Phase.APPLIED, said.documents, body))
+            return row.id, self._view(group.session, row)
+
+        return self._once(caller, once, make)
+
+    def step(self, caller: Principal, company_id: str, said: StepRequest, *, once: Once | None) -> Future[CompanyView]:
+        """The next step. Conflict ``company-phase``, RuleRefused CUS-…; a step on the chain gives an operation."""
+        owner, step = self._require(caller), STEPS.get(said.step)
+        if step is None:
+            raise Invalid("step", f"Expected one of {', '.join(STEPS)}.")
+
+        def make(group: Group) -> tuple[str, CompanyView]:
+            row = self._own(group.session, owner, company_id)
+            if said.security is not None and row.security_id is None:
+                row.security_id = self._security(group.session, row, said.security)
+            before = self._phase(group.session, row)
+            check_step(step, before, [each.code for each in said.documents], self._facts(group.session, row))
+            asked = self._follow(group, caller, row, step, said)
+            row.state, row.updated_at = step.target, group.now_ms
+            noted = _Noted(step.name, before, step.target, said.documents, {"reason": said.reason}, asked)
+            self._note(group, row, caller, noted)
+            return row.id, self._view(group.session, row, asked)
+
+        return self._once(caller, once, make)
+
+    def change_layer(
+        self,
+        caller: Principal,
+        company_id: str,
+        layer: str,
+        documents: tuple[Document, ...],
+        *,
+        once: Once | None,
+    ) -> Future[CompanyView]:
+        """Another layer (转层): nothing but the last letter of the code changes. Invalid."""
+        owner = self._require(caller)
+
+        def make(group: Group) -> tuple[str, CompanyView]:
+            row = self._own(group.session, owner, company_id)
+            before, row.code = row.code, str(parse_company_code(row.code).in_layer(layer))
+            row.updated_at = group.now_ms
+            self._note(group, row, caller, _Noted("layer", before, row.code, documents, {}))
+            return row.id, self._view(group.session, row)
+
+        return self._once(caller, once, make)
+
+    # --- reading
+
+    def list(self, caller: Principal, *, limit: int, cursor: str | None) -> Page[CompanyView]:
+        """The companies that the caller may see, the oldest first."""
+        with self._parts.database.read() as session:
+            host = IdentityService.host_id(session)
+            target = IdentityService.target(session, host) if host else None
+            if target is not None and policy.allowed(caller, "register.read", target):
+                rows = repository.companies(session, owner_id=host, after=cursor, limit=limit + 1)
+            else:
+                policy.require(caller, "register.read")
+                rows = repository.companies(session, issuer_id=caller.institution_id, after=cursor, limit=limit + 1)
+            items = tuple(self._view(session, row) for row in rows[:limit])
+        return Page(items, items[-1].id if len(rows) > limit else None)
+
+    def get(self, caller: Principal, company_id: str) -> CompanyView:
+        """One company. NotFound."""
+        with self._parts.database.read() as session:
+            return self._view(session, self._readable(session, caller, company_id))
+
+    def events(self, caller: Principal, company_id: str) -> Sequence[CompanyEvent]:
+        """What happened to a company, in order. NotFound."""
+        with self._parts.database.read() as session:
+            row = self._readable(session, caller, company_id)
+            rows = repository.events(session, row.id)
+        names = [each.name for each in fields(CompanyEvent)]
+        return [CompanyEvent(**{name: getattr(each, name) for name in names}) for each in rows]
+
+    def require(self, session: Session, company_id: str) -> CompanyView:
+        """The company, for another part of the register. NotFound."""
+        row = repository.company(session, company_id)
+        if row is None:
+            raise _unknown()
+        return self._view(session, row)
+
+    # --- inside
+
+    def _row(self, owner: str, said: Application) -> CompanyRow:
+        code, usci = parse_company_code(said.code), check_usci(said.usci)
+        market = self._parts.market
+        if not covers(market.region, said.region) or not covers(REGIONS[code.region].code, said.region):
+            raise RuleRefused(
+                "REM-12",
+                "The company is registered outside the market's region, or its code names another region.",
+                source="国办发〔2017〕11号 七",
+                extra={"numbers": {"market": market.region, "company": said.region, "code": REGIONS[code.region].code}},
+            )
+        name = " ".join(said.name.split())
+        if not 2 <= len(name) <= _NAME_MAX:
+            raise Invalid("name", f"A name has 2 to {_NAME_MAX} characters.")
+        if said.form not in FORMS:
+            raise Invalid("form", f"Expected one of {', '.join(FORMS)}.")
+        row = CompanyRow(owner_id=owner, issuer_id=said.issuer, code=str(code), number=code.region + code.number)
+        row.name, row.usci, row.region, row.form = name, usci, said.region, said.form
+        row.capital, row.state, row.security_id, row.count = str(units(said.capital, "capital")), Phase.APPLIED, None, 0
+        return row
+
+    def _security(self, session: Session, row: CompanyRow, security_id: str) -> str:
+        standing = self._standing(session, check_id(security_id, "sec", "security"))
+        if standing is None or standing.issuer_id != row.id:
+            raise Invalid("security", "The chain has no such security of this company.")
+        return security_id
+
+    def _follow(self, group: Group, caller: Principal, row: CompanyRow, step: Step, said: StepRequest) -> Asked | None:
+        """Asks the chain for what the step means there."""
+        if step.chain is None:
+            return None
+        if row.security_id is None:
+            raise Invalid("security", "Name the security that is registered for this company.")
+        act: Said = SetState(security=row.security_id, state=step.chain.name.lower(), documents=said.documents)
+        if step.name == "admit":
+            act = Admit(security=row.security_id, capital=row.capital, documents=said.documents)
+        return self._ask(group, caller.institution_id, act)
+
+    def _facts(self, session: Session, row: CompanyRow) -> Facts:
+        listed, standing = self._lists(session, row.id), self._standing(session, row.security_id)
+        return Facts(
+            listed_units=listed.units if listed else None,
+            confirmed_units=listed.confirmed_units if listed else 0,
+            capital=int(row.capital),
+            carried_out=bool(listed and listed.carried_out),
+            threshold=self._parts.market.confirmation,
+            pledges=standing.pledges if standing else 0,
+            freezes=standing.freezes if standing else 0,
+        )
+
+    def _standing(self, session: Session, security_id: str | None) -> Standing | None:
+        if security_id is None:
+            return None
+        return standing_of(session, self._parts.chain, security_id, day_of(self._parts.clock.ms() // 1000))
+
+    def _phase(self, session: Session, row: CompanyRow) -> Phase:
+        standing = self._standing(session, row.security_id)
+        return phase_of(Phase(row.state), State(standing.state) if standing else None)
+
+    def _note(self, group: Group, row: CompanyRow, caller: Principal, noted: "_Noted") -> None:
+        documents = evidence_of(noted.documents)
+        body: JsonObject = {"before": noted.before, "after": noted.after, "documents": documents, **noted.body}
+        entry = Entry(name=f"company-{noted.name}", about=row.id, actor=caller.institution_id, body=body)
+        written = self._parts.stream.fact(group, entry)
+        event = CompanyEventRow(company_id=row.id, seq=row.count, name=noted.name, before=noted.before)
+        event.after, event.documents, event.actor_id = noted.after, documents, caller.institution_id
+        event.record_id, event.at = written.record_id, group.now_ms
+        event.operation_id = noted.asked.operation_id if noted.asked else None
+        row.count += 1
+        repository.add(group.session, event)
+
+    def _require(self, caller: Principal) -> str:
+        with self._parts.database.read() as session:
+            return self._parts.require(session, caller, "register.act")
+
+    def _own(self, session: Session, owner: str, company_id: str) -> CompanyRow:
+        row = repository.company(session, company_id)
+        if row is None or row.owner_id != owner:
+            raise _unknown()
+        return row
+
+    def _readable(self, session: Session, caller: Principal, company_id: str) -> CompanyRow:
+        row = repository.company(session, company_id)
+        own = row is not None and row.issuer_id == caller.institution_id
+        if row is None or not (
+            own or policy.allowed(caller, "register.read", IdentityService.target(session, row.owner_id))
+        ):
+            policy.require(caller, "register.read")
+            raise _unknown()
+        return row
+
+    def _once(
+        self, caller: Principal, once: Once | None, make: Callable[[Group], tuple[str, CompanyView]]
+    ) -> Future[CompanyView]:
+        def unit(group: Group) -> CompanyView:
+            return do_once(
+                group,
+                caller.institution_id,
+                once,
+                kind="register-company",
+                make=lambda: make(group),
+                again=lambda made: self.require(group.session, made),
+            )
+
+        return self._parts.evidence.sequencer.submit(unit)
+
+    def _view(self, session: Session, row: CompanyRow, asked: Asked | None = None) -> CompanyView:
+        phase = self._phase(session, row)
+        view = CompanyView(
+            id=row.id,
+            code=row.code,
+            layer=parse_company_code(row.code).layer,
+            name=row.name,
+            usci=row.usci,
+            region=row.region,
+            form=row.form,
+            capital=row.capital,
+            phase=phase,
+            steps=[each.name for each in STEPS.values() if phase in each.sources],
+            issuer=row.issuer_id,
+            security=row.security_id,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+        return view if asked is None else replace(view, operation_id=asked.operation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What a fact of a company says."""
+
+    name: str
+    before: str
+    after: str
+    documents: tuple[Document, ...]
+    body: JsonObject
+    asked: Asked | None = None
+
+
+_PARTICULARS = ("code", "name", "usci", "region", "form", "capital")
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such company.")

@@ -1,0 +1,209 @@
+"""A clean list carried out (名册执行), group by group: accounts, their opening on the chain, then their units.
+
+Each step of a group is one unit of the sequencer that also notes it: after a kill the next run goes on behind the last
+note, and nothing is asked twice. Groups have queues of their own, since the entries of a first registration commute.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.evidence.group import Group as Unit
+from services.pilots.rulebook.days import on
+from services.platform.errors import RegsealError
+from services.platform.logging import get_logger
+from services.register.accounts.identity import kind_slug
+from services.register.accounts.keeping import Keeping
+from services.register.accounts.views import Entered
+from services.register.acts.accounts import OpenInvestor
+from services.register.acts.said import Document, Said
+from services.register.acts.securities import Entry, Issue
+from services.register.asking import REFUSED, REQUESTED, Ask, Outcome, Outcomes
+from services.register.book.holdings import are_investors
+from services.register.imports import repository
+from services.register.imports.examining import WAITING, group_aad
+from services.register.imports.grouping import HOLDERS, holders_of
+from services.register.imports.liens import lien_said
+from services.register.imports.models import GroupRow, ImportRow
+from services.register.parts import RegisterParts
+
+__all__ = ["DONE", "OPENED", "RUNNING", "STOPPED", "Carrying"]
+
+RUNNING, DONE, STOPPED = "running", "done", "stopped"
+OPENING, OPENED, ISSUING, GROUP_DONE, GROUP_REFUSED = "opening", "opened", "issuing", "done", "refused"
+_PER_RUN, _ALL = 50, 1 << 20
+_log = get_logger("register.imports")
+
+
+class Carrying:
+    """``run(import)`` from a job, again and again, until the import is done or stopped."""
+
+    def __init__(self, parts: RegisterParts, keeping: Keeping, ask: Ask, outcomes: Outcomes) -> None:
+        self._parts = parts
+        self._keeping = keeping
+        self._ask = ask
+        self._outcomes = outcomes
+
+    def run(self, import_id: str) -> None:
+        """Hears what became of groups, asks for the next step of some, closes what is over."""
+        self._hear(import_id)
+        steps: Mapping[str, Callable[[Unit, ImportRow, GroupRow], None]] = {WAITING: self._begin, OPENED: self._issue}
+        for number, state in self._next(import_id, (OPENED, WAITING)):
+            self._step(import_id, number, state, steps[state])
+        self._close(import_id)
+
+    # --- one group
+
+    def _begin(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
+        """Accounts and the act that opens the new ones; of a lien, the act itself."""
+        if group.kind != HOLDERS:
+            self._encumber(unit, row, group)
+            return
+        holders = holders_of(self._content(unit.reading, row, group))
+        told = [each.details for each in holders]
+        entered = self._keeping.enter(unit, row.owner_id, row.actor_id, told, about=row.company_id)
+        group.entries = [[one.account_id, str(holder.units)] for one, holder in zip(entered, holders, strict=True)]
+        unknown = self._unknown(unit.session, entered)
+        if unknown:
+            group.acts = self._asked(unit, row, group, opening(unknown))
+            group.state = OPENING
+        else:
+            self._issue(unit, row, group)
+
+    def _issue(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
+        if row.security_id is None:
+            raise LookupError(row.id)
+        entries = tuple(Entry(account=account, units=units) for account, units in group.entries)
+        issue = Issue(security=row.security_id, entries=entries, documents=_documents(row))
+        group.acts = self._asked(unit, row, group, [issue])
+        group.state = ISSUING
+
+    def _encumber(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
+        said = lien_said(unit, self._keeping, row, self._content(unit.reading, row, group))
+        group.acts = self._asked(unit, row, group, [said])
+        group.state = ISSUING
+
+    def _asked(self, unit: Unit, row: ImportRow, group: GroupRow, saids: Sequence[Said]) -> list[str]:
+        queue = f"register/{row.id}/{group.number}" if group.kind == HOLDERS else ""
+        return [self._ask(unit, row.owner_id, each, batch=row.id, queue=queue).id for each in saids]
+
+    def _unknown(self, session: Session, entered: Sequence[Entered]) -> list[Entered]:
+        """Those that the chain does not know yet, each once."""
+        each_once = {one.account_id: one for one in entered}
+        known = are_investors(session, self._parts.chain, list(each_once))
+        return [one for account_id, one in each_once.items() if account_id not in known]
+
+    def _content(self, session: Session, row: ImportRow, group: GroupRow) -> bytes:
+        return self._parts.vault.decrypt(session, row.owner_id, group.content or b"", group_aad(row.id, group.number))
+
+    # --- the import
+
+    def _next(self, import_id: str, states: Sequence[str]) -> list[tuple[int, str]]:
+        """Groups whose next step can be asked for: holders first, liens once these are all done."""
+        with self._parts.database.read() as session:
+            rows = repository.groups(session, import_id, states, _PER_RUN)
+            found = [(each.number, each.state) for each in rows if each.kind == HOLDERS]
+            if found:
+                return found
+            counts = repository.states(session, import_id)
+            if counts.get(OPENING) or counts.get(ISSUING) or counts.get(GROUP_REFUSED):
+                return []
+            return [(each.number, each.state) for each in rows[:1]]  # liens keep their order: rank
+
+    def _step(self, import_id: str, number: int, state: str, act: Callable[[Unit, ImportRow, GroupRow], None]) -> None:
+        def unit(unit_: Unit) -> None:
+            row, group = self._rows(unit_.session, import_id, number)
+            if row.state == RUNNING and group.state == state:
+                act(unit_, row, group)
+                row.updated_at = unit_.now_ms
+
+        try:
+            self._parts.evidence.sequencer.run(unit)
+        except RegsealError as error:
+            self._refuse(import_id, number, str(error.detail))
+
+    def _refuse(self, import_id: str, number: int, reason: str) -> None:
+        def unit(unit_: Unit) -> None:
+            _, group = self._rows(unit_.session, import_id, number)
+            group.state, group.reason = GROUP_REFUSED, reason
+
+        self._parts.evidence.sequencer.run(unit)
+
+    def _hear(self, import_id: str) -> None:
+        """Takes over what the chain made of the acts that were asked for."""
+        with self._parts.database.read() as session:
+            waiting = {
+                each.number: each.acts for each in repository.groups(session, import_id, (OPENING, ISSUING), _ALL)
+            }
+            told = self._outcomes(session, [act for acts in waiting.values() for act in acts])
+        heard = {number: one for number, acts in waiting.items() if (one := _together([told[act] for act in acts]))}
+        if not heard:
+            return
+
+        def unit(unit_: Unit) -> None:
+            for group in repository.groups(unit_.session, import_id, (OPENING, ISSUING), _ALL):
+                outcome = heard.get(group.number)
+                if outcome is None:
+                    continue
+                if outcome.state == REFUSED:
+                    group.state, group.reason = GROUP_REFUSED, outcome.reason
+                elif group.state == OPENING:
+                    group.state = OPENED
+                else:
+                    group.state, group.content = GROUP_DONE, None
+
+        self._parts.evidence.sequencer.run(unit)
+
+    def _close(self, import_id: str) -> None:
+        with self._parts.database.read() as session:
+            counts = repository.states(session, import_id)
+        done, refused = counts.get(GROUP_DONE, 0), counts.get(GROUP_REFUSED, 0)
+        if done + refused != sum(counts.values()) and not (refused and self._stands_still(counts)):
+            return
+        state = DONE if not refused else STOPPED
+
+        def unit(unit_: Unit) -> None:
+            row = repository.one(unit_.session, import_id)
+            if row is not None and row.state == RUNNING:
+                row.state, row.updated_at = state, unit_.now_ms
+
+        self._parts.evidence.sequencer.run(unit)
+        _log.info("list_carried_out", register_import=import_id, state=state, groups=done, refused=refused)
+
+    @staticmethod
+    def _stands_still(counts: Mapping[str, int]) -> bool:
+        """Whether nothing is under way: liens wait for holders that were refused."""
+        return not any(counts.get(each) for each in (OPENING, OPENED, ISSUING))
+
+    @staticmethod
+    def _rows(session: Session, import_id: str, number: int) -> tuple[ImportRow, GroupRow]:
+        row, group = repository.one(session, import_id), repository.group(session, import_id, number)
+        if row is None or group is None:
+            raise LookupError(import_id)
+        return row, group
+
+
+def _documents(row: ImportRow) -> tuple[Document, ...]:
+    found: list[Any] = row.documents
+    return tuple(Document(code=each["code"], record=each["record"]) for each in found)
+
+
+def opening(unknown: Sequence[Entered]) -> list[Said]:
+    """What tells the chain of new accounts."""
+    return [
+        OpenInvestor(
+            account=each.account_id,
+            kind=kind_slug(each.kind),
+            suitable_until=on(each.suitable_until) if each.suitable_until else None,
+            addend=each.addend,
+        )
+        for each in unknown
+    ]
+
+
+def _together(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """What has become of several acts: None while one is open, the first refusal if there is one."""
+    if any(each.state == REQUESTED for each in outcomes):
+        return None
+    return next((each for each in outcomes if each.state == REFUSED), outcomes[0])

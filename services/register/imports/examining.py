@@ -1,0 +1,182 @@
+"""The check of an import as a job (导入检查): reads the files, writes the report, prepares the groups.
+
+Nothing of the register is touched. A check that was cut off is made anew from the beginning.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import date
+from itertools import islice
+from typing import Any, BinaryIO, Protocol
+
+from sqlalchemy.orm import Session
+
+from chain.proof.canonical import JsonObject, canonical
+from services.evidence.group import Group as Unit
+from services.evidence.materials.service import Content
+from services.pilots.rulebook.days import on
+from services.platform.atrest import aad
+from services.platform.errors import RegsealError
+from services.platform.logging import get_logger
+from services.register.imports import repository
+from services.register.imports.checking import Checked, Demands, NamedTable
+from services.register.imports.findings import RULES, Finding, Place
+from services.register.imports.grouping import Group, grouped
+from services.register.imports.models import FindingsRow, GroupRow, ImportRow
+from services.register.imports.tables.cells import BadTable
+from services.register.imports.tables.csvs import CsvTable
+from services.register.imports.tables.xlsx import Workbook
+from services.register.parts import RegisterParts
+from services.register.rules.days import day_of
+from services.register.stream import Entry
+
+__all__ = ["CHECKED", "CHECKING", "REFUSED", "WAITING", "Examining", "FilesOf", "findings_aad", "group_aad"]
+
+CHECKING, CHECKED, REFUSED = "checking", "checked", "refused"
+WAITING = "waiting"
+MAX_FILE_BYTES = 64 << 20
+"""Files are held in memory and never written in the clear."""
+_PAGE = 200
+_TOGETHER = 20
+_log = get_logger("register.imports")
+
+
+class FilesOf(Protocol):
+    """The stored files of an institution."""
+
+    def __call__(self, owner_id: str, material_id: str, *, wanted: str | None) -> Content:
+        """All of one, or the range that is ``wanted``. NotFound, Conflict while it is uploaded."""
+        ...
+
+
+def group_aad(import_id: str, number: int) -> bytes:
+    """What binds a group's lines to their place."""
+    return aad("register-import-group", f"{import_id}/{number}")
+
+
+def findings_aad(import_id: str, first: int) -> bytes:
+    """What binds a part of a report to its place."""
+    return aad("register-import-findings", f"{import_id}/{first}")
+
+
+class Examining:
+    """One check at a time."""
+
+    def __init__(self, parts: RegisterParts, files: FilesOf) -> None:
+        self._parts = parts
+        self._files = files
+
+    def run(self, import_id: str) -> None:
+        """Makes the check. Whatever happens, the import leaves the state ``checking``, but for a lost connection."""
+        owner, files, demands = self._begin(import_id)
+        try:
+            tables = self._tables(owner, files)
+        except BadTable as error:
+            self._finish(import_id, Checked([], demands), error=error)
+            return
+        except RegsealError as error:
+            self._finish(import_id, Checked([], demands), error=BadTable("IMP-FORMAT", error.detail))
+            return
+        checked = Checked(tables, demands)
+        number = 0
+        for groups in _batches(self._clean(checked, demands), _TOGETHER):
+            self._write(owner, import_id, number, groups)
+            number += len(groups)
+        self._finish(import_id, checked)
+
+    def _begin(self, import_id: str) -> tuple[str, list[dict[str, str]], Demands]:
+        """Forgets what a check before this one has written."""
+
+        def unit(group: Unit) -> tuple[str, list[dict[str, str]], Demands]:
+            row = self._row(group.session, import_id)
+            repository.forget_groups(group.session, import_id)
+            said = row.demands
+            demands = Demands(
+                capital=int(said["capital"]),
+                today=self._today(),
+                sum_duplicates=said["sum_duplicates"],
+                confirmed=said["confirmed"],
+            )
+            return row.owner_id, row.files, demands
+
+        return self._parts.evidence.sequencer.run(unit)
+
+    def _tables(self, owner: str, files: Iterable[dict[str, str]]) -> list[NamedTable]:
+        return [NamedTable(each["name"], table) for each in files for table in self._open(owner, each)]
+
+    def _open(self, owner: str, file: dict[str, str]) -> list[Any]:
+        content = self._files(owner, file["material"], wanted=None)
+        if content.view.size > MAX_FILE_BYTES:
+            raise BadTable("IMP-SIZE", f"{file['name']} has more than {MAX_FILE_BYTES} bytes.")
+        opened: BinaryIO = io.BytesIO(b"".join(content.pieces))
+        begin = opened.read(4)
+        return [CsvTable(opened)] if begin[:2] != b"PK" and begin != b"\xd0\xcf\x11\xe0" else Workbook(opened).tables
+
+    @staticmethod
+    def _clean(checked: Checked, demands: Demands) -> Iterator[Group]:
+        """The groups, up to the first finding."""
+        for group in grouped(checked.lines(), confirmed=demands.confirmed):
+            if not checked.findings:
+                yield group
+
+    def _write(self, owner: str, import_id: str, first: int, groups: list[Group]) -> None:
+        def unit(unit_: Unit) -> None:
+            for number, each in enumerate(groups, first):
+                sealed = self._parts.vault.encrypt(unit_.session, owner, each.content(), group_aad(import_id, number))
+                row = GroupRow(import_id=import_id, number=number, kind=each.kind, confirmed=each.confirmed)
+                row.lines, row.units, row.content, row.state = len(each.lines), str(each.units), sealed, WAITING
+                row.entries, row.acts, row.reason = [], [], None
+                repository.add(unit_.session, row)
+
+        self._parts.evidence.sequencer.run(unit)
+
+    def _finish(self, import_id: str, checked: Checked, *, error: BadTable | None = None) -> None:
+        """The report, and a fact that says what was checked and how it ended."""
+        if error is not None:
+            checked.findings.append(Finding(Place("", ""), "", error.rule, RULES[error.rule], error.detail))
+        summary: JsonObject = asdict(checked.summary)
+        summary["units"], summary["confirmed_units"] = str(checked.summary.units), str(checked.summary.confirmed_units)
+
+        def unit(group: Unit) -> None:
+            session, row = group.session, self._row(group.session, import_id)
+            if checked.findings:
+                repository.forget_groups(session, import_id)
+            for first in range(0, len(checked.findings), _PAGE):
+                part: JsonObject = {"findings": [each.document() for each in checked.findings[first : first + _PAGE]]}
+                content = self._parts.vault.encrypt(
+                    session, row.owner_id, canonical(part), findings_aad(import_id, first)
+                )
+                repository.add(session, FindingsRow(import_id=import_id, first=first, content=content))
+            row.summary, row.findings = summary, len(checked.findings)
+            row.groups = 0 if checked.findings else sum(repository.states(session, import_id).values())
+            row.state, row.updated_at = REFUSED if checked.findings else CHECKED, group.now_ms
+            body: JsonObject = {
+                "import": import_id,
+                "result": row.state,
+                "findings": row.findings,
+                "summary": {name: value for name, value in summary.items() if name != "ignored"},
+                "files": [{"material": each["material"]} for each in row.files],
+            }
+            entry = Entry(name="list-checked", about=row.company_id, actor=row.actor_id, body=body)
+            row.record_id = self._parts.stream.fact(group, entry).record_id
+
+        self._parts.evidence.sequencer.run(unit)
+        _log.info(
+            "list_checked", register_import=import_id, lines=checked.summary.lines, findings=len(checked.findings)
+        )
+
+    def _today(self) -> date:
+        return on(day_of(self._parts.clock.ms() // 1000))
+
+    @staticmethod
+    def _row(session: Session, import_id: str) -> ImportRow:
+        row = repository.one(session, import_id)
+        if row is None:
+            raise LookupError(import_id)
+        return row
+
+
+def _batches(groups: Iterator[Group], size: int) -> Iterator[list[Group]]:
+    while batch := list(islice(groups, size)):
+        yield batch

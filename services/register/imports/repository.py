@@ -1,0 +1,93 @@
+"""All SQL of the imports."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from services.register.imports.models import FindingsRow, GroupRow, ImportRow
+
+__all__ = [
+    "GROUPS",
+    "add",
+    "findings",
+    "forget_groups",
+    "group",
+    "groups",
+    "imports",
+    "imports_in",
+    "newest_of",
+    "of_security",
+    "one",
+    "states",
+]
+
+GROUPS = GroupRow.__table__
+
+
+def add(session: Session, row: Any) -> None:
+    """A new row, written now."""
+    session.add(row)
+    session.flush()
+
+
+def one(session: Session, import_id: str) -> ImportRow | None:
+    """One import."""
+    return session.get(ImportRow, import_id)
+
+
+def imports(
+    session: Session, owner_id: str, company_id: str | None, *, after: str | None, limit: int
+) -> list[ImportRow]:
+    """An operator's imports, of one company if given, the oldest first, keyset by id."""
+    query = select(ImportRow).where(ImportRow.owner_id == owner_id, ImportRow.id > (after or ""))
+    if company_id is not None:
+        query = query.where(ImportRow.company_id == company_id)
+    return list(session.scalars(query.order_by(ImportRow.id).limit(limit)))
+
+
+def imports_in(session: Session, found: Collection[str]) -> list[str]:
+    """Imports in one of these states, the oldest first."""
+    return list(session.scalars(select(ImportRow.id).where(ImportRow.state.in_(found)).order_by(ImportRow.id)))
+
+
+def newest_of(session: Session, company_id: str, found: Collection[str]) -> ImportRow | None:
+    """A company's newest import in one of these states."""
+    query = select(ImportRow).where(ImportRow.company_id == company_id, ImportRow.state.in_(found))
+    return session.scalar(query.order_by(ImportRow.id.desc()).limit(1))
+
+
+def of_security(session: Session, security_id: str) -> ImportRow | None:
+    """The import that is carried out into a security."""
+    return session.scalar(select(ImportRow).where(ImportRow.security_id == security_id).limit(1))
+
+
+def groups(session: Session, import_id: str, found: Collection[str], limit: int) -> list[GroupRow]:
+    """Groups in one of these states, in order."""
+    query = select(GroupRow).where(GroupRow.import_id == import_id, GroupRow.state.in_(found))
+    return list(session.scalars(query.order_by(GroupRow.number).limit(limit)))
+
+
+def group(session: Session, import_id: str, number: int) -> GroupRow | None:
+    """One group."""
+    return session.get(GroupRow, (import_id, number))
+
+
+def states(session: Session, import_id: str) -> dict[str, int]:
+    """How many groups are in which state."""
+    query = select(GroupRow.state, func.count()).where(GroupRow.import_id == import_id).group_by(GroupRow.state)
+    return {state: int(count) for state, count in session.execute(query)}
+
+
+def forget_groups(session: Session, import_id: str) -> None:
+    """Removes the groups and findings of a check that is made anew."""
+    session.execute(delete(GroupRow).where(GroupRow.import_id == import_id))
+    session.execute(delete(FindingsRow).where(FindingsRow.import_id == import_id))
+
+
+def findings(session: Session, import_id: str, first: int) -> Sequence[FindingsRow]:
+    """The parts of a report from the one with number ``first`` on: two at the most."""
+    begin = select(func.max(FindingsRow.first)).where(FindingsRow.import_id == import_id, FindingsRow.first <= first)
+    query = select(FindingsRow).where(FindingsRow.import_id == import_id, FindingsRow.first >= begin.scalar_subquery())
+    return list(session.scalars(query.order_by(FindingsRow.first).limit(2)))

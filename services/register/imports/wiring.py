@@ -1,0 +1,38 @@
+"""Puts companies, accounts and imports together (托管企业、投资者账户、名册导入)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.platform.settings import Settings
+from services.register.accounts.desk import Accounts
+from services.register.accounts.keeping import Keeping
+from services.register.acts.desk import ActDesk
+from services.register.companies.desk import Companies
+from services.register.imports.carrying import Carrying
+from services.register.imports.desk import Imports, listed
+from services.register.imports.examining import Examining, FilesOf
+from services.register.parts import RegisterParts
+
+__all__ = ["Holders", "open_holders"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holders:
+    """The doors, and what they do by themselves: name -> (seconds between runs, job)."""
+
+    accounts: Accounts
+    companies: Companies
+    imports: Imports
+    jobs: Mapping[str, tuple[float, Callable[[], None]]]
+
+
+def open_holders(settings: Settings, parts: RegisterParts, acts: ActDesk, files: FilesOf) -> Holders:
+    """``files``: the stored files of an institution. A sample may make investor codes of its own."""
+    is_sample = settings.house_origin.partition("/")[0].endswith(".example")
+    keeping = Keeping(parts)
+    companies = Companies(parts, acts.ask, listed)
+    accounts = Accounts(parts, keeping, acts.ask, is_sample=is_sample)
+    carrying = Carrying(parts, keeping, acts.ask, acts.outcomes)
+    imports = Imports(parts, companies, Examining(parts, files), carrying)
+    jobs = {"register.imports": (0.5, imports.run), "register.erasure": (3_600.0, accounts.run)}
+    return Holders(accounts=accounts, companies=companies, imports=imports, jobs=jobs)

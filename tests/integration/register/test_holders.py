@@ -1,0 +1,150 @@
+"""Companies, accounts and a list of holders, from the application to custody, through the API on a real chain."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.proof.digest import digest_of
+from chain.proof.encoding import to_hex
+from services.platform.ids import random_id
+from tests.integration.founded import Founded
+from tests.integration.register.business import FoundedBusiness
+from tests.integration.register.clerk import SHARE, Clerk
+from tests.integration.register.world import open_market
+from tests.unit.services.register.imports.sheets import book, organisation, person
+from tests.waiting import until
+
+APPLICATION = ("licence", "articles", "resolution", "capital-verification", "holder-list", "custody-agreement")
+
+
+class Office(Clerk):
+    """The clerk, who also takes companies into custody."""
+
+    def post(self, path: str, body: dict[str, Any], status: int, *, key: str = "") -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = self.client.post(f"/v1/register/{path}", json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def seen(self, path: str) -> Any:
+        answer = self.client.get(f"/v1/register/{path}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def apply(self, order: int, capital: int, **other: Any) -> Any:
+        said = {
+            "code": f"SZX{order:06d}F", "name": f"鹏城示例{order}股份有限公司", "usci": organisation(order),
+            "region": 440305, "form": "jsc", "capital": str(capital), "documents": self.documents(*APPLICATION),
+        }  # fmt: skip
+        return self.post("companies", {**said, **other}, 201)
+
+    def step(self, company: Any, step: str, *codes: str, **more: Any) -> Any:
+        said = {"step": step, "documents": self.documents(*codes), **more}
+        return self.post(f"companies/{company['id']}/steps", said, 202)
+
+    def stored(self, content: bytes) -> str:
+        """As a material."""
+        said = {"name": "名册.xlsx", "media_type": "application/octet-stream", "size": len(content)}
+        material: str = self.client.post("/v1/materials", json=said).json()["id"]
+        place, digest = f"/v1/materials/{material}", digest_of([content])
+        assert self.client.patch(f"{place}/content", content=content, headers={"Upload-Offset": "0"}).status_code == 204
+        meant = {"size": digest.size, "sha256": to_hex(digest.sha256), "sm3": to_hex(digest.sm3)}
+        assert self.client.post(f"{place}/completion", json=meant).status_code == 200
+        return material
+
+    def check(self, company: Any, rows: Sequence[Sequence[object]], **more: Any) -> Any:
+        """Checked by the job."""
+        file = io.BytesIO(book(*rows).file().read())
+        said = {
+            "company": company["id"],
+            "files": [{"material": self.stored(file.read()), "name": "名册.xlsx"}],
+            **more,
+        }
+        made = self.post("imports", said, 202)
+        assert made["state"] == "checking"
+        self.world.services.holders.imports.run()
+        return self.seen(f"imports/{made['id']}")
+
+    def carry_out(self, made: Any) -> Any:
+        """Until it is done or stopped; the checker signs what waits."""
+        until(lambda: self._carried(made) != "running")
+        return self.seen(f"imports/{made['id']}")
+
+    def _carried(self, made: Any) -> str:
+        self.world.services.holders.imports.run()
+        for act in self.seen("acts?state=requested&limit=200")["items"]:
+            if act["operation_state"] == "needs_authorisation":
+                self.sign(act)
+            self.world.work(act["operation"])
+        return str(self.seen(f"imports/{made['id']}")["state"])
+
+
+@pytest.fixture(scope="module")
+def office(
+    founded: Founded,
+    founded_business: FoundedBusiness,
+    sqlite_template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Office]:
+    with open_market(founded, founded_business, sqlite_template, tmp_path_factory.mktemp("holders")) as world:
+        yield Office(world, world.client())
+
+
+def test_from_the_application_to_custody_and_out(office: Office) -> None:
+    company = office.apply(1, 1_000)
+    assert (company["phase"], company["layer"], company["steps"]) == ("applied", "F", ["take-up", "withdraw"])
+    company = office.step(company, "take-up")
+    refused = office.post(f"companies/{company['id']}/steps", {"step": "verify", "documents": []}, 409)
+    assert (refused["rule"], refused["missing"]) == ("CUS-01", ["verification-report"])
+    wanted = {"step": "verify", "documents": office.documents("verification-report")}
+    assert office.post(f"companies/{company['id']}/steps", wanted, 409)["rule"] == "CUS-02", "no list yet"
+
+    bad = office.check(company, [person(1, 600), person(2, 300)])
+    assert (bad["state"], bad["findings"], bad["groups"]) == ("refused", 1, 0)
+    (finding,) = office.seen(f"imports/{bad['id']}/findings")["items"]
+    assert finding["rule"] == "IMP-CAPITAL"
+
+    good = office.check(company, [person(1, 600), person(2, 300), person(3, 100, confirmed="未确权")])
+    assert (good["state"], good["findings"], good["groups"]) == ("checked", 0, 2)
+    assert good["summary"]["confirmed_units"] == "900"
+    company = office.step(company, "verify", "verification-report")
+    assert company["phase"] == "confirming"
+
+    security = random_id("sec")
+    rests = office.documents("custody-agreement", "articles")
+    office.registered(
+        "open-security", security=security, issuer=company["id"], issuer_region=440300, terms=SHARE, documents=rests
+    )
+    said = {"security": security, "documents": office.documents("holder-list")}
+    office.post(f"imports/{good['id']}/execution", said, 202)
+    done = office.carry_out(good)
+    assert (done["state"], done["progress"]) == ("done", {"done": 2})
+    accounts = office.seen("accounts")["items"]
+    assert [each["state"] for each in accounts] == ["active"] * 3
+    assert sorted(office.held(security, each["id"]) for each in accounts) == [100, 300, 600]
+    again = office.post(f"imports/{good['id']}/execution", said, 409)
+    assert again["type"].endswith(":import-state"), "nothing twice"
+
+    company = office.step(company, "register", security=security)
+    company = office.step(company, "admit", "capital-verification")
+    office.decided(next(each for each in office.seen("acts")["items"] if each["operation"] == company["operation"]))
+    company = office.seen(f"companies/{company['id']}")
+    assert (company["phase"], company["steps"]) == ("custodied", ["suspend", "deregister"])
+    company = office.post(f"companies/{company['id']}/layer", {"layer": "G"}, 200)
+    assert company["code"] == "SZX000001G"
+
+    holder = accounts[0]["id"]
+    closing = {"state": "closed", "reason": "销户"}
+    assert office.post(f"accounts/{holder}/state", closing, 409)["rule"] == "ACC-01"
+    company = office.step(company, "deregister", "exit-application", "resolution")
+    company = office.step(company, "exit", "resolution", "register-handover")
+    office.decided(next(each for each in office.seen("acts")["items"] if each["operation"] == company["operation"]))
+    assert office.seen(f"companies/{company['id']}")["phase"] == "exited"
+    events = office.seen(f"companies/{company['id']}/events")["items"]
+    assert [each["name"] for each in events] == [
+        "apply", "take-up", "verify", "register", "admit", "layer", "deregister", "exit"
+    ]  # fmt: skip
+    assert all(office.said(each["record"])["type"] == "register.fact" for each in events)
