@@ -38,7 +38,7 @@ _DECIDE: Mapping[type[acts.Act], Callable[[Turn, Any], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The register after an act, what it told, and which roles and addresses had to agree."""
+    """The register after an act, what it told, and which roles and addresses had to agree, each once."""
 
     register: Register
     events: tuple[Event, ...]
@@ -53,4 +53,4 @@ def apply(register: Register, act: acts.Act, *, at: At, calendar: TradingDays) -
     else:
         turn.begin()
         _DECIDE[type(act)](turn, act)
-    return Outcome(turn.done(), tuple(turn.events), tuple(turn.needs))
+    return Outcome(turn.done(), tuple(turn.events), tuple(dict.fromkeys(turn.needs)))

@@ -214,7 +214,7 @@ class Both(RuleBasedStateMachine):
     )
     def try_anything(self, seed: int, **how: Any) -> None:
         """Any act, often wrong."""
-        self.duel.act(self._maker(Random(seed)).act(), **how)
+        self.duel.act(self._maker(Random(seed)).act(evenly=True), **how)
 
     @rule(seconds=st.sampled_from([60, 3_600, 3_600, 86_400, 86_400, 3 * 86_400, 8 * 86_400, 40 * 86_400]))
     def wait(self, seconds: int) -> None:

@@ -60,8 +60,8 @@ class Maker:
         self.time = time
         self.today = day_of(time)
 
-    def act(self) -> Act:
-        """Any act."""
+    def act(self, *, evenly: bool = False) -> Act:
+        """Any act; each as likely as another, or as often as in life."""
         makers: Sequence[tuple[int, Callable[[], Act]]] = (
             (20, self.transfer),
             (4, self.issue),
@@ -89,7 +89,8 @@ class Maker:
             (3, self.estate),
             (2, self.sweep),
         )
-        return self.random.choices([make for _, make in makers], [weight for weight, _ in makers])[0]()
+        weights = [1 if evenly else weight for weight, _ in makers]
+        return self.random.choices([make for _, make in makers], weights)[0]()
 
     # --- who and what
 
@@ -135,7 +136,7 @@ class Maker:
     def some_terms(self) -> Terms:
         return Terms(
             form=Form(self.random.randrange(5)),
-            kinds=self.random.choice((0xFE, 0xFE, 0xFE, 0b110, 0)),
+            kinds=self.random.choice((0xFE, 0xFE, 0b110, 0b100, 0)),
             cap=self.random.choice((2, 3, 4, 5, 6, 8, 0)),
             basis=bytes(16) if self.one_in(9) else TERMS.basis,
             grandfathered=self.random.choice((0, 3, 5)),
@@ -181,7 +182,8 @@ class Maker:
 
     def confirm(self) -> Act:
         security, confirmed = self.security(), self.one_in(2)
-        fitting = [who for (what, who), one in self.register.positions.items() if one.unconfirmed is confirmed]
+        held = {who: one for (what, who), one in self.register.positions.items() if what == security}
+        fitting = [who for who, one in held.items() if one.unconfirmed is confirmed]
         chosen = self.random.sample(fitting, min(len(fitting), 2)) if not self.one_in(4) else [self.investor()]
         return ConfirmPositions(security, tuple(chosen), confirmed)
 
@@ -193,7 +195,7 @@ class Maker:
 
     def bonus(self) -> Act:
         action = self.random.choice((b"bonus one.......", b"bonus two.......", b"bonus three.....", bytes(16)))
-        ratio = self.random.choice(((1, 10), (1, 10), (3, 10), (0, 1), (1, 0)))
+        ratio = self.random.choice(((1, 10), (1, 10), (3, 10), (3, 10), (0, 1), (1, 0)))
         investors = sorted(self.random.sample(INVESTORS, self.random.randrange(1, 4)))
         if self.one_in(12):
             investors.reverse()
