@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,78 +15,31 @@ from typer.testing import CliRunner
 
 from chain.proof.hashing import keccak256, sha256
 from cli.app import build
-from services.platform.clock import rfc3339
+from services.platform.clock import from_ms, rfc3339
 from services.platform.ids import from_bytes16
 from services.platform.metrics import REGISTER_DIFFERENCES
 from services.register.book import repository
 from services.register.book.models import OPEN_END, PositionRow
 from services.register.rules.positions import Position
-from tests.integration.founded import Founded
-from tests.integration.register.business import CHECKER, INSTITUTION, FoundedBusiness
 from tests.integration.register.reconciled import assert_reconciled
-from tests.integration.register.world import BUSINESS, MarketWorld, open_market
-from tests.integration.services.transactions.rig import REGION
+from tests.integration.register.shares import open_investors, open_security, transfer
+from tests.integration.register.world import BUSINESS, MarketWorld
 from tests.serving import serving
 
 SECURITY, OTHER = b"\x5e" * 16, b"\x5f" * 16
 ANNA, BO, CHEN = (bytes([each]) * 16 for each in (0xA1, 0xB0, 0xC4))
-PERSON = 1
-TERMS = {
-    "form": 0, "kinds": 0b11111110, "cap": 4, "grandfathered": 0, "interval": 5, "subscriptionCounts": False,
-    "basis": b"REM-04".ljust(16, b"\0"),
-}  # fmt: skip
-
-
-def open_investors(world: MarketWorld, *ids: bytes) -> None:
-    for each in ids:
-        until = world.acting.today() + 300
-        world.acting.act(
-            "OpenInvestor", {"investor": each, "kind": PERSON, "suitableUntil": until, "addend": 0}, CHECKER
-        )
-
-
-def open_security(world: MarketWorld, security: bytes, holders: Sequence[tuple[bytes, int]]) -> None:
-    """Into custody with these holders."""
-    opening = {"security": security, "issuer": INSTITUTION, "issuerRegion": REGION, **TERMS}
-    world.acting.act("OpenSecurity", opening, CHECKER)
-    issue(world, security, holders)
-    capital = sum(units for _, units in holders)
-    world.acting.act("AdmitSecurity", {"security": security, "capital": capital}, CHECKER)
-
-
-def issue(world: MarketWorld, security: bytes, holders: Sequence[tuple[bytes, int]]) -> None:
-    investors, units = [one for one, _ in holders], [units for _, units in holders]
-    world.acting.act("IssueUnits", {"security": security, "investors": investors, "units": units}, CHECKER)
-
-
-def transfer(world: MarketWorld, giver: bytes, taker: bytes, units: int, *, reason: int = 0) -> bytes:
-    """Its requested leaf."""
-    moved = {"security": SECURITY, "from": giver, "to": taker, "units": units, "reason": reason}
-    leaf: bytes = world.acting.act("TransferUnits", moved, CHECKER)["leaf"]
-    return leaf
 
 
 @pytest.fixture(scope="module")
-def market(
-    founded: Founded,
-    founded_business: FoundedBusiness,
-    sqlite_template: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[MarketWorld]:
+def market(booked: MarketWorld) -> MarketWorld:
     """A security with two holders; one sold a third of its units to a new one two days later."""
-    with open_market(founded, founded_business, sqlite_template, tmp_path_factory.mktemp("登记簿 book")) as world:
-        open_investors(world, ANNA, BO, CHEN)
-        open_security(world, SECURITY, [(ANNA, 900), (BO, 100)])
-        open_security(world, OTHER, [(ANNA, 7)])
-        world.pass_days(2)
-        transfer(world, ANNA, CHEN, 300)
-        world.settle()
-        yield world
-
-
-@pytest.fixture(scope="module")
-def client(market: MarketWorld) -> TestClient:
-    return market.client()
+    open_investors(booked, ANNA, BO, CHEN)
+    open_security(booked, SECURITY, [(ANNA, 900), (BO, 100)])
+    open_security(booked, OTHER, [(ANNA, 7)])
+    booked.pass_days(2)
+    transfer(booked, SECURITY, ANNA, CHEN, 300)
+    booked.settle()
+    return booked
 
 
 def held(world: MarketWorld, at: int | None = None) -> dict[str, int]:
@@ -112,7 +65,7 @@ def test_the_register_is_what_the_contract_did(market: MarketWorld) -> None:
 
 def test_each_change_has_its_place_on_the_chain_and_the_leaf_that_asked_for_it(market: MarketWorld) -> None:
     before = changes(market, BO)
-    leaf = transfer(market, CHEN, BO, 1, reason=1)
+    leaf = transfer(market, SECURITY, CHEN, BO, 1, reason=1)
     market.settle()
     after = changes(market, BO)
     assert [row.seq for row in after] == [*(row.seq for row in before), len(before) + 1]
@@ -127,7 +80,8 @@ def test_each_change_has_its_place_on_the_chain_and_the_leaf_that_asked_for_it(m
 def test_a_security_and_the_register_agree_with_the_contracts_storage(market: MarketWorld) -> None:
     done = assert_reconciled(market)
     assert done.compared["positions"] >= 4
-    assert (done.compared["securities"], done.compared["investors"]) == (2, 3)
+    assert done.compared["securities"] >= 2
+    assert done.compared["investors"] >= 3
 
 
 def test_what_somebody_changed_in_the_database_is_found_told_and_forgiven_once_it_is_right_again(
@@ -152,7 +106,7 @@ def test_a_change_that_went_missing_is_an_alarm(market: MarketWorld) -> None:
     newest = changes(market, ANNA)[-1]
     forgotten = replace(Position.of(int.from_bytes(newest.word)), seq=newest.seq - 1)
     with tampered(market, newest, forgotten.word.to_bytes(32)):
-        transfer(market, ANNA, BO, 1, reason=1)
+        transfer(market, SECURITY, ANNA, BO, 1, reason=1)
         market.settle()
     with market.services.database.read() as session:
         told = repository.alerts(session, BUSINESS, kinds=("seq-gap",), limit=10)[-1]
@@ -188,7 +142,7 @@ def test_pages_of_the_register_are_the_whole_of_it(market: MarketWorld, client: 
             break
     assert pages == whole["items"]
     listed = told(client, "/v1/register/securities")["items"]
-    assert [one["id"][4:6] for one in listed] == ["5e", "5f"]
+    assert {"5e", "5f"} <= {one["id"][4:6] for one in listed}
 
 
 def test_a_holders_history_leaves_no_room_between_its_changes(market: MarketWorld, client: TestClient) -> None:
@@ -268,7 +222,8 @@ def test_the_command_line_shows_the_register_and_keeps_statements(
         (home / "api.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}"}))
         assert security in run("securities")
         assert "issued 1000" in run("book", security)
-        assert "issued 1000" in run("book", security, "--at", "2030-12-03")
+        opened = from_ms(changes(market, ANNA)[0].valid_from + 8 * 3_600_000).date()
+        assert "issued 1000" in run("book", security, "--at", opened.isoformat()), "as of that day's end in Shanghai"
         assert "seq    1" in run("holder", security, from_bytes16("acc", ANNA))
         assert run("liens", security).strip() == ""
         assert "agrees after block" in run("reconcile")
