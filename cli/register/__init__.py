@@ -9,7 +9,7 @@ import importlib
 
 import typer
 
-MODULES = ("book", "statements")
+MODULES = ("company", "account", "imports", "book", "statements")
 
 
 def register(parent: typer.Typer) -> None:
