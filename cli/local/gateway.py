@@ -54,16 +54,22 @@ def role_of(name: str) -> Role:
 
 @dataclass(frozen=True)
 class MarketName:
-    """A regional equity market (区域性股权市场) and what its register is deployed with."""
+    """A regional equity market (区域性股权市场), what its register is deployed with, and the operator's own rule.
+
+    ``confirmation``: hundredths of a per cent that must be confirmed (确权) before custody; None: not decided yet.
+    """
 
     name: str
     market: Market
+    confirmation: int | None = None
 
     @property
     def line(self) -> str:
         """As the settings have it."""
         checked = str(self.market.checked).lower()
-        return f"market = {{ name = {quoted(self.name)}, region = {self.market.region}, checked = {checked} }}"
+        facts = [f"name = {quoted(self.name)}", f"region = {self.market.region}", f"checked = {checked}"]
+        facts += [] if self.confirmation is None else [f"confirmation = {self.confirmation}"]
+        return f"market = {{ {', '.join(facts)} }}"
 
 
 def name_market(layout: Layout, market: MarketName) -> bool:

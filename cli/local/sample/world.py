@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 PATIENCE = 120.0
 """Seconds for one operation to become final."""
 COMPLETE = "complete.json"
-MARKET = gateway.MarketName(MARKET_NAME, Market(MARKET_REGION, checked=True))
+MARKET = gateway.MarketName(MARKET_NAME, Market(MARKET_REGION, checked=True), confirmation=9_000)
 
 
 def actors(layout: Layout) -> dict[str, Actor]:

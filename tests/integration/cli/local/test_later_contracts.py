@@ -14,7 +14,7 @@ from cli.local.layout import BUSINESS, SUPERVISION, Layout
 from services.platform.settings import MarketConfig, load_settings
 from tests.integration.services.transactions.rig import Anvil, key_of
 
-MARKET = gateway.MarketName("鹏城股权交易中心(测试)", Market(440300, checked=True))
+MARKET = gateway.MarketName("鹏城股权交易中心(测试)", Market(440300, checked=True), confirmation=8_000)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_register_comes_with_the_market_that_settings_name_later(anvil: Anvil,
     assert gateway.name_market(layout, MARKET)
     assert not gateway.name_market(layout, MARKET)
     loaded = load_settings(layout.gateway)
-    assert loaded.market == MarketConfig(name=MARKET.name, region=440300, checked=True)
+    assert loaded.market == MarketConfig(name=MARKET.name, region=440300, checked=True, confirmation=8_000)
     assert set(loaded.chains) == {SUPERVISION, BUSINESS}
     assert chains.has_contracts(layout, SUPERVISION)
     assert not chains.has_contracts(layout, BUSINESS)
