@@ -291,7 +291,7 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     led("materials.sweep", 600.0, lambda: services.materials.sweep() if services.evidence.gate.ready() else None)
     jobs.add("calendar.watch", 60.0, services.calendars.watch.run)
     led("evidence.retention", 60.0, services.retention.run)
-    for part in (services.pilots.running, services.register.book, services.holders):
+    for part in (services.pilots.running, services.register.book, services.register.acts, services.holders):
         for name, (seconds, job) in part.jobs.items():
             led(name, seconds, job)
     audit = self_audit(services.settings, services.clock, lambda: _sizes(services), services.evidence.examinations)

@@ -6,19 +6,30 @@ import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query, Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import CallerDep, OnceDep, ServicesDep
 from api.paging import Cursor, Limit, Page
 from api.register.examples import EXAMPLES
-from api.register.schemas import ActView
-from api.register.views import act
+from api.register.schemas import ActView, BatchView
+from api.register.views import act, batch
+from services.register.acts.batches import MOST
 from services.register.acts.catalogue import AnyAct
 
 router = APIRouter(prefix="/v1/register/acts", tags=["register"])
 
 Request = Annotated[AnyAct, Field(discriminator="act")]
+
+
+class BatchRequest(BaseModel):
+    """Acts, in their order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    acts: list[Request] = Field(min_length=1, max_length=MOST, examples=[[EXAMPLES["transfer"]["value"]]])
+
+
 State = Literal["requested", "registered", "refused"]
 
 
@@ -41,6 +52,16 @@ async def ask(
     made = await asyncio.wrap_future(asked)
     response.headers["Location"] = f"/v1/register/acts/{made.id}"
     return act(made)
+
+
+@router.post("/batches", status_code=202)
+async def ask_many(request: BatchRequest, services: ServicesDep, caller: CallerDep, once: OnceDep) -> BatchView:
+    """Asks for many acts, line by line: each as if alone, and a refused line hinders no other.
+
+    What must be all or nothing is one act, `transfer-batch`, under one checker's signature. Sent again with the same
+    `Idempotency-Key`, no line is done twice, and those that were refused are tried again.
+    """
+    return batch(await run_in_threadpool(services.register.acts.batches.request, caller, request.acts, once=once))
 
 
 @router.get("")

@@ -52,4 +52,72 @@ ACTS: dict[str, dict[str, Any]] = {
     },
 }
 
+_PARTIES = {"security": _SECURITY, "giver": _ACCOUNT, "taker": _OTHER, "units": "120000"}
+_ON_UNITS = {"security": _SECURITY, "account": _ACCOUNT, "units": "60000"}
+_COURT = _rests_on("court-ruling", "assistance-notice")
+ACTS |= {
+    "confirm": {"security": _SECURITY, "accounts": [_ACCOUNT], "documents": _rests_on("confirmation")},
+    "officer": {
+        "security": _SECURITY,
+        "account": _ACCOUNT,
+        "serving": True,
+        "documents": _rests_on("officer-declaration"),
+    },
+    "transfer-pledged": {
+        **_PARTIES,
+        "number": 1,
+        "payment": "银行回单 2026-1120-0007",
+        "documents": _rests_on("transfer-agreement"),
+    },
+    "transfer-estate": {
+        **_PARTIES,
+        "reason": "inheritance",
+        "liens": [1, 2],
+        "documents": _rests_on("inheritance-certificate"),
+    },
+    "transfer-batch": {
+        "security": _SECURITY,
+        "reason": "agreed",
+        "deals": [{"giver": _ACCOUNT, "taker": _OTHER, "units": "120000", "payment": "银行回单 2026-1120-0007"}],
+        "documents": _rests_on("transfer-agreement"),
+    },
+    "pledge": {
+        **_ON_UNITS,
+        "pledgee": {"address": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "name": "示例银行股份有限公司"},
+        "contract": "示例质字 2026-0017",
+        "documents": _rests_on("joint-application", "pledge-contract"),
+    },
+    "pledge-release": {**_ON_UNITS, "number": 1, "documents": _rests_on("release-application")},
+    "pledge-revoke": {**_ON_UNITS, "number": 1, "documents": _rests_on("legal-document")},
+    "pledge-enforce": {**_PARTIES, "number": 1, "documents": _rests_on("enforcement-agreement")},
+    "freeze": {
+        **_ON_UNITS,
+        "published_at": "2026-11-20T09:00:00+08:00",
+        "received_at": "2026-11-20T10:30:00+08:00",
+        "until": "2029-11-19",
+        "court": "示例人民法院",
+        "case": "(2026)示0000执0000号",
+        "documents": [*_COURT, *_rests_on("publication")],
+    },
+    "freeze-extend": {"security": _SECURITY, "number": 2, "until": "2032-11-19", "documents": _COURT},
+    "freeze-release": {**_ON_UNITS, "number": 2, "documents": _COURT},
+    "freeze-enforce": {**_PARTIES, "number": 2, "documents": _COURT},
+    "lock": {**_ON_UNITS, "until": "2027-11-19", "documents": _rests_on("lock-document")},
+    "lock-extend": {"security": _SECURITY, "number": 3, "until": "2028-11-19", "documents": _rests_on("lock-document")},
+    "unlock": {**_ON_UNITS, "number": 3, "documents": _rests_on("lock-document")},
+    "bonus": {
+        "security": _SECURITY,
+        "action": "cac_0123456789abcdef0123456789abcdef",
+        "numerator": 3,
+        "denominator": 10,
+        "accounts": [_ACCOUNT, _OTHER],
+        "documents": _rests_on("resolution"),
+    },
+    "cancel": {
+        "security": _SECURITY,
+        "entries": [{"account": _ACCOUNT, "units": "5000"}],
+        "documents": _rests_on("resolution"),
+    },
+}
+
 EXAMPLES: dict[str, Any] = {name: {"summary": name, "value": {"act": name, **said}} for name, said in ACTS.items()}

@@ -43,3 +43,18 @@ class ActView(BaseModel):
     refusal: Refusal | None = None
     created_at: str
     decided_at: str | None = None
+
+
+class BatchLine(BaseModel):
+    """What became of a line."""
+
+    line: int = Field(description="From 1")
+    act: ActView | None = None
+    problem: dict[str, Any] | None = Field(None, description="Why it was not asked for, as its own answer would say")
+
+
+class BatchView(BaseModel):
+    """A batch, in the order of its lines."""
+
+    id: str = Field(examples=["bat_0123456789abcdef0123456789abcdef"])
+    lines: list[BatchLine]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from api.operations.views import required
-from api.register.schemas import ActView, Refusal
+from api.problems import refusal
+from api.register.schemas import ActView, BatchLine, BatchView, Refusal
 from services.platform.clock import rfc3339
 from services.register.acts import views
+from services.register.acts.batches import BatchView as BatchResult
 
 
 def act(found: views.ActView) -> ActView:
@@ -29,6 +33,21 @@ def act(found: views.ActView) -> ActView:
         refusal=_refusal(found),
         created_at=rfc3339(found.created_at),
         decided_at=rfc3339(found.decided_at) if found.decided_at is not None else None,
+    )
+
+
+def batch(found: BatchResult) -> BatchView:
+    """A batch, each line with its act or its problem."""
+    return BatchView(
+        id=found.id,
+        lines=[
+            BatchLine(
+                line=each.line,
+                act=act(each.act) if each.act else None,
+                problem=json.loads(bytes(refusal(each.problem).body)) if each.problem else None,
+            )
+            for each in found.lines
+        ],
     )
 
 

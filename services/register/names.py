@@ -39,6 +39,7 @@ ACTS: Mapping[str, str] = {
     "freeze-release": "解除冻结",
     "freeze-enforce": "司法处置",
     "lock": "限售",
+    "lock-extend": "限售期限变更",
     "unlock": "解除限售",
     "bonus": "送转股",
     "cancel": "减资注销",

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from services.chains import Chains
 from services.evidence.service import EvidenceService
 from services.platform.atrest import Vault
 from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.settings import Settings
+from services.register.accounts.keeping import Keeping
 from services.register.acts.counting import FirstDay
 from services.register.acts.wiring import Acts, open_acts
 from services.register.book.wiring import Book, open_book
+from services.register.companies import repository as companies
 from services.register.names import CONTRACT
 from services.register.parts import RegisterParts
 from services.register.stream import Stream
@@ -53,15 +57,20 @@ def open_register(
         days=settings.authorisation_days,
         read=lambda contract, function, *arguments: chains.read_on(chain, contract, function, *arguments),
     )
-    acts = open_acts(parts, _first_day(settings, chains, chain))
+    acts = open_acts(parts, _first_day(settings, chains, chain), _issuer_code)
     book = open_book(
         parts,
         partial(chains.read_many_on, chain),
         contract=_address(chains, chain),
         on_registered=acts.outcomes.registered,
-        names=lambda _session, _accounts: {},
+        names=Keeping(parts).names,
     )
     return Register(parts=parts, acts=acts, book=book)
+
+
+def _issuer_code(session: Session, company_id: str) -> str:
+    row = companies.company(session, company_id)
+    return "" if row is None else row.usci
 
 
 def _address(chains: Chains, chain: str) -> str:

@@ -1,6 +1,6 @@
 """The door to acts (登记事项): asked for by the host's operator, read by whoever may read the register."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -12,38 +12,52 @@ from services.identity.views import Page
 from services.pilots.once import do_once, made_before
 from services.pilots.rulebook.days import day_of
 from services.platform.clock import from_ms
-from services.platform.errors import NotFound
+from services.platform.errors import Conflict, NotFound
 from services.platform.idempotency import Once
+from services.platform.ids import new_id
 from services.register.acts import repository, rules
 from services.register.acts.asking import Asking, Ready
 from services.register.acts.judging import Judging
+from services.register.acts.legal import beside
+from services.register.acts.liens import Pledge
 from services.register.acts.models import ActRow
 from services.register.acts.outcomes import explained
 from services.register.acts.said import Said
-from services.register.acts.transfers import Transfer
+from services.register.acts.transfers import Transferring
 from services.register.acts.views import ActView
 from services.register.asking import Asked, Outcome
 from services.register.book import repository as book
 from services.register.names import ACTS
 from services.register.parts import RegisterParts
 from services.register.rules.positions import Position
-from services.register.rules.values import Form
+from services.register.rules.values import Form, LienKind, State
 
-__all__ = ["ActDesk"]
+__all__ = ["ActDesk", "IssuerCode"]
 
+IssuerCode = Callable[[Session, str], str]
 _MADE = "register-act"
+_STEPS = frozenset({"admit", "set-state"})
 
 
 class ActDesk:
-    """Opens its own transactions; what writes leaves gives a Future."""
+    """Opens its own transactions; what writes leaves gives a Future.
 
-    def __init__(self, parts: RegisterParts, judging: Judging) -> None:
+    ``issuer_code``: the 统一社会信用代码 of the company with this id, empty for one that is not known here.
+    """
+
+    def __init__(self, parts: RegisterParts, judging: Judging, issuer_code: IssuerCode) -> None:
         self._parts = parts
+        self._issuer_code = issuer_code
         self._judging = judging
         self._asking = Asking(parts)
 
-    def request(self, caller: Principal, said: Said, *, once: Once | None) -> Future[ActView]:
-        """Asks for an act; its operation waits for those who must agree.
+    def require(self, caller: Principal) -> None:
+        """Forbidden, NotFound or Conflict when the caller asks for no acts of this register."""
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.act")
+
+    def request(self, caller: Principal, said: Said, *, once: Once | None, batch: str = "") -> Future[ActView]:
+        """Asks for an act, one of a ``batch`` perhaps; its operation waits for those who must agree.
 
         RuleRefused with rule, source and numbers when a rule of the service or of the register says no, by what is
         known now; Invalid names a field; Forbidden, NotFound and Conflict as the register's door says.
@@ -53,7 +67,8 @@ class ActDesk:
             known = made_before(session, host, once)
             if known is not None:
                 return _done(self._view(session, self._require(session, known)))
-            ready = self.prepared(session, host, said)
+            self._require_no_step(session, said)
+            ready = replace(self._prepared(session, host, said), batch_id=batch or None)
 
         def unit(group: Group) -> ActView:
             def make() -> tuple[str, ActView]:
@@ -67,21 +82,30 @@ class ActDesk:
 
         return self._parts.evidence.sequencer.submit(unit)
 
-    def prepared(self, session: Session, host: str, said: Said) -> Ready:
+    def _prepared(self, session: Session, host: str, said: Said) -> Ready:
         """The request after every check that can be made before the chain's. RuleRefused, Invalid."""
         act, now_ms = said.contract_act(), self._parts.clock.ms()
-        rules.require_documents(said)
-        if isinstance(said, Transfer):
-            self._require_transfer(session, said, now_ms)
+        security = book.security(session, self._parts.chain, said.about)
+        if security is None or security.state != State.REGISTERING:
+            rules.require_documents(said)
+        number = getattr(said, "number", None)
+        lien = None if number is None else book.lien(session, self._parts.chain, said.about, number)
+        if lien is not None:
+            rules.require_lien(said, lien.number, LienKind(lien.kind))
+        if isinstance(said, Pledge) and security is not None:
+            rules.require_other_pledgee(said, self._issuer_code(session, security.issuer_id))
+        if isinstance(said, Transferring):
+            self._require_deals(session, said, Form(security.form) if security else Form.SHARE, now_ms)
         needs = self._judging.needs(session, act, now_ms)
-        return Ready(said=said, needs=needs, rests_on=self._asking.rests_on(host, said.documents))
+        rests_on, opens = self._asking.rests_on(host, said.documents), beside(said, new_id("lien", now_ms))
+        return Ready(said=said, needs=needs, rests_on=rests_on, lien=opens)
 
     def ask(self, group: Group, host: str, said: Said, *, batch: str = "", queue: str = "") -> Asked:
         """In another part's unit: the request after every check, under ``batch`` and in the queue of another subject.
 
         RuleRefused, Invalid.
         """
-        ready = replace(self.prepared(group.session, host, said), batch_id=batch or None, queue=queue)
+        ready = replace(self._prepared(group.session, host, said), batch_id=batch or None, queue=queue)
         row, operation = self._asking.ask(group, host, ready)
         return Asked(row.id, operation.id)
 
@@ -116,13 +140,20 @@ class ActDesk:
 
     # --- inside
 
-    def _require_transfer(self, session: Session, said: Transfer, now_ms: int) -> None:
-        rules.require_payment(said)
-        security = book.security(session, self._parts.chain, said.security)
-        held = book.current_words(session, self._parts.chain, said.security, [said.taker])
-        outsider = not any(Position.of(int.from_bytes(word)).units for _account, _seq, word in held)
-        form = Form(security.form) if security else Form.SHARE
-        rules.require_pre_emption(said, form, outsider=outsider, today=day_of(from_ms(now_ms)))
+    def _require_no_step(self, session: Session, said: Said) -> None:
+        """What is a step of a company's custody is asked for there, where its guards are."""
+        security = book.security(session, self._parts.chain, said.about)
+        if said.name in _STEPS and security is not None and self._issuer_code(session, security.issuer_id):
+            raise Conflict("This is a step of the company's custody: ask for it there.", slug="custody-step")
+
+    def _require_deals(self, session: Session, said: Transferring, form: Form, now_ms: int) -> None:
+        for each in said.deals_done:
+            rules.require_payment(said.why, each)
+        takers = [each.taker for each in said.deals_done]
+        held = book.current_words(session, self._parts.chain, said.security, takers)
+        holders = [account for account, _seq, word in held if Position.of(int.from_bytes(word)).units]
+        for each in rules.outsiders(form, said.deals_done, holders):
+            rules.require_pre_emption(said.why, each.pre_emption, today=day_of(from_ms(now_ms)))
 
     def _require(self, session: Session, act_id: str) -> ActRow:
         row = repository.act(session, act_id)

@@ -12,6 +12,7 @@ from services.evidence.commands import Written
 from services.evidence.group import Group
 from services.platform.errors import RuleRefused
 from services.register.acts import repository
+from services.register.acts.legal import put_beside
 from services.register.acts.messages import accounts_of, act_of, securities_of
 from services.register.acts.models import ActRow
 from services.register.book import repository as book
@@ -27,6 +28,7 @@ from services.transactions.views import ChainEvent, TxView
 __all__ = ["REFUSED", "REGISTERED", "Outcomes", "explained"]
 
 REGISTERED, REFUSED = "registered", "refused"
+_OPENED = "LienOpened"
 _PSEUDONYM = 34  # 0x and 16 bytes
 
 
@@ -47,6 +49,8 @@ class Outcomes:
         if row is None:
             return None
         row.tx_hash, row.block_number = event.tx_hash, event.block_number
+        if row.lien is not None and event.name == _OPENED:
+            put_beside(group.session, event, row.about, row.lien)
         where: JsonObject = {"chain": event.chain, "block": event.block_number, "transaction": event.tx_hash}
         written = self._decide(group, row, REGISTERED, where)
         return ActLeaves(

@@ -71,6 +71,8 @@ class Block:
             elif event.name == events.LOCKUP:
                 unexplained.append(self._lockup(event))
             else:
+                if event.name == events.OPENED:
+                    unexplained.append(self._opened(event))
                 self._acts.take(event, moved)
                 _, leaf = evidence_of(event)
                 for row in unexplained if any(leaf) else ():
@@ -101,6 +103,12 @@ class Block:
         key = events.security(event) or "", int(event.args["number"])
         units, until = lien_of(int(event.args["lien"]))
         return self._liens.put(key, events.moment(event), {"units": units, "until": until} | events.place(event))
+
+    def _opened(self, event: ChainEvent) -> dict[str, Any]:
+        """A lien as it begins: what it covers from the start on is told with its opening alone."""
+        key = events.security(event) or "", int(event.args["number"])
+        began = {"units": int(event.args["units"]), "until": int(event.args["until"])}
+        return self._liens.put(key, events.moment(event), began | events.place(event))
 
     def _lockup(self, event: ChainEvent) -> dict[str, Any]:
         key = events.security(event) or "", events.account(event) or ""

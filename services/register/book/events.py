@@ -14,6 +14,7 @@ __all__ = [
     "LOCKUP",
     "LOTS",
     "NOBODY",
+    "OPENED",
     "OUTGOING",
     "POSITION",
     "account",
@@ -26,6 +27,7 @@ __all__ = [
 NOBODY = bytes(32)
 """The leaf of what nobody asked for: a lien lapses by itself."""
 
+OPENED = "LienOpened"
 POSITION, LOTS, LIEN, LOCKUP = "PositionChanged", "LotsChanged", "LienChanged", "LockupChanged"
 """What is so from now on; the act that made it so follows in the same transaction."""
 ACTS = (

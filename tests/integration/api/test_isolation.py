@@ -220,6 +220,14 @@ ATTEMPTS: dict[str, Attempt] = {
     "POST /v1/register/acts": lambda c, _: c.post(
         "/v1/register/acts", json={"act": "recount", "security": "sec_" + "08" * 16, "account": "acc_" + "08" * 16}
     ),
+    "POST /v1/register/acts/batches": lambda c, _: c.post(
+        "/v1/register/acts/batches",
+        json={"acts": [{"act": "addend", "account": "acc_" + "08" * 16, "addend": 1}]},
+    ),
+    "POST /v1/register/securities/{security_id}/liens/{number}/legal-status": lambda c, _: c.post(
+        f"/v1/register/securities/sec_{'08' * 16}/liens/1/legal-status",
+        json={"status": "registered", "reference": "x", "at": "2030-01-01T00:00:00Z"},
+    ),
     "GET /v1/register/acts/{act_id}": lambda c, _: c.get(f"/v1/register/acts/act_{'08' * 16}"),
     "GET /v1/register/securities": lambda c, _: c.get("/v1/register/securities"),
     "GET /v1/register/securities/{security_id}": lambda c, _: c.get(SECURITY),

@@ -2,16 +2,18 @@
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 
 from services.pilots.rulebook.days import number
 from services.platform.errors import RuleRefused
 from services.register.acts import rules
+from services.register.acts.liens import Pledge, Pledgee, Release
 from services.register.acts.said import Document
-from services.register.acts.transfers import PreEmption, Transfer
+from services.register.acts.transfers import Deal, PreEmption, Transfer
 from services.register.names import ACTS
-from services.register.rules.values import Form, Reason
+from services.register.rules.values import Form, LienKind, Reason
 from services.register.service_words import SERVICE_RULES, SERVICE_WORDS
 from services.register.words import RULES, WORDS
 
@@ -29,7 +31,7 @@ def test_each_has_a_rule_words_and_the_same_numbers_in_both_languages() -> None:
 def test_the_documents_that_are_named_are_those_of_acts_that_exist() -> None:
     assert {kind.partition(":")[0] for kind in rules.DOCUMENTS} <= ACTS.keys()
     reasons = {kind.partition(":")[2] for kind in rules.DOCUMENTS if kind.startswith("transfer:")}
-    assert reasons == {each.name.lower() for each in Reason}
+    assert reasons == {each.name.lower() for each in Reason if each is not Reason.ENFORCEMENT}
 
 
 def _transfer(reason: str, pre_emption: PreEmption | None = None) -> Transfer:
@@ -38,19 +40,44 @@ def _transfer(reason: str, pre_emption: PreEmption | None = None) -> Transfer:
     )
 
 
-@pytest.mark.parametrize(("reason", "days", "rule"), [("agreed", 30, "TRF-01"), ("judicial", 20, "TRF-02")])
-def test_silence_is_a_waiver_when_the_days_are_over_and_not_before(reason: str, days: int, rule: str) -> None:
-    said, last = _transfer(reason, PreEmption(notified_on=TOLD)), number(TOLD) + days
+@pytest.mark.parametrize(("why", "days", "rule"), [(Reason.AGREED, 30, "TRF-01"), (Reason.JUDICIAL, 20, "TRF-02")])
+def test_silence_is_a_waiver_when_the_days_are_over_and_not_before(why: Reason, days: int, rule: str) -> None:
+    known, last = PreEmption(notified_on=TOLD), number(TOLD) + days
     with pytest.raises(RuleRefused) as refused:
-        rules.require_pre_emption(said, Form.LLC_EQUITY, outsider=True, today=last)
+        rules.require_pre_emption(why, known, today=last)
     assert refused.value.rule == rule
-    rules.require_pre_emption(said, Form.LLC_EQUITY, outsider=True, today=last + 1)
+    rules.require_pre_emption(why, known, today=last + 1)
+    rules.require_pre_emption(why, PreEmption(waived=True), today=0)
+    rules.require_pre_emption(Reason.INHERITANCE, None, today=0)
 
 
-def test_nobody_is_asked_among_shareholders_for_shares_or_for_an_inheritance() -> None:
-    rules.require_pre_emption(_transfer("agreed"), Form.LLC_EQUITY, outsider=False, today=0)
-    rules.require_pre_emption(_transfer("agreed"), Form.SHARE, outsider=True, today=0)
-    rules.require_pre_emption(_transfer("inheritance"), Form.LLC_EQUITY, outsider=True, today=0)
+def test_nobody_is_asked_among_shareholders_or_for_shares() -> None:
+    deals = [Deal(giver="acc_1", taker=taker, units="1") for taker in ("acc_2", "acc_3")]
+    assert rules.outsiders(Form.LLC_EQUITY, deals, ["acc_2"]) == deals[1:]
+    assert not rules.outsiders(Form.SHARE, deals, [])
+
+
+@pytest.mark.parametrize("name", ["pledge-release", "freeze-release", "unlock"])
+@pytest.mark.parametrize("kind", [LienKind.PLEDGE, LienKind.FREEZE, LienKind.LOCK])
+def test_what_is_done_to_a_lien_is_done_to_one_of_its_kind(name: Any, kind: LienKind) -> None:
+    said = Release(act=name, security="sec_1", account="acc_1", number=1, units="1")
+    if (name, kind) in {("pledge-release", 1), ("freeze-release", 2), ("unlock", 3)}:
+        rules.require_lien(said, 1, kind)
+        return
+    with pytest.raises(RuleRefused) as refused:
+        rules.require_lien(said, 1, kind)
+    assert refused.value.rule == "LIEN-01"
+
+
+def test_a_company_takes_no_pledge_of_its_own_shares() -> None:
+    own = "91440300MA5EXAMPL1"
+    pledgee = Pledgee(address="0x" + "11" * 20, name="示例股份有限公司", company=own)
+    said = Pledge(security="sec_1", account="acc_1", units="1", pledgee=pledgee)
+    with pytest.raises(RuleRefused) as refused:
+        rules.require_other_pledgee(said, own)
+    assert (refused.value.rule, refused.value.source) == ("PLG-05", "《公司法》（2023修订）第一百六十二条")
+    rules.require_other_pledgee(said, "")
+    rules.require_other_pledgee(said, "91440300MA5EXAMPL2")
 
 
 def test_every_document_is_asked_for_by_its_code() -> None:

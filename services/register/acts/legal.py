@@ -1,0 +1,143 @@
+"""What the law says of a lien (权利负担的法律状态), beside what the chain says: told by a leaf, never decided here.
+
+A pledge of equity is created by its registration with the company registry (民法典 443), a freeze by its publication
+(法释〔2021〕20号 6). The register only keeps who told what, when, and under which number.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chain.proof.canonical import JsonObject
+from services.evidence.group import Group
+from services.identity.policy import Principal
+from services.pilots.once import do_once
+from services.platform.clock import rfc3339
+from services.platform.errors import Invalid, NotFound
+from services.platform.idempotency import Once
+from services.platform.ids import check_id
+from services.register.acts.asking import Asking
+from services.register.acts.liens import Freeze, Lock, Pledge, seconds
+from services.register.acts.said import Document, Said
+from services.register.book import repository as book
+from services.register.book.models import LienRow
+from services.register.parts import RegisterParts
+from services.register.rules.values import LienKind
+from services.register.stream import Entry
+from services.transactions.views import ChainEvent
+
+__all__ = ["STATUSES", "LegalDesk", "LegalFact", "LegalStatus", "beside", "put_beside"]
+
+STATUSES = {LienKind.PLEDGE: ("registered", "changed", "cancelled"), LienKind.FREEZE: ("published", "lifted")}
+"""出质设立、变更、注销登记; 冻结公示、解除公示."""
+_PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalFact:
+    """``reference``: the number under which it stands there (股权出质登记编号、公示文号); ``at``: since when."""
+
+    status: str
+    reference: str
+    at: datetime
+    documents: tuple[Document, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class LegalStatus:
+    """What was told of a lien last, and the record that says so."""
+
+    security_id: str
+    number: int
+    status: str
+    reference: str
+    at_ms: int
+    record_id: str
+
+
+class LegalDesk:
+    """The door: the operator tells, each time a leaf in the security's stream."""
+
+    def __init__(self, parts: RegisterParts) -> None:
+        self._parts = parts
+        self._asking = Asking(parts)
+
+    def tell(
+        self, caller: Principal, security_id: str, number: int, fact: LegalFact, *, once: Once | None
+    ) -> Future[LegalStatus]:
+        """Keeps the legal status of a lien. NotFound; Invalid for a status that its kind cannot have."""
+        check_id(security_id, "sec", "/security")
+        at_ms = seconds(fact.at, "/at") * 1000
+        with self._parts.database.read() as session:
+            host = self._parts.require(session, caller, "register.act")
+            lien = self._lien(session, security_id, number)
+            possible = STATUSES.get(LienKind(lien.kind), ())
+            if fact.status not in possible:
+                raise Invalid("/status", f"A {_kind(lien)} has one of: {', '.join(possible) or 'none'}.")
+            if at_ms > self._parts.clock.ms():
+                raise Invalid("/at", "Expected a moment that has passed.")
+            rests_on = self._asking.rests_on(host, fact.documents)
+        body: JsonObject = {"lien": number, "status": fact.status, "reference": fact.reference, "at": rfc3339(at_ms)}
+        if rests_on:
+            body["documents"] = list(rests_on)
+
+        def unit(group: Group) -> LegalStatus:
+            def make() -> tuple[str, LegalStatus]:
+                entry = Entry(name="lien-legal-status", about=security_id, actor=host, body=body)
+                written = self._parts.stream.fact(group, entry)
+                row = self._lien(group.session, security_id, number)
+                row.legal_status, row.legal_reference, row.legal_at = fact.status, fact.reference, at_ms
+                group.session.flush()
+                return written.record_id, _status(row, written.record_id)
+
+            def again(found: str) -> LegalStatus:
+                return _status(self._lien(group.session, security_id, number), found)
+
+            return do_once(group, host, once, kind="register-fact", make=make, again=again)
+
+        return self._parts.evidence.sequencer.submit(unit)
+
+    def _lien(self, session: Session, security_id: str, number: int) -> LienRow:
+        row = book.lien(session, self._parts.chain, security_id, number)
+        if row is None:
+            raise NotFound("There is no such lien.")
+        return row
+
+
+def beside(said: Said, lien_id: str) -> JsonObject | None:
+    """What is known of the lien that a request opens, beside the chain; None when it opens none."""
+    if isinstance(said, Freeze):
+        return {
+            "id": lien_id,
+            "status": _PUBLISHED,
+            "reference": said.case,
+            "at": seconds(said.published_at, "/published_at") * 1000,
+            "received_at": seconds(said.received_at, "/received_at") * 1000,
+        }
+    return {"id": lien_id} if isinstance(said, Pledge | Lock) else None
+
+
+def put_beside(session: Session, event: ChainEvent, security_id: str, known: Mapping[str, Any]) -> None:
+    """Writes it to the lien's row, once the chain has given it a number."""
+    row = book.lien(session, event.chain, security_id, int(event.args["number"]))
+    if row is not None:
+        row.lien_id, row.received_at = known["id"], known.get("received_at")
+        row.legal_status, row.legal_reference, row.legal_at = (
+            known.get("status"),
+            known.get("reference"),
+            known.get("at"),
+        )
+
+
+def _kind(row: LienRow) -> str:
+    return LienKind(row.kind).name.lower()
+
+
+def _status(row: LienRow, record_id: str) -> LegalStatus:
+    return LegalStatus(
+        row.security_id, row.number, row.legal_status or "", row.legal_reference or "", row.legal_at or 0, record_id
+    )

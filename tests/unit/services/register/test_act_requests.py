@@ -1,0 +1,67 @@
+"""Requests of acts: every one has its example, its contract act, its typed struct, and comes back from its row."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from api.register.acts import Request
+from api.register.examples import ACTS as EXAMPLES
+from services.platform.errors import Invalid
+from services.register.acts.messages import accounts_of, act_of, securities_of
+from services.register.acts.said import Said, content
+from services.register.names import ACTS
+from services.register.rules import acts
+from services.transactions.encoding import json_safe
+from services.transactions.typed import STRUCTS
+
+READ: TypeAdapter[Any] = TypeAdapter(Request)
+
+
+def _said(name: str, **change: Any) -> Said:
+    said: Said = READ.validate_python({"act": name, **EXAMPLES[name], **change})
+    return said
+
+
+def test_every_act_has_an_example() -> None:
+    assert EXAMPLES.keys() == ACTS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(ACTS))
+def test_an_act_becomes_its_struct_and_comes_back_from_a_row(name: str) -> None:
+    said = _said(name)
+    act = said.contract_act()
+    struct = STRUCTS[type(act).__name__]
+    assert struct.contract == "EquityRegister"
+    message = acts.message(act)
+    assert {*message, "commitment", "leaf", "nonce", "deadline"} == {field for _, field in struct.fields}
+    assert act_of(struct.name, json_safe(message)) == act
+    assert said.about in {*accounts_of(act), *securities_of(act)}
+    assert content(said)["act"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "field"),
+    [
+        ("pledge", {"units": "１"}, "/units"),
+        ("pledge", {"units": ""}, "/units"),
+        ("pledge", {"units": str(2**80)}, "/units"),
+        ("pledge", {"pledgee": {"address": "0x12", "name": "x"}}, "/pledgee/address"),
+        ("pledge", {"since": "2026-11-20T10:00:00"}, "/since"),
+        ("freeze", {"published_at": "2026-11-20T10:00:00"}, "/published_at"),
+        ("freeze-extend", {"number": 0}, "/number"),
+        ("transfer-estate", {"liens": [1, 65_536]}, "/liens/1"),
+        ("transfer-batch", {"deals": [{"giver": "acc_1", "taker": "acc_2", "units": "1"}]}, "/deals/0/giver"),
+        ("issue", {"entries": []}, "/entries"),
+        ("open-security", {"issuer": "ins_" + "0" * 32}, "/issuer"),
+        ("open-investor", {"kind": "ghost"}, "/kind"),
+        ("open-investor", {"addend": -1}, "/addend"),
+        ("set-state", {"state": "lost"}, "/state"),
+        ("bonus", {"numerator": 0}, "/numerator"),
+        ("cancel", {"entries": [{"account": "acc_1", "units": "1"}]}, "/entries/0/account"),
+    ],
+)
+def test_a_wrong_member_is_named(name: str, change: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        _said(name, **change).contract_act()
+    assert refused.value.field == field
