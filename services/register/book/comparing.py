@@ -98,7 +98,7 @@ class _Page:
         stored = {"sum of units": held["issued"], "sum of holders": held["count"]}
         self._compare("positions", row.security_id, None, stored, sums)
         self._lockups(row.security_id, raw)
-        self._liens(row.security_id, raw, held.get("liens", 0))
+        self._liens(row.security_id, raw, held["liens"])
         self._count("securities", 1)
 
     def _positions(self, security_id: str, raw: bytes) -> tuple[int, int]:
