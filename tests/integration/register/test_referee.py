@@ -30,6 +30,8 @@ from tests.unit.services.register.rules.making import INVESTORS, KEYS, REGION, U
 EXAMPLES, STEPS = (60, 60) if FULL else (5, 25)
 """For each of the two markets."""
 
+CHOICE = 12
+"""Acts of which one is taken."""
 EVERYWHERE = {
     "RegisterNotOperator", "RegisterZero", "RegisterNeeds", "RegisterConsent", "RegisterInvestorExists",
     "RegisterInvestorUnknown", "RegisterSecurityExists", "RegisterState", "RegisterOutOfProvince", "RegisterSelf",
@@ -67,7 +69,7 @@ class Duel:
         signed = Signed(KEYS[sender].address, tuple(KEYS[name].address for name in signers))
         at = At(self.chain.now + 1, signed, evidenced=evidenced)
         data = self.chain.calldata_of(act, signers, evidenced=evidenced)
-        outcome = self._judged(act, at)
+        outcome = self.judged(act, at)
         if isinstance(outcome, Refused):
             self.verdicts[outcome.error] += 1
             refused = self.chain.refusal(data, KEYS[sender].address)
@@ -82,7 +84,7 @@ class Duel:
         self._compare(act, outcome, told)
         return True
 
-    def _judged(self, act: Act, at: At) -> Outcome | Refused:
+    def judged(self, act: Act, at: At) -> Outcome | Refused:
         try:
             return apply(self.register, act, at=at, calendar=Calendar())
         except Refused as refused:
@@ -90,7 +92,7 @@ class Duel:
 
     def _signers(self, act: Act) -> tuple[str, ...]:
         """Who must sign, as the model says when nothing but signatures can lack."""
-        outcome = self._judged(act, At(self.chain.now + 1))
+        outcome = self.judged(act, At(self.chain.now + 1))
         needs = outcome.needs if isinstance(outcome, Outcome) else tuple(SIGNER_OF)
         return tuple(dict.fromkeys(SIGNER_OF.get(need) or NAME_OF[need] for need in needs))
 
@@ -199,12 +201,19 @@ class Both(RuleBasedStateMachine):
     def begin_somewhere(self, seed: int, acts: int) -> None:
         """A book up to some point."""
         for one in range(acts):
-            self._go_on(Random(seed + one))
+            self._go_on(self._random(seed + one))
 
     @rule(seed=st.integers(0, 2**32))
     def go_on(self, seed: int) -> None:
         """An act that is allowed."""
-        self._go_on(Random(seed))
+        self._go_on(self._random(seed))
+
+    @rule(seed=st.integers(0, 2**32))
+    def try_in_vain(self, seed: int) -> None:
+        """An act that is refused although everybody agrees, for a reason that was seen least so far."""
+        found = [(act, one) for act, one in self._judged(self._random(seed)) if isinstance(one, Refused)]
+        if found:
+            assert not self.duel.act(min(found, key=lambda one: self._seen(one[1].error))[0])
 
     @rule(
         seed=st.integers(0, 2**32),
@@ -214,22 +223,35 @@ class Both(RuleBasedStateMachine):
     )
     def try_anything(self, seed: int, **how: Any) -> None:
         """Any act, often wrong."""
-        self.duel.act(self._maker(Random(seed)).act(evenly=True), **how)
+        self.duel.act(self._maker(self._random(seed)).act(evenly=True), **how)
 
     @rule(seconds=st.sampled_from([60, 3_600, 3_600, 86_400, 86_400, 3 * 86_400, 8 * 86_400, 40 * 86_400]))
     def wait(self, seconds: int) -> None:
         """Time passes, perhaps into a year that is not published."""
         self.chain.wait(seconds)
 
+    def _random(self, seed: int) -> Random:
+        """Another one at each step, however often hypothesis likes the same seed."""
+        return Random(f"{seed} {self.duel.verdicts.total()}")
+
     def _maker(self, random: Random) -> Maker:
         return Maker(random, self.duel.register, self.chain.now + 1)
 
     def _go_on(self, random: Random) -> None:
-        for _ in range(20):
-            act = self._maker(random).act()
-            if isinstance(self.duel._judged(act, At(self.chain.now + 1)), Outcome):
-                assert self.duel.act(act)
-                return
+        """One of several acts that are allowed: the first, or of the kind that was allowed least so far."""
+        found = [act for act, one in self._judged(random) if isinstance(one, Outcome)]
+        if found:
+            rarest = min(found, key=lambda act: self.kinds[type(act)] + self.duel.kinds[type(act)])
+            assert self.duel.act(random.choice((found[0], rarest)))
+
+    def _judged(self, random: Random) -> list[tuple[Act, Outcome | Refused]]:
+        """Some acts by chance, and what Python says if nothing but the act can be wrong."""
+        maker = self._maker(random)
+        acts = [maker.act(evenly=maker.one_in(2)) for _ in range(CHOICE)]
+        return [(act, self.duel.judged(act, At(self.chain.now + 1))) for act in acts]
+
+    def _seen(self, error: str) -> int:
+        return self.verdicts[error] + self.duel.verdicts[error]
 
     def teardown(self) -> None:
         """The book as a whole, then back to the beginning."""
