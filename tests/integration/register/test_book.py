@@ -21,10 +21,12 @@ from services.platform.metrics import REGISTER_DIFFERENCES
 from services.register.book import repository
 from services.register.book.models import OPEN_END, PositionRow
 from services.register.rules.positions import Position
+from tests.integration.register.clerk import Clerk
 from tests.integration.register.reconciled import assert_reconciled
 from tests.integration.register.shares import open_investors, open_security, transfer
 from tests.integration.register.world import BUSINESS, MarketWorld
 from tests.serving import serving
+from tests.waiting import until
 
 SECURITY, OTHER = b"\x5e" * 16, b"\x5f" * 16
 ANNA, BO, CHEN = (bytes([each]) * 16 for each in (0xA1, 0xB0, 0xC4))
@@ -193,6 +195,27 @@ def test_that_nothing_was_pledged_is_proven_by_the_changes_around_the_moment(
     assert proven(client, wanted)["after"] is None, "nothing since"
 
 
+def test_a_line_rests_on_the_leaves_of_the_act_that_made_it(market: MarketWorld, client: TestClient) -> None:
+    security, account = from_bytes16("sec", SECURITY), from_bytes16("acc", CHEN)
+    act = Clerk(market, client).done("recount", security=security, account=account)
+
+    def rests_anchored() -> bool:
+        market.step()
+        return bool(evidence_of(client, security, account)["anchored"])
+
+    until(rests_anchored)
+    found = told(client, f"/v1/register/securities/{security}/holders")
+    rests = evidence_of(client, security, account)
+    assert (rests["record"], rests["outcome"]) == (act["record"], act["outcome_record"])
+    assert rests["leaf"] == told(client, f"/v1/records/{act['record']}")["leaf_hash"]
+    (head,) = found["heads"]
+    assert head["log"] == rests["log"]
+    assert rests["index"] < head["size"]
+    assert client.get(f"/v1/records/{rests['outcome']}/receipt", params={"form": "public"}).status_code == 200
+    others = [one["evidence"] for one in found["items"] if one["account"] != account]
+    assert all(one["leaf"] and one["record"] is None for one in others), "asked for elsewhere"
+
+
 def test_statements_say_what_they_lack(market: MarketWorld, client: TestClient) -> None:
     security = from_bytes16("sec", SECURITY)
     for wanted, field in (
@@ -236,6 +259,11 @@ def test_the_command_line_shows_the_register_and_keeps_statements(
             "neither a date nor a time"
             in CliRunner().invoke(build(), ["register", "book", security, "--at", "x"]).output
         )
+
+
+def evidence_of(client: TestClient, security: str, account: str) -> Any:
+    found = told(client, f"/v1/register/securities/{security}/holders")
+    return next(one["evidence"] for one in found["items"] if one["account"] == account)
 
 
 def proven(client: TestClient, wanted: dict[str, str]) -> Any:
