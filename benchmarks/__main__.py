@@ -18,7 +18,9 @@ from chain.party.clock import rfc3339, system_now
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-SUITES = ("hashing", "verification", "anchoring", "submission", "bulk", "reading", "startup", "fsck", "register")
+SUITES = (
+    "hashing", "verification", "anchoring", "submission", "bulk", "reading", "startup", "fsck", "pilots", "register"
+)  # fmt: skip
 
 
 def main(names: list[str]) -> int:

@@ -6,6 +6,7 @@ by its receipts and its dossier. Nor does a project go over to the successor of 
 about it, and the chain bound the project to that stream.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy.orm import Session
@@ -14,9 +15,10 @@ from services.evidence.inclusion import frozen_origin
 from services.pilots import repository
 from services.pilots.models import ProjectRow, RulebookRow
 from services.platform.errors import Conflict, NotFound
+from services.platform.settings import is_first_epoch
 from services.transactions.service import Transactions
 
-__all__ = ["log_frozen", "require_log", "require_project", "require_rulebook", "stands"]
+__all__ = ["here", "log_frozen", "require_log", "require_project", "require_rulebook", "stands"]
 
 
 def stands(session: Session, transactions: Transactions, chain: str, operation_id: str) -> bool:
@@ -46,6 +48,16 @@ def require_project(session: Session, transactions: Transactions, chain: str, ro
             "and the bodies may rest their decisions on the records of this one.",
             slug="project-chain-lost",
         )
+
+
+def here(session: Session, transactions: Transactions, chain: str, rows: Sequence[ProjectRow]) -> list[ProjectRow]:
+    """Those that were not opened on a lost chain."""
+    if is_first_epoch(chain):
+        return list(rows)
+    openings = repository.openings(session, [row.id for row in rows])
+    chains = transactions.chains_of(session, list(openings.values()))
+    lost = {project for project, operation in openings.items() if chains.get(operation, chain) != chain}
+    return [row for row in rows if row.id not in lost]
 
 
 def require_log(session: Session, log_id: str) -> None:

@@ -12,14 +12,17 @@ from services.identity import policy
 from services.identity.policy import Principal, Target
 from services.identity.service import IdentityService
 from services.identity.views import Page
-from services.pilots import access, repository
+from services.pilots import access, epochs, repository
 from services.pilots.activation import Activation, ActivationRequest, rulebook_view
 from services.pilots.books import prepare, require_row, text_of
 from services.pilots.once import do_once
 from services.pilots.parts import Parts
+from services.pilots.projects.submitting import DRAFTED, submitted
+from services.pilots.readings import Readings
 from services.pilots.reads import event_view, require_event
 from services.pilots.rulebook.days import on
 from services.pilots.steps.names import own_name, role_name
+from services.pilots.steps.standing import today_of
 from services.pilots.views import (
     ChainStanding,
     CommentView,
@@ -156,6 +159,9 @@ class ReadDesk:
             row = access.require(session, caller, project_id)
             event = require_event(session, row, seq)
             readable = access.may_read(session, caller, row, event)
+            if readable and event.name in DRAFTED and Readings.needed(session, caller, row):
+                done = submitted(session, row, self._parts.book(session, row), self._parts.checking.content)
+                readable = event.record_id not in done.withheld(session, row)
             view = event_view(event, row)
         return EventDetail(view, self._parts.checking.content(view.record_id) if readable else None)
 
@@ -167,13 +173,18 @@ class ReadDesk:
         return self._parts.evidence.receipt(record_id, private=False)
 
     def queue(self, caller: Principal, *, limit: int, cursor: str | None) -> Page[QueueItem]:
-        """The projects that wait for the caller's institution (待办), oldest first, and for what."""
+        """The projects that wait for the caller's institution (待办), oldest first, and for what.
+
+        Those of a lost chain take no steps and wait for nobody.
+        """
         policy.require(caller, "pilot.read")
         with self._parts.database.read() as session:
             bodies = self._bodies(session, caller)
             found = repository.waiting(session, bodies, after=cursor, limit=limit + 1)
-            items = self._parts.reads.queue_items(session, found[:limit], bodies, caller.institution_id)
-        return Page(items, items[-1].project.id if len(found) > limit else None)
+            here = epochs.here(session, self._parts.transactions, self._parts.chain, found[:limit])
+            today = today_of(self._parts.clock.ms())
+            items = self._parts.reads.queue_items(session, here, bodies, caller.institution_id, today=today)
+        return Page(items, found[limit - 1].id if len(found) > limit else None)
 
     def comments(self, caller: Principal, project_id: str, *, limit: int, cursor: str | None) -> Page[CommentView]:
         """The public comments on a project; what they say only for who may read its application."""

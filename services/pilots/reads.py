@@ -57,16 +57,16 @@ class Reads:
         return tuple(event_view(each, row) for each in repository.events(session, row.id, after=after, limit=limit))
 
     def queue_items(
-        self, session: Session, rows: Sequence[ProjectRow], held: Collection[str], institution_id: str
+        self, session: Session, rows: Sequence[ProjectRow], held: Collection[str], institution_id: str, *, today: int
     ) -> tuple[QueueItem, ...]:
-        """What each project waits for from these bodies (by the names of :mod:`steps.waits`)."""
+        """What each project waits for today from these bodies (by the names of :mod:`steps.waits`)."""
         views = self.projects(session, rows)
         awaited = repository.awaited(session, [row.id for row in rows], institution_id)
         found: list[QueueItem] = []
         for row, view in zip(rows, views, strict=True):
             book = self._books.get(session, row.rulebook_id)
             bodies = book.rulebook.bodies
-            actions = [each for each in foreseen(book, row) if waiting_body(bodies[each.body], row) in held]
+            actions = [each for each in foreseen(book, row, today) if waiting_body(bodies[each.body], row) in held]
             signatures = tuple(awaited[row.id])
             found.append(QueueItem(view, row.updated_at, tuple(_action(each) for each in actions), signatures))
         return tuple(found)

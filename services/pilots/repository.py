@@ -39,6 +39,7 @@ __all__ = [
     "material_versions",
     "materials",
     "opening",
+    "openings",
     "own_projects",
     "pending",
     "project",
@@ -148,8 +149,8 @@ def waiting(session: Session, bodies: Collection[str], *, after: str | None, lim
     """The projects that wait for one of the bodies, by id, each once."""
     ids = select(WaitRow.project_id).where(WaitRow.body.in_(bodies))
     ids = ids.where(WaitRow.project_id > after) if after else ids
-    found = list(session.scalars(ids.distinct().order_by(WaitRow.project_id).limit(limit)))
-    return session.scalars(select(ProjectRow).where(ProjectRow.id.in_(found)).order_by(ProjectRow.id)).all()
+    page = ids.distinct().order_by(WaitRow.project_id).limit(limit)
+    return session.scalars(select(ProjectRow).where(ProjectRow.id.in_(page)).order_by(ProjectRow.id)).all()
 
 
 # --- applications
@@ -242,6 +243,20 @@ def opening(session: Session, project_id: str) -> str | None:
         EventRow.operation_id.is_not(None),
     )
     return session.scalars(statement.order_by(EventRow.seq).limit(1)).first()
+
+
+def openings(session: Session, project_ids: Collection[str]) -> dict[str, str]:
+    """As :func:`opening`, of many; without those that the service did not ask for."""
+    first = select(EventRow.project_id, func.min(EventRow.seq).label("seq")).where(
+        EventRow.project_id.in_(project_ids),
+        EventRow.phase == Phase.REQUESTED,
+        EventRow.outcome == "registered",
+        EventRow.operation_id.is_not(None),
+    )
+    each = first.group_by(EventRow.project_id).subquery()
+    same = (EventRow.project_id == each.c.project_id) & (EventRow.seq == each.c.seq)
+    found = session.execute(select(EventRow.project_id, EventRow.operation_id).join(each, same))
+    return {project_id: str(operation_id) for project_id, operation_id in found}
 
 
 def request_of(session: Session, project_id: str, seq: int) -> EventRow | None:

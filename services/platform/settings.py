@@ -36,6 +36,7 @@ __all__ = [
     "Settings",
     "WitnessConfig",
     "epoch_name",
+    "is_first_epoch",
     "load_settings",
 ]
 
@@ -110,6 +111,11 @@ def epoch_name(name: str, epoch: int) -> str:
     So nonces, cursors, transactions and anchors of two epochs never meet.
     """
     return name if epoch == 1 else f"{name}@{epoch}"
+
+
+def is_first_epoch(row_name: str) -> bool:
+    """Whether rows call a chain so that took no other's place."""
+    return "@" not in row_name
 
 
 class WitnessConfig(_Part):

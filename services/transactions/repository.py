@@ -123,7 +123,7 @@ def waiting_operations(session: Session, chain: str, ended: Collection[str]) -> 
 def chains_of(session: Session, operation_ids: Collection[str]) -> dict[str, str]:
     """The chain of each operation that there is."""
     query = select(OperationRow.id, OperationRow.chain).where(OperationRow.id.in_(operation_ids))
-    return {operation_id: chain for operation_id, chain in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def events(session: Session, operation_ids: Sequence[str]) -> dict[str, list[OperationEventRow]]:

@@ -26,6 +26,7 @@ from services.pilots.parts import Parts
 from services.pilots.rulebook import days
 from services.pilots.steps.names import CORRECTION
 from services.pilots.steps.standing import today_of
+from services.pilots.steps.waits import waits_of
 from services.platform import metrics
 
 __all__ = ["Watch"]
@@ -79,6 +80,7 @@ class Watch:
         session, today = group.session, today_of(group.now_ms)
         for row in repository.projects(session, ids):
             book = self._parts.book(session, row)
+            projects.put_waits(session, row.id, waits_of(book, row, today))
             if _runs(book, row):
                 self._duties.keep_up(group, row, book, today=today)
         for row, book, seen in self._seen(session, ids):

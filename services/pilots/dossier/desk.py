@@ -13,6 +13,7 @@ from chain.proof.dossier import Index
 from chain.proof.errors import FormatError, ProofError
 from chain.proof.manifest import read_manifest
 from chain.proof.receipt import Receipt, parse_receipt
+from services.evidence.inclusion import frozen_origin
 from services.evidence.materials.service import Content
 from services.identity.policy import Principal
 from services.pilots import access, repository
@@ -22,6 +23,7 @@ from services.pilots.dossier.report import Contents, write_report
 from services.pilots.models import MaterialRow, ProjectRow
 from services.pilots.parts import Parts
 from services.pilots.projects.submitting import submitted
+from services.pilots.readings import Readings
 from services.pilots.reads import event_view
 from services.pilots.views import EventView, ProjectView
 from services.platform.errors import NotFound, RegsealError
@@ -29,6 +31,8 @@ from services.platform.ids import bytes16
 
 __all__ = ["DossierDesk", "StoredFiles"]
 
+DOSSIER = "dossier"
+"""What the fact of a reading says that was read."""
 _WITHHELD = ("record-erased", "record-restricted")
 
 
@@ -75,13 +79,22 @@ class DossierDesk:
         self._parts = parts
         self._chain = chain
         self._stored = files
+        self._readings = Readings(parts)
 
     def open(self, caller: Principal, project_id: str, *, files: bool) -> Iterator[bytes]:
         """The archive of a project, piece by piece. NotFound when it is not the caller's affair.
 
+        That another than an applicant who reads the application fetches it is noted before, once a day; a frozen log
+        takes no note, and what it has is handed out all the same.
         Records are shown to whom the timeline shows their content; the application form and manifests to whom the
         application is shown; documents and files to whom they belong, files also to the region's auditors.
         """
+        with self._parts.database.read() as session:
+            row = access.require(session, caller, project_id)
+            reads = Readings.needed(session, caller, row) and access.may(session, caller, "pilot.application", row)
+            noted = reads and frozen_origin(session, row.log_id) is None
+        if noted:
+            self._readings.note(caller, project_id, DOSSIER, {"of": DOSSIER})
         with self._parts.database.read() as session:
             row = access.require(session, caller, project_id)
             plan = self._plan(session, caller, row, files=files)
@@ -94,14 +107,14 @@ class DossierDesk:
 
     def _plan(self, session: Session, caller: Principal, row: ProjectRow, *, files: bool) -> _Plan:
         readable = access.may(session, caller, "pilot.application", row)
-        forms, materials = self._application(session, caller, row)
+        forms, materials, withheld = self._application(session, caller, row)
         manifests = {each.record_id: each.manifest_id for each in materials}
         found: list[_Event] = []
         for event in repository.events(session, row.id):
             names = [(each["record"], event.actor_id == caller.institution_id) for each in event.evidence or ()]
             if event.record_id in manifests:
                 names.append((manifests[event.record_id], readable))
-            seen = access.may_read(session, caller, row, event)
+            seen = event.record_id not in withheld and access.may_read(session, caller, row, event)
             found.append(_Event(event_view(event, row), seen, tuple(names)))
         has = Contents(made_at=self._parts.clock.ms(), audience=_audience(session, caller, row))
         view = self._parts.reads.project(session, row)
@@ -109,13 +122,13 @@ class DossierDesk:
 
     def _application(
         self, session: Session, caller: Principal, row: ProjectRow
-    ) -> tuple[tuple[int, ...], Sequence[MaterialRow]]:
-        """The versions of the form, and the materials: of others' applications those that were submitted."""
+    ) -> tuple[tuple[int, ...], Sequence[MaterialRow], set[str]]:
+        """The versions of the form, the materials, and the records of others' versions that were not submitted."""
         materials = repository.material_versions(session, row.id)
         if caller.institution_id in repository.applicants(session, row.id):
-            return tuple(range(1, row.draft_version + 1)), materials
+            return tuple(range(1, row.draft_version + 1)), materials, set()
         done = submitted(session, row, self._parts.book(session, row), self._parts.checking.content)
-        return done.versions, [each for each in materials if done.has(each)]
+        return done.versions, [each for each in materials if done.has(each)], done.withheld(session, row)
 
     def _write(self, plan: _Plan) -> Iterator[bytes]:
         packing, has = Packing(), plan.has

@@ -57,6 +57,7 @@ class Checking:
             state=standing.state,
             today=today_of(now_ms),
             notice_from=project.notice_from,
+            ends_on=project.ends_on,
             history=self._history(session, project),
         )
         found = check_act(book.rulebook, facts)

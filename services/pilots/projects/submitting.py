@@ -15,8 +15,10 @@ from services.pilots.projects.forms import statement_of
 from services.pilots.views import Item, StepRequest
 from services.platform.errors import NotFound
 
-__all__ = ["Submitted", "completed", "submitted"]
+__all__ = ["DRAFTED", "Submitted", "completed", "submitted"]
 
+DRAFTED = frozenset({"draft", "material"})
+"""Facts that tell of versions; of those that were not submitted, applicants alone read more than that there is one."""
 _FORM, _MANIFEST = "application-form", "manifest"
 
 
@@ -53,6 +55,11 @@ class Submitted:
     def versions(self) -> tuple[int, ...]:
         """Of the form, the oldest first."""
         return tuple(sorted({int(each["version"]) for each in self.statements}))
+
+    def withheld(self, session: Session, project: ProjectRow) -> set[str]:
+        """The records of versions that were drafted and never submitted: applicants alone read what they say."""
+        forms = {row.record_id for row in repository.drafts(session, project.id) if row.version not in self.versions}
+        return forms | {row.record_id for row in repository.material_versions(session, project.id) if not self.has(row)}
 
     def has(self, row: MaterialRow) -> bool:
         """Whether this version of a material was submitted."""

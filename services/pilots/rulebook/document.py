@@ -5,7 +5,7 @@ open (待定). Given settings, the page names their document wherever a value co
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -213,7 +213,7 @@ def _exits(book: Rulebook) -> Iterator[str]:
     rows = []
     for one in book.exits:
         after = "、".join(f"{duties[code]}（{rule}）" for code, rule in one.after.items())
-        rows.append([one.term, _said(book, one.all_of), _said(book, one.any_of), after, one.rule])
+        rows.append([one.term, _said(book, one.all_of), _said(book, one.any_of, one.at_end), after, one.rule])
     yield from _table(("方式", "均须认定", "须认定其一", "退出后义务", "规则"), rows)
 
 
@@ -339,8 +339,9 @@ def _body(book: Rulebook, code: str) -> str:
     return f"待定（`{setting}`）" if setting else book.bodies[code].term
 
 
-def _said(book: Rulebook, codes: Mapping[str, str]) -> str:
-    return "；".join(f"{book.statements[code]}（{rule}）" for code, rule in codes.items()) or "—"
+def _said(book: Rulebook, codes: Mapping[str, str], at_end: Collection[str] = ()) -> str:
+    when = {code: "，到期后方可认定" if code in at_end else "" for code in codes}
+    return "；".join(f"{book.statements[code]}（{rule}{when[code]}）" for code, rule in codes.items()) or "—"
 
 
 def _conditions(book: Rulebook, row: Transition) -> str:

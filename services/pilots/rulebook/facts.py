@@ -194,4 +194,5 @@ class Facts:
     state: str | None = None
     today: int = 0
     notice_from: int = 0
+    ends_on: int = 0
     history: tuple[Event, ...] = ()

@@ -284,13 +284,14 @@ class CheckUse:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A way out (退出方式): what must hold (`all_of` and one of `any_of`), and what is owed afterwards."""
+    """A way out (退出方式): what must hold (`all_of`, one of `any_of`, `at_end` once it is over), what is owed then."""
 
     code: str
     term: str
     rule: RuleId
     all_of: Mapping[str, RuleId]
     any_of: Mapping[str, RuleId]
+    at_end: frozenset[str]
     after: Mapping[str, RuleId]
 
 

@@ -164,17 +164,20 @@ class Sections:
         """The ways out."""
         found = []
         for code, part in self._parts["exits"].members().items():
-            parts = part.fields({"term", "rule"}, {"all_of", "any_of", "after", "only_if"})
+            parts = part.fields({"term", "rule"}, {"all_of", "any_of", "at_end", "after", "only_if"})
             if not self._on(part):
                 continue
-            after = parts.get("after")
+            after, any_of = parts.get("after"), self._stated(parts.get("any_of"))
             found.append(
                 Exit(
                     code=code,
                     term=parts["term"].text(),
                     rule=self._names.rule(parts["rule"]),
                     all_of=self._stated(parts.get("all_of")),
-                    any_of=self._stated(parts.get("any_of")),
+                    any_of=any_of,
+                    at_end=frozenset(one.one_of(any_of, "ground") for one in parts["at_end"].items())
+                    if "at_end" in parts
+                    else frozenset(),
                     after=self._names.ruled(after, self._duty_codes(), "duty"),
                 )
             )

@@ -71,7 +71,7 @@ class PilotEvents:
         if args["seq"] >= row.count:  # not so when a later leaf was sealed before
             row.last_leaf, row.count = args["leaf"], args["seq"] + 1
         row.updated_at = group.now_ms
-        repository.put_waits(session, row.id, waits_of(book, row))
+        repository.put_waits(session, row.id, waits_of(book, row, today_of(group.now_ms)))
         asked = repository.event_of_leaf(session, args["leaf"])
         if asked is None or not _is_this(asked, row, event):
             self._elsewhere(group, row, event)

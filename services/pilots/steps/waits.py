@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from services.identity.commands import role_hash
 from services.pilots.books import Book
 from services.pilots.models import ProjectRow
-from services.pilots.rulebook.model import Body, Transition
+from services.pilots.rulebook.model import Body, Guard, Transition
 from services.pilots.steps.names import DRAFT, own_name, role_name
 
 __all__ = ["foreseen", "waiting_body", "waits_of"]
@@ -18,8 +19,11 @@ _POWERS = re.compile(
 """What a body may do when it sees reason to, so that nobody waits for it."""
 
 
-def foreseen(book: Book, row: ProjectRow) -> Iterable[Transition]:
-    """The rows of the project's state that somebody waits for, flags and open items considered."""
+_hash = cache(role_hash)
+
+
+def foreseen(book: Book, row: ProjectRow, today: int) -> Iterable[Transition]:
+    """The rows of the project's state that somebody waits for, flags, open items and the pilot's end considered."""
     state = None if row.state == DRAFT else row.state
     flags = book.table.flag_names(row.flags)
     opened = {kind for kind, _ in row.items.get("opened", ())}
@@ -28,8 +32,9 @@ def foreseen(book: Book, row: ProjectRow) -> Iterable[Transition]:
         blocked = opened.intersection(each.none_open) or (each.some_open and not opened.intersection(each.some_open))
         closing = each.kind_a is None or each.kind_a in opened
         done = each.to is None and bool(each.sets) and flags.issuperset(each.sets)
-        due = not done and not _POWERS.fullmatch(each.action) and not book.rulebook.bodies[each.body].by_sender
-        if due and possible and closing and not blocked:
+        early = Guard.END_REACHED in each.guards and not today > row.ends_on > 0
+        due = not _POWERS.fullmatch(each.action) and not book.rulebook.bodies[each.body].by_sender
+        if due and not done and not early and possible and closing and not blocked:
             yield each
 
 
@@ -37,9 +42,9 @@ def waiting_body(body: Body, row: ProjectRow) -> str:
     """The name under which a project waits for a body."""
     if body.role is None:
         return own_name(row.lead_id)
-    return role_name(role_hash(body.role), 0 if body.national else row.region)
+    return role_name(_hash(body.role), 0 if body.national else row.region)
 
 
-def waits_of(book: Book, row: ProjectRow) -> list[str]:
+def waits_of(book: Book, row: ProjectRow, today: int) -> list[str]:
     """The bodies that the project waits for."""
-    return [waiting_body(book.rulebook.bodies[each.body], row) for each in foreseen(book, row)]
+    return [waiting_body(book.rulebook.bodies[each.body], row) for each in foreseen(book, row, today)]

@@ -60,7 +60,7 @@ def dimensions(using: Using, facts: Facts) -> Found:
 
 @check("exit-conditions")
 def exit_conditions(using: Using, facts: Facts) -> Found:
-    """What the way out demands has been found: all of some, and one of others."""
+    """What the way out demands has been found: all of some, and one of others, of which some need the pilot's end."""
     code = facts.act.action.rsplit(".", maxsplit=1)[-1]
     for way in using.book.exits:
         if way.code != code:
@@ -69,9 +69,12 @@ def exit_conditions(using: Using, facts: Facts) -> Found:
             if finding not in facts.act.findings:
                 message = f"{way.term} needs the finding: {using.book.statements[finding]}."
                 yield using.violation(f"findings/{finding}", _shown(facts), message, rule=rule)
-        if way.any_of and not facts.act.findings & set(way.any_of):
+        early = frozenset() if facts.today > facts.ends_on > 0 else way.at_end
+        if way.any_of and not facts.act.findings & (set(way.any_of) - early):
             terms = " / ".join(using.book.statements[finding] for finding in way.any_of)
             message = f"{way.term} needs one of the findings: {terms}."
+            if facts.act.findings & early and facts.ends_on:
+                message += f" The pilot ends on {on(facts.ends_on)}: nobody finds before that it has expired."
             yield using.violation("findings", _shown(facts), message, rule=next(iter(way.any_of.values())))
 
 

@@ -110,4 +110,29 @@ def test_what_is_drafted_under_correction_is_a_draft(region: Region) -> None:
         assert group.client.get(f"{place}/application", params={"version": version}).status_code == 404
     assert group.client.get(f"{place}/materials/{late}").status_code == 404
     assert lead.get(f"{place}/application")["form"]["name"] == "第三稿"
+    drafts = [each for each in group.get(f"{place}/timeline", limit=500)["items"] if each["name"] == "draft"]
+    assert [_said(group, place, each) is not None for each in drafts] == [False, True, False]
+    assert [_said(lead, place, each)["title"] for each in drafts][1:] == ["第二稿", "第三稿"]
+    added = [each for each in group.get(f"{place}/timeline", limit=500)["items"] if each["name"] == "material"]
+    assert [_said(group, place, each) is not None for each in added] == [True] * (len(added) - 1) + [False]
     assert group.client.get(f"{place}/completeness").status_code == 403
+
+
+def _said(party: Party, place: str, event: Any) -> Any:
+    """What an event's record says, as far as the party may read it."""
+    return party.get(f"{place}/events/{event['seq']}")["content"]
+
+
+def test_a_body_that_fetches_the_dossier_leaves_a_reading(region: Region) -> None:
+    lead, group, stb = region["lead"], region["group"], region["stb"]
+    project = drafted(region)
+    place = f"/v1/pilots/{project}"
+    region.step(lead, project, "submit", key=lead.authority)
+    for party in (lead, group, group, stb):
+        assert party.client.get(f"{place}/dossier").content[:2] == b"PK"
+    noted = readings(lead, project)
+    assert [each["actor"] for each in noted] == [group.id, stb.id]  # one day, one fact; none of the applicant
+    assert [_said(lead, place, each) is None for each in noted] == [True, True]
+    assert [_said(group, place, each)["of"] for each in noted] == ["dossier", "dossier"]
+    assert region.anyone.get(f"{place}/dossier").status_code == 401
+    assert len(readings(lead, project)) == 2

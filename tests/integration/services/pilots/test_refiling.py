@@ -69,7 +69,7 @@ def test_an_unfiled_comment_is_filed_once_the_gateway_holds_its_role(region: Reg
 
 def test_no_notice_is_closed_over_a_comment_that_the_chain_does_not_know(region: Region) -> None:
     """Acknowledged at the end of the notice, filed too late: it is neither passed over nor in the way for ever."""
-    group, project = region["group"], under_notice(region)
+    group, stb, project = region["group"], region["stb"], under_notice(region)
     said = region.anyone.post(f"/v1/public/pilots/{project}/comments", json={"text": "最后一刻的意见"})
     assert said.status_code == 201, said.text
     region.pass_days(16)
@@ -92,3 +92,9 @@ def test_no_notice_is_closed_over_a_comment_that_the_chain_does_not_know(region:
         assert "五(一)3" in unnamed["source"]
     closed = region.step(group, project, "notice.close", "closing_record", body={"unfiled_comments": [1]})
     assert closed["state"] == "NOTICE_CLEARED"
+    region.step(stb, project, "stb.consult", "consultation")
+    approval = {"action": "launch.approve", "evidence": group.evidence("decision")}
+    unnamed = group.post(path, approval, 409)
+    assert (unnamed["rule"], unnamed["unfiled_comments"]) == ("SZ-56", [1])
+    asked = group.post(path, {**approval, "body": {"unfiled_comments": [1]}}, 202)
+    assert asked["state"] == "needs_authorisation"

@@ -181,7 +181,7 @@ def _through_exit(region: Region, project: str, kind: str, said: dict[str, Any])
 def _around_the_service(region: Region, project: str, action: str) -> Any:
     """The same step with the right signature, but without asking the service's table: the chain's reason."""
     lead, transactions = region["lead"], region.house.services.transactions
-    message = {"project": to_hex(bytes16(project)), "action": action, "value": 0, "seq": 10_000}
+    message = {"project": to_hex(bytes16(project)), "action": action, "value": 0, "seq": 1_000}
     message |= {"commitment": b"\1" * 32, "leaf": b"\2" * 32}
     deadline = region.house.services.clock.ms() // 1000 + 600
     typed = transactions.typed_data("PilotStep", message, "supervision", deadline=deadline)

@@ -94,6 +94,8 @@ def test_a_rulebook_is_put_in_force_again_and_a_project_stays_what_it_was(
     land.run(lambda: land.progress()[0] == land.progress()[1])
 
     pilots = land.world.services.pilots
+    waiting = [item.project.id for item in pilots.reads.queue(caller(land), limit=100, cursor=None).items]
+    assert waiting == [drafted]  # what cannot go on waits for nobody
     withdraw = StepRequest(action="withdraw")
     refused("project-chain-lost", lambda: pilots.steps.step(caller(land), opened, withdraw, once=None))
     refused("project-chain-lost", lambda: pilots.steps.seal(caller(land), opened))

@@ -10,9 +10,10 @@ from services.pilots.books import Book, prepare
 from services.pilots.models import ProjectRow
 from services.pilots.rulebook.loader import book_text
 from services.pilots.steps.names import own_name, role_name
-from services.pilots.steps.waits import waits_of
+from services.pilots.steps.waits import foreseen, waits_of
 
 SETTINGS = Path(__file__).parents[4] / "samples" / "pilots" / "settings"
+TODAY = 20_800
 LEAD = "ins_" + "11" * 16
 REGION = {"SZ-2023.11": 440300, "GZ-2022.03": 440100, "BJ-2022.09": 110000}
 NAMES: dict[str, Callable[[int], str]] = {
@@ -56,4 +57,15 @@ def test_a_project_waits_for_whom_its_state_foresees(
     book, region = _book(version), REGION[version]
     row = ProjectRow(id="prj_" + "22" * 16, region=region, lead_id=LEAD, state=state)
     row.flags, row.items = book.table.flag_mask(flags), {"opened": list(items), "closed": []}
-    assert set(waits_of(book, row)) == {NAMES[each](region) for each in who}
+    row.ends_on = TODAY + 1
+    assert set(waits_of(book, row, TODAY)) == {NAMES[each](region) for each in who}
+
+
+def test_nobody_waits_for_a_tutoring_to_expire_before_it_does() -> None:
+    book, region = _book("GZ-2022.03"), REGION["GZ-2022.03"]
+    row = ProjectRow(id="prj_" + "22" * 16, region=region, lead_id=LEAD, state="TUTORING", flags=0)
+    row.items, row.ends_on = {"opened": [], "closed": []}, TODAY
+    assert [each.action for each in foreseen(book, row, TODAY)] == []
+    assert waits_of(book, row, TODAY) == []
+    assert [each.action for each in foreseen(book, row, TODAY + 1)] == ["tutoring.expire"]
+    assert waits_of(book, row, TODAY + 1) == [NAMES["working group"](region)]

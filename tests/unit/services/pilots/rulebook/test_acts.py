@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.pilots.rulebook.checks import check_act
+from services.pilots.rulebook.checks.base import Violation
 from services.pilots.rulebook.days import add_months
 from services.pilots.rulebook.facts import Act, Opinion, Tutoring
 from services.pilots.rulebook.loader import BOOKS
@@ -99,6 +100,22 @@ def test_a_broken_act_shows_its_rule(
     assert {one.rule for one in found} == {rule}
     assert (found[0].field, found[0].value) == (field, value)
     assert found[0].source == book(name).rule(rule).cited
+
+
+@pytest.mark.parametrize("action", ["exit.initiate.end", "exit.implement.end"])
+def test_a_pilot_has_expired_when_its_end_is_over(action: str) -> None:
+    state = "RUNNING" if "initiate" in action else "EXIT_CONSULTED"
+    expired = Act("", findings=frozenset({"expired_without_value"}))
+
+    def found(ends_on: int, act: Act = expired) -> list[Violation]:
+        return check_act(book(SZ), replace(facts(SZ, action, act=act, state=state), ends_on=ends_on))
+
+    assert found(TODAY - 1) == []
+    for ends_on in (TODAY, TODAY + 1, 0):
+        (early,) = found(ends_on)
+        assert (early.rule, early.field, early.value) == ("SZ-75", "findings", "expired_without_value")
+    assert "2026-09-04" in found(TODAY)[0].message
+    assert found(TODAY + 9, replace(expired, findings=expired.findings | {"institution_applied"})) == []
 
 
 @pytest.mark.parametrize("name", BOOKS)
