@@ -38,7 +38,7 @@ from services.platform.atrest import Vault
 from services.platform.database import Base, Database
 
 LEAVES = 1_000_000 if os.environ.get("REGSEAL_TEST_SIZE") == "full" else 100_000
-RECORDS = 5 * 4_096
+RECORDS = 20 * 4_096
 SEALED, STREAMS, NOW = 4_000, 1_000, 1_800_000_000_000
 LOG, ORIGIN, OWNER = "log_" + "0" * 32, "bench.example/log", "ins_" + "0" * 32
 

@@ -22,6 +22,8 @@ _PIECE = 1 << 20
 _CHUNK = 1 << 16
 _PATIENCE = 6
 """A body may take this many timeouts in all: a server that trickles must not hold its client for ever."""
+_HARMLESS = ("GET", "PUT")
+"""Methods that may be sent twice (RFC 9110 §9.2.2); a PUT here says at which byte its content belongs."""
 _STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, http.client.CannotSendRequest)
 
 
@@ -75,7 +77,7 @@ class Connection:
             except _STALE as error:
                 self.close()
                 # A request that may have been acted upon is sent again only when repeating it is harmless.
-                if fresh or not (method == "GET" or "Idempotency-Key" in (headers or {})):
+                if fresh or not (method in _HARMLESS or "Idempotency-Key" in (headers or {})):
                     raise Unreachable(self.url, str(error) or type(error).__name__) from error
             try:
                 return self._exchange(method, path, body, headers or {})

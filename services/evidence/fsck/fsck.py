@@ -1,11 +1,8 @@
 """The examination as a whole: one snapshot, ranges in several processes, logs one after the other."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -22,7 +19,8 @@ from services.evidence.fsck.files import FileCheck
 from services.evidence.fsck.findings import Finding, Report
 from services.evidence.fsck.logcheck import LogCheck, first_ranges
 from services.evidence.fsck.outside import ChainView, Cursor, Outside
-from services.evidence.fsck.ranges import LogFacts, RangeResult, Task, examine
+from services.evidence.fsck.pool import Pool, workers
+from services.evidence.fsck.ranges import LogFacts, Task
 from services.evidence.fsck.rules import Claim, Strength
 from services.evidence.fsck.tree import RANGE
 from services.evidence.fsck.uploads import check_uploads
@@ -91,8 +89,8 @@ class Fsck:
             with database.read() as session, ExitStack() as stack:
                 repository.patient(session)
                 logs = [row for row in rows.logs(session) if scope.origin in (None, row.origin)]
-                worth = 1 + sum(row.size for row in logs) // (LEAST if scope.records else 10 * LEAST)
-                pool = stack.enter_context(_workers(self._source, min(scope.jobs, worth), apart=scope.apart))
+                jobs = min(scope.jobs, _worth(logs, scope))
+                pool = stack.enter_context(workers(self._source, jobs, apart=scope.apart))
                 self._check_strangers(session, report, scope)
                 if self._outside.chain is not None:
                     self._outside = replace(
@@ -141,12 +139,11 @@ class Fsck:
                     Finding(kind="log-unknown", origin=origin, detail=detail, first=0, end=size, contradicted_by=(by,))
                 )
 
-    def _check_log(self, session: Session, row: LogRow, scope: Scope, pool: "_Pool", report: Report) -> None:
+    def _check_log(self, session: Session, row: LogRow, scope: Scope, pool: Pool, report: Report) -> None:
         facts = self._facts(session, row)
         claims = list(self._claims(facts))
         self._check_behind(facts, claims, report)
-        start = min(scope.first, row.size) // RANGE * RANGE
-        end = row.size if scope.end is None else min(scope.end, row.size)
+        start, end = _stretch(row, scope)
         whole = start == 0 and end == row.size
         sizes = sorted({claim.size for claim in claims})
         within = [one for one in claims if one.size <= row.size]
@@ -233,6 +230,18 @@ class Fsck:
         return Vault(self._source[1])
 
 
+def _stretch(row: LogRow, scope: Scope) -> tuple[int, int]:
+    """The leaves of a log that are looked at, from the beginning of a range on."""
+    end = row.size if scope.end is None else min(scope.end, row.size)
+    return min(scope.first, row.size) // RANGE * RANGE, end
+
+
+def _worth(logs: Iterable[LogRow], scope: Scope) -> int:
+    """In how many processes so much is examined the sooner."""
+    leaves = sum(max(0, end - start) for start, end in (_stretch(row, scope) for row in logs))
+    return 1 + leaves // (LEAST if scope.records else 10 * LEAST)
+
+
 def _before(session: Session, row: LogRow, start: int, report: Report) -> Frontier:
     """The tree before the first range that is looked at, as the stored tiles have it."""
     if start == 0:
@@ -242,62 +251,3 @@ def _before(session: Session, row: LogRow, start: int, report: Report) -> Fronti
     except ProofError as error:
         report.incomplete.append(f"{row.origin}: the tree before {start} cannot be read ({error}); check it from 0")
         return Frontier()
-
-
-# processes: each opens its own connection, and its snapshot, once
-
-_Source = tuple[str, Path]
-_opened: dict[str, tuple[Session, Vault]] = {}
-_stack = ExitStack()  # a worker process ends with its connection
-
-
-def _open(source: _Source) -> None:
-    database = Database(source[0], pool_size=1)
-    session = _stack.enter_context(database.read())
-    repository.patient(session)
-    _opened["here"] = session, Vault(source[1])
-
-
-def _examine(task: Task) -> RangeResult:
-    session, vault = _opened["here"]
-    try:
-        return examine(session, vault, task)
-    finally:
-        session.expunge_all()
-
-
-class _Pool:
-    """Runs tasks, at most a few ahead of their reader, and gives their results in order."""
-
-    def __init__(self, executor: Executor | None, ahead: int) -> None:
-        self._executor = executor
-        self._ahead = ahead
-
-    def map(self, tasks: Iterator[Task]) -> Iterator[RangeResult]:
-        if self._executor is None:
-            yield from map(_examine, tasks)
-            return
-        submit = self._executor.submit
-        waiting: list[Future[RangeResult]] = [submit(_examine, one) for one in islice(tasks, self._ahead)]
-        while waiting:
-            result = waiting.pop(0).result()
-            waiting += [submit(_examine, one) for one in islice(tasks, 1)]
-            yield result
-
-
-@contextmanager
-def _workers(source: _Source, jobs: int, *, apart: bool) -> Iterator[_Pool]:
-    if jobs > 1 or apart:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_open, initargs=(source,)) as executor:
-            yield _Pool(executor, 2 * jobs)
-        return
-    database = Database(source[0], pool_size=1)
-    try:
-        with database.read() as session:
-            repository.patient(session)
-            _opened["here"] = session, Vault(source[1])
-            yield _Pool(None, 1)
-    finally:
-        _opened.clear()
-        database.close()

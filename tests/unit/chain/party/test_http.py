@@ -48,7 +48,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - names of the base class
+            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names of the base class
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -153,7 +153,9 @@ def test_a_connection_closed_meanwhile_is_opened_again_for_harmless_requests(ser
     _drop(server)
     client.get("/b")
     client.post("/c", {}, idempotency_key="k")
-    assert [path for _, path, _, _ in server.asked] == ["/a", "/b", "/c"]
+    _drop(server)
+    client.put_lines("/d", b"{}\n", 0)
+    assert [path.partition("?")[0] for _, path, _, _ in server.asked] == ["/a", "/b", "/c", "/d"]
 
 
 def test_an_act_without_a_key_is_never_sent_twice(server: Server) -> None:

@@ -45,7 +45,9 @@ def test_a_clean_store_gives_no_finding(copy: Copy) -> None:
 def test_the_same_is_found_in_several_processes(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.evidence.fsck.fsck.LEAST", 1)
     copy.reseal(copy.store.index, units="5")
-    assert copy.fsck(scope=Scope(jobs=2)).data() == copy.fsck(scope=Scope(jobs=1)).data()
+    alone = copy.fsck(scope=Scope(jobs=1)).data()
+    assert copy.fsck(scope=Scope(jobs=2)).data() == alone
+    assert copy.fsck(scope=Scope(jobs=2, apart=True)).data() == alone  # this process examines none
 
 
 @pytest.mark.parametrize("mirror", [False, True])
