@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import dossier, duty
+from cli import dossier, duty, project_material
 from cli.operation import OutOption, report, whole
 from cli.output import ExitCode, Json, emit, fail, guarded
 from cli.party import Party, PartyOption, fresh_key, open_party, read_json
@@ -27,6 +27,7 @@ def register(parent: typer.Typer) -> None:
     """Adds `pilot`."""
     dossier.register(app)
     duty.register(app)
+    project_material.register(app)
     parent.add_typer(app, name="pilot")
 
 
@@ -111,21 +112,6 @@ def draft(
         else:
             found = who.api.post(_path(project, "application"), {"form": said}, idempotency_key=fresh_key())[1]
         emit(found, _project_lines(found), as_json=as_json)
-
-
-@app.command()
-def material(
-    project: Project,
-    code: Annotated[str, typer.Argument(help="The material's code in the rulebook.")],
-    manifest: Annotated[str, typer.Argument(help="The manifest's record, as `regseal submit` made it.")],
-    details: Annotated[Path | None, typer.Option(help="JSON: issuers, signatures, applicant, translated.")] = None,
-    party: PartyOption = None,
-    as_json: Json = False,
-) -> None:
-    """Bind a manifest to the project as the next version of a material."""
-    with guarded(as_json=as_json):
-        body = {"code": code, "manifest": manifest, "details": read_json(details) if details else {}}
-        _post(open_party(party), _path(project, "materials"), body, as_json=as_json)
 
 
 @app.command()

@@ -54,7 +54,7 @@ def file_material(company: Company, body: Body, project: str, code: str, **detai
     manifest = company.document(body, f"{code}-{body.slug}-{project[-6:]}")
     said = company.said(body, details)
     company.regseal(
-        "pilot", "material", project, code, manifest, "--details", said, "--party", body.home, quiet=True
+        "pilot", "material", "add", project, code, manifest, "--details", said, "--party", body.home, quiet=True
     )  # fmt: skip
     return manifest
 

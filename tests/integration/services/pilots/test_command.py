@@ -78,8 +78,12 @@ def test_the_command_line_takes_a_project_through(desk: Desk, tmp_path: Path) ->
     missing = desk.run("lead", "completeness", project, code=3)
     assert "SZ-21" in {fault["rule"] for fault in missing["faults"]}
     add_materials(region, project, lead, partner)
-    extra = desk.run("lead", "material", project, "other", lead.manifest("其他材料"))
+    extra = desk.run("lead", "material", "add", project, "other", lead.manifest("其他材料"))
     assert (extra["code"], extra["version"]) == ("other", 1)
+    assert extra["manifest"] in [one["manifest"] for one in desk.run("lead", "material", "list", project)]
+    listed = desk.run("lead", "material", "files", project, extra["manifest"])
+    assert [(one["name"], one["content"]) for one in listed["files"]] == [("其他材料.pdf", None)]
+    assert desk.run("group", "material", "list", project, code=1)["error"]["problem"]["status"] == 404  # a draft
     desk.run("partner", "confirm", project, "--key", tmp_path / "partner" / "submitter.pem")
     assert desk.run("lead", "completeness", project)["complete"] is True
     assert desk.run("lead", "draft", file, "--project", project)["draft_version"] == 2
@@ -89,6 +93,9 @@ def test_the_command_line_takes_a_project_through(desk: Desk, tmp_path: Path) ->
     desk.sign("lead", tmp_path / "submit.json", "authority.json")
     assert desk.run("lead", "status", project)["state"] == "SUBMITTED"
     assert [one["project"]["id"] for one in desk.run("group", "queue")] == [project]
+    assert len(desk.run("group", "material", "list", project, "--version", 2)) == len(
+        desk.run("lead", "material", "list", project)
+    )
 
     said = tmp_path / "body.json"
     said.write_text(json.dumps({"note": "形式审核通过"}))
