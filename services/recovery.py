@@ -49,6 +49,7 @@ from services.platform.atrest import DataKey
 from services.platform.errors import Conflict, Invalid, Unavailable
 from services.platform.ids import bytes16
 from services.platform.settings import Settings
+from services.register.book import recovery as register
 from services.transactions import recovery as transactions
 from services.workers.team import refuse_others
 
@@ -79,7 +80,7 @@ class Recovered:
     """What was found, and done unless it was only a plan.
 
     ``unexplained``: records that the mirror has without content, though no leaf says that they were erased.
-    ``pilots``: what of pilot projects no record holds.
+    ``pilots`` and ``register``: what of pilot projects and of the register no record holds.
     """
 
     logs: list[LogPlan]
@@ -89,6 +90,7 @@ class Recovered:
     unexplained: list[str] = field(default_factory=list)
     uploads: list[str] = field(default_factory=list)
     pilots: list[str] = field(default_factory=list)
+    register: list[str] = field(default_factory=list)
     erased: int = 0
     headless: list[str] = field(default_factory=list)
     asked: list[Act] = field(default_factory=list)
@@ -295,6 +297,7 @@ class _Recovery:
             materials.rebuild(session, told)
             result.erased = retention.rebuild(session, told)
             result.pilots = pilots.rebuild(session, told, services.vault)
+            result.register = register.rebuild(session, told, services.settings.business_chain)
             result.operations = transactions.settle(session, outcomes, self._now)
         for name, client in services.chains.clients.items():
             blocks = [int(str(_body(each)["block"])) for each in told if _body(each).get("chain") == name]

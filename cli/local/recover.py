@@ -100,6 +100,7 @@ def _data(done: Recovered) -> dict[str, Any]:
         "without_content_unexplained": done.unexplained,
         "aborted_uploads": done.uploads,
         "pilots_lost": done.pilots,
+        "register_lost": done.register,
         "erased_again": done.erased,
         "acts": [act.kind.value for act in done.asked],
     }
@@ -120,6 +121,7 @@ def _lines(done: Recovered) -> Iterator[str]:
     yield from (f"ended         operation {each}, as the log tells" for each in done.operations)
     yield from (f"aborted       upload {each}: its acknowledgements tell what stands" for each in done.uploads)
     yield from (f"pilots        {each}: lost; hand it in again" for each in done.pilots)
+    yield from (f"register      {each}" for each in done.register)
     for act in done.asked:
         yield f"asked         {act.kind.value} {act.origin} at {act.size}: all witnesses must agree at the next start"
     yield (

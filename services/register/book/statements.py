@@ -97,10 +97,13 @@ class StatementDesk:
         return Page(items, items[-1].id if len(found) > limit else None)
 
     def get(self, caller: Principal, statement_id: str) -> tuple[StatementView, bytes]:
-        """A statement with its document: canonical JSON, whose SHA-256 is the digest. NotFound."""
+        """A statement with its document: canonical JSON of this SHA-256. NotFound, Conflict ``statement-lost``."""
         with self._parts.database.read() as session:
             self._parts.require(session, caller, "register.personal")
             row = self._row(session, statement_id)
+            if not row.document:
+                detail = f"The document of {row.number} was lost with a database; its digest is 0x{row.digest.hex()}."
+                raise Conflict(detail, slug="statement-lost")
             return _view(row), self._parts.vault.decrypt(session, row.host_id, row.document, aad(_PURPOSE, row.id))
 
     def sheet(self, caller: Principal, statement_id: str) -> tuple[StatementView, bytes]:
