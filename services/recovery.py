@@ -318,8 +318,7 @@ class _Recovery:
         self._putter.key_indexes(plan.mirror.keyring for plan in plans if plan.mirror)
         for home in self._wanted.mirrors:
             self._putter.attestations(self._client.name, attestations(home))
-        ids = [plan.mirror.keyring.id for plan in plans if plan.mirror]
-        result.uploads = list(self._putter.end_uploads(ids))
+        result.uploads = list(self._putter.end_uploads([plan.mirror.keyring.id for plan in plans if plan.mirror]))
 
     def _finish(self, plans: Sequence[LogPlan]) -> None:
         """The head file, where it knew the log; then the acts, without which the service does not go on."""
@@ -398,5 +397,4 @@ def _request_of(told: Told) -> str:
 
 
 def _how(told: Told) -> str:
-    body = _body(told)
-    return str(body.get("transaction") or body.get("reason") or "")
+    return str(_body(told).get("transaction") or _body(told).get("reason") or "")
