@@ -10,7 +10,7 @@ from api.calendars import schemas
 from services.calendar import rules
 from services.calendar.sources import Announced
 from services.calendar.views import ClosureView, Comparison, Counted, YearView
-from services.pilots.rulebook.days import on
+from services.days import on
 from services.platform.clock import rfc3339
 
 _LETTERS = {rules.TRADING: "T", rules.MAKE_UP: "M", rules.CLOSED: "-"}

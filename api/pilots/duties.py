@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import CallerDep, OnceDep, ServicesDep
 from api.paging import Cursor, Limit, Page
 from api.pilots.schemas import Evidence
+from services import days
 from services.pilots.duties import views
-from services.pilots.rulebook import days
 from services.pilots.views import Item
 from services.platform.clock import rfc3339
 

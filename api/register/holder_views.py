@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from api.register import holder_schemas as schemas
-from services.pilots.rulebook.days import on
+from services.days import on
 from services.platform.clock import rfc3339
 from services.register.accounts.identity import Document, Identity, kind_slug
 from services.register.accounts.views import AccountView, PersonalView

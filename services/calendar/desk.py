@@ -15,12 +15,12 @@ from services.calendar.publishing import CONTRACT, PUBLISHED, Closing, Publishin
 from services.calendar.rules import CalendarFault, Year, count, differences, of_words
 from services.calendar.sources import LIBRARY, Announced, from_file, from_library
 from services.calendar.views import ClosureView, Comparison, Counted, YearView
+from services.days import day_of, number, on
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.evidence.service import EvidenceService
 from services.identity import policy
 from services.identity.policy import Principal, Target
-from services.pilots.once import do_once
-from services.pilots.rulebook.days import day_of, number, on
 from services.platform.clock import Clock
 from services.platform.database import Database
 from services.platform.errors import Invalid, NotFound, Unavailable

@@ -11,11 +11,11 @@ from services.calendar import repository
 from services.calendar.models import ClosureRow, YearRow
 from services.calendar.rules import Year, of_words
 from services.calendar.sources import Announced
+from services.days import on
 from services.evidence.commands import Written
 from services.evidence.group import Group
 from services.evidence.service import EvidenceService
 from services.identity.service import IdentityService
-from services.pilots.rulebook.days import on
 from services.platform.errors import Conflict
 from services.platform.ids import new_id
 from services.transactions.service import Transactions

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from services.pilots.rulebook.days import number, on
+from services.days import number, on
 
 __all__ = [
     "CLOSED",

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import chinese_calendar
 
 from services.calendar.rules import CalendarFault, Year, first_year, year_of
-from services.pilots.rulebook.strict import Part, RulebookError, read
+from services.strict import Part, StrictError, read
 
 __all__ = ["LIBRARY", "Announced", "from_file", "from_library"]
 
@@ -51,7 +51,7 @@ def from_file(text: str, name: str, *, year: int) -> Announced:
             parts["sample"].boolean()
         document = " ".join((_text(parts["issuer"]), _text(parts["document"]), _day(parts["issued_on"]).isoformat()))
         holidays, make_up = _days(parts["holidays"]), _days(parts["working"])
-    except RulebookError as wrong:
+    except StrictError as wrong:
         raise CalendarFault(str(wrong)) from None
     return Announced(year_of(year, holidays=holidays, make_up=make_up), name, document)
 

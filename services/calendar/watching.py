@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from services.calendar import repository
 from services.calendar.publishing import PUBLISHED
 from services.calendar.rules import missing_years
-from services.pilots.rulebook.days import day_of, on
+from services.days import day_of, on
 from services.platform import metrics
 from services.platform.clock import Clock
 from services.platform.database import Database

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from chain.proof.canonical import JsonObject
 from chain.proof.confirmation import application_digest
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity import policy
 from services.identity.policy import Principal
 from services.pilots import access, repository
 from services.pilots.books import Book, require_row
 from services.pilots.models import MaterialRow, ProjectRow
-from services.pilots.once import do_once
 from services.pilots.parts import Parts
 from services.pilots.projects.confirming import ConfirmationRequest, confirmation_view
 from services.pilots.projects.forms import open_for_changes, statement_of

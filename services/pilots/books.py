@@ -11,8 +11,8 @@ from services.pilots.rulebook.compile import Table, compile_table
 from services.pilots.rulebook.decisions import MissingSettings
 from services.pilots.rulebook.loader import BOOKS, book_text, load, require_settings
 from services.pilots.rulebook.model import Rulebook
-from services.pilots.rulebook.strict import RulebookError
 from services.platform.errors import Invalid, NotFound, RuleRefused
+from services.strict import StrictError
 
 __all__ = ["Book", "Books", "prepare"]
 
@@ -78,7 +78,7 @@ def prepare(book: str, settings: str, settings_name: str) -> Book:
     try:
         rulebook = load(book, settings, settings_file=settings_name)
         require_settings(rulebook)
-    except RulebookError as error:
+    except StrictError as error:
         raise Invalid("/settings", str(error)) from error
     except MissingSettings as error:
         listed = [{"name": e.name, "term": e.term, "why": e.why, "source": e.source} for e in error.missing]

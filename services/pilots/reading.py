@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chain.errors import ChainError
+from services.days import on
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity import policy
 from services.identity.policy import Principal, Target
 from services.identity.service import IdentityService
@@ -15,12 +17,10 @@ from services.identity.views import Page
 from services.pilots import access, epochs, repository
 from services.pilots.activation import Activation, ActivationRequest, rulebook_view
 from services.pilots.books import prepare, require_row, text_of
-from services.pilots.once import do_once
 from services.pilots.parts import Parts
 from services.pilots.projects.submitting import DRAFTED, submitted
 from services.pilots.readings import Readings
 from services.pilots.reads import event_view, require_event
-from services.pilots.rulebook.days import on
 from services.pilots.steps.names import own_name, role_name
 from services.pilots.steps.standing import today_of
 from services.pilots.views import (

@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 from chain.proof.canonical import JsonObject
 from chain.proof.hashing import sha256
 from services.evidence.group import Group
+from services.evidence.once import do_once, made_before
 from services.identity.policy import Principal
 from services.pilots import access, repository
 from services.pilots.models import ProjectRow
-from services.pilots.once import do_once, made_before
 from services.pilots.parts import Parts
 from services.pilots.steps.names import READING
 from services.pilots.steps.standing import today_of

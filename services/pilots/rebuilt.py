@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject
+from services import days
 from services.pilots.alerts import repository as alerts
 from services.pilots.alerts.models import ALERT, AlertRow
 from services.pilots.alerts.rules import CLOSED, KINDS
@@ -18,7 +19,6 @@ from services.pilots.duties.keeping import expect
 from services.pilots.duties.models import DUTY, DutyRow
 from services.pilots.duties.rules import NEVER
 from services.pilots.models import EventRow, ProjectRow
-from services.pilots.rulebook import days
 from services.pilots.steps.waits import waiting_body
 from services.platform.ids import new_id
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
 from services.evidence.group import Group
+from services.evidence.once import do_once, made_before
 from services.identity import policy
 from services.identity.policy import Principal
 from services.pilots import access, repository
@@ -15,7 +16,6 @@ from services.pilots.books import Book
 from services.pilots.facts.comments import CommentRequest, Filed, filing_row, require_disposed
 from services.pilots.facts.facts import FactRequest, check_fact
 from services.pilots.models import ProjectRow
-from services.pilots.once import do_once, made_before
 from services.pilots.parts import Parts, check_content
 from services.pilots.projects.submitting import completed
 from services.pilots.reads import event_view, require_event

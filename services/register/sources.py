@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from chain.errors import RevertError
 from chain.proof.hashing import keccak256
-from services.pilots.rulebook.days import on
+from services.days import on
 from services.platform.clock import rfc3339
 from services.platform.errors import RuleRefused
 from services.platform.ids import from_bytes16

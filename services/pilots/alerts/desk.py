@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from sqlalchemy.orm import Session
 
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity import policy
 from services.identity.policy import Principal, Target
 from services.identity.service import IdentityService
@@ -21,7 +22,6 @@ from services.pilots.duties.keeping import Told
 from services.pilots.duties.rules import duty_of
 from services.pilots.duties.views import MoveRequest
 from services.pilots.models import ProjectRow
-from services.pilots.once import do_once
 from services.pilots.parts import Parts
 from services.pilots.rulebook.model import Duty
 from services.pilots.steps.names import own_name, role_name

@@ -8,8 +8,8 @@ remind close of themselves when their cause has gone.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.days import add_months, on
 from services.pilots.duties import rules as duties
-from services.pilots.rulebook.days import add_months, on
 from services.pilots.rulebook.model import Deadline, Rulebook, RuleId
 
 __all__ = [

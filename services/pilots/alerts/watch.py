@@ -11,6 +11,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from services import days
 from services.evidence.group import Group
 from services.pilots import repository as projects
 from services.pilots.alerts import repository
@@ -23,7 +24,6 @@ from services.pilots.duties.keeping import Duties, behind
 from services.pilots.duties.rules import NEVER
 from services.pilots.models import EventRow, ProjectRow
 from services.pilots.parts import Parts
-from services.pilots.rulebook import days
 from services.pilots.steps.names import CORRECTION
 from services.pilots.steps.standing import today_of
 from services.pilots.steps.waits import waits_of

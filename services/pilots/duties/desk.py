@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity import policy
 from services.identity.policy import Principal
 from services.identity.service import IdentityService
@@ -20,7 +21,6 @@ from services.pilots.duties.keeping import Duties, Told, require_duty
 from services.pilots.duties.models import DutyRow
 from services.pilots.duties.views import DutyRequest, DutyView, MoveRequest
 from services.pilots.models import ProjectRow
-from services.pilots.once import do_once
 from services.pilots.parts import Parts
 from services.pilots.projects.formats import read_as
 from services.pilots.rulebook.model import Duty

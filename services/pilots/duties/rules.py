@@ -1,9 +1,9 @@
-"""What may become of a duty: pure. Days are numbers (see :mod:`services.pilots.rulebook.days`)."""
+"""What may become of a duty: pure. Days are numbers (see :mod:`services.days`)."""
 
 from dataclasses import dataclass
 
+from services.days import add_months, on
 from services.pilots.rulebook.courses import Course, Dates, Move, Mover
-from services.pilots.rulebook.days import add_months, on
 from services.pilots.rulebook.model import Duty, Rulebook
 from services.platform.errors import Invalid, RuleRefused
 

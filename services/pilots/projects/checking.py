@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from chain.proof.confirmation import application_digest
 from chain.proof.types import Phase
+from services import days
 from services.evidence.service import EvidenceService
 from services.pilots import repository
 from services.pilots.books import Book
@@ -14,7 +15,6 @@ from services.pilots.models import ProjectRow
 from services.pilots.projects.formats import Form, OpinionForm, read_as
 from services.pilots.projects.forms import Forms, statement_of
 from services.pilots.projects.materials import ProjectMaterials
-from services.pilots.rulebook import days
 from services.pilots.rulebook.checks import check_act, completeness
 from services.pilots.rulebook.facts import (
     Act,

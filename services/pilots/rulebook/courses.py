@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.pilots.rulebook.strict import Part
+from services.strict import Part
 
 __all__ = ["Course", "Dates", "Move", "Mover", "read_courses"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.pilots.rulebook.model import Decision, Setting, SettingKind, SettingValue
-from services.pilots.rulebook.strict import Part, read
+from services.strict import Part, read
 
 __all__ = ["MissingSettings", "OpenSetting", "read_decision"]
 
@@ -41,7 +41,7 @@ class MissingSettings(ValueError):
 def read_decision(text: str, file: str, *, rulebook: str, settings: Sequence[Setting]) -> Decision:
     """The decision in a settings file for `rulebook`.
 
-    RulebookError for a wrong file, MissingSettings when it leaves a setting open.
+    StrictError for a wrong file, MissingSettings when it leaves a setting open.
     """
     root = read(text, file)
     parts = root.fields({"rulebook", "decided_by", "decided_on", "document", "settings"}, {"sample"})

@@ -11,7 +11,7 @@ from services.pilots.rulebook.loading import Names
 from services.pilots.rulebook.model import Body, Decision, Flag, Rule, Rulebook, Setting, SettingKind, Source, State
 from services.pilots.rulebook.rows import check_graph, read_rows
 from services.pilots.rulebook.sections import Sections
-from services.pilots.rulebook.strict import Part, read
+from services.strict import Part, read
 
 __all__ = ["BOOKS", "book_text", "load", "load_book", "require_settings"]
 
@@ -51,7 +51,7 @@ def load(
 ) -> Rulebook:
     """The rulebook in `text`, under the decisions in `settings_text`.
 
-    Without settings the rulebook can be read and drawn, not compiled. Raises RulebookError (file, line, path) and, when
+    Without settings the rulebook can be read and drawn, not compiled. Raises StrictError (file, line, path) and, when
     a settings file leaves something open, MissingSettings.
     """
     root = read(text, file)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from services.pilots.rulebook.model import Decision, Rule, RuleId, Setting, SettingKind
-from services.pilots.rulebook.strict import Part
+from services.strict import Part
 
 __all__ = ["Names", "open_body"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from services.days import add_months
 from services.pilots.rulebook.compile import Table
-from services.pilots.rulebook.days import add_months
 from services.pilots.rulebook.model import Effect, Guard, ItemKind, RuleId, Transition
 
 __all__ = ["ABSENT", "REACH", "Refused", "Standing", "Step", "WorkingDays", "advance", "needs_proof"]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from services.pilots.rulebook.loading import Names
 from services.pilots.rulebook.model import Effect, Guard, ItemKind, Need, State, Transition
-from services.pilots.rulebook.strict import Part
+from services.strict import Part
 
 __all__ = ["check_graph", "read_rows"]
 

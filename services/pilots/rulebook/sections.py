@@ -20,7 +20,7 @@ from services.pilots.rulebook.model import (
     Track,
     Transition,
 )
-from services.pilots.rulebook.strict import Part
+from services.strict import Part
 
 __all__ = ["Sections"]
 

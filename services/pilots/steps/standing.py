@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
+from services import days
 from services.pilots.books import Book
 from services.pilots.models import ProjectRow
-from services.pilots.rulebook import days
 from services.pilots.rulebook.machine import Refused, Standing
 from services.pilots.rulebook.model import ItemKind
 from services.pilots.steps.names import DRAFT

@@ -9,11 +9,11 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject
+from services.days import on
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity.policy import Principal
 from services.identity.views import Page
-from services.pilots.once import do_once
-from services.pilots.rulebook.days import on
 from services.platform.errors import Conflict, RuleRefused
 from services.platform.idempotency import Once
 from services.register.accounts import repository, rules

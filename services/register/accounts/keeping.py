@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from chain.proof.canonical import JsonObject, canonical, parse_json
 from chain.proof.encoding import to_hex
 from chain.proof.hashing import Suite, sha256
+from services.days import number, on
 from services.evidence.group import Group
 from services.evidence.retention.rules import CLASSES, due_at
-from services.pilots.rulebook.days import number, on
 from services.platform.atrest import aad
 from services.platform.errors import Conflict, NotFound
 from services.platform.ids import new_id

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from services.days import day_of
 from services.evidence.group import Group
+from services.evidence.once import do_once, made_before
 from services.identity.policy import Principal
 from services.identity.views import Page
-from services.pilots.once import do_once, made_before
-from services.pilots.rulebook.days import day_of
 from services.platform.clock import from_ms
 from services.platform.errors import Conflict, NotFound
 from services.platform.idempotency import Once

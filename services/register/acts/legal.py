@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity.policy import Principal
-from services.pilots.once import do_once
 from services.platform.clock import rfc3339
 from services.platform.errors import Invalid, NotFound
 from services.platform.idempotency import Once

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.pilots.rulebook.days import number, on
+from services.days import number, on
 from services.platform.errors import RuleRefused
 from services.register.acts.liens import Pledge
 from services.register.acts.said import Said

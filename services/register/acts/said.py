@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, ClassVar, TypeVar
 
 from chain.proof.canonical import JsonObject
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.platform.errors import Invalid
 from services.platform.ids import bytes16, check_id
 from services.register.rules.acts import Act

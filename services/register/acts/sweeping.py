@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from chain.proof.encoding import to_hex
+from services.days import day_of
 from services.evidence.group import Group
-from services.pilots.rulebook.days import day_of
 from services.platform.clock import from_ms
 from services.platform.ids import bytes16
 from services.register.acts.asking import queue_of

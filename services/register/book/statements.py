@@ -10,9 +10,9 @@ from chain.proof.canonical import JsonObject, canonical
 from chain.proof.encoding import to_hex
 from chain.proof.hashing import sha256
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity.policy import Principal
 from services.identity.views import Page
-from services.pilots.once import do_once
 from services.platform.atrest import aad
 from services.platform.clock import rfc3339
 from services.platform.errors import Conflict, Invalid, NotFound

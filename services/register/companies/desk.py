@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity import policy
 from services.identity.policy import Principal
 from services.identity.rules import covers
 from services.identity.service import IdentityService
 from services.identity.views import Page
-from services.pilots.once import do_once
 from services.platform.errors import Conflict, Invalid, NotFound, RuleRefused
 from services.platform.idempotency import Once
 from services.platform.ids import check_id, new_id

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.days import on
 from services.evidence.group import Group as Unit
-from services.pilots.rulebook.days import on
 from services.platform.errors import RegsealError
 from services.platform.logging import get_logger
 from services.register.accounts.identity import kind_slug

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject, parse_json
 from services.evidence.group import Group
+from services.evidence.once import do_once
 from services.identity.policy import Principal
 from services.identity.views import Page
-from services.pilots.once import do_once
 from services.platform.errors import Conflict, Invalid, NotFound
 from services.platform.idempotency import Once
 from services.platform.ids import check_id, new_id

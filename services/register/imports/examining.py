@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, Protocol
 from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject, canonical
+from services.days import on
 from services.evidence.group import Group as Unit
 from services.evidence.materials.service import Content
-from services.pilots.rulebook.days import on
 from services.platform.atrest import aad
 from services.platform.errors import RegsealError
 from services.platform.logging import get_logger

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chain.proof.canonical import JsonObject, canonical, parse_json
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.register.accounts.identity import Identity
 from services.register.accounts.views import AccountDetails
 from services.register.imports.encumbrances import EncumbranceLine

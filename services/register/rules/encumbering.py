@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.pilots.rulebook.days import add_months
+from services.days import add_months
 from services.register.names import CHECKER, LIAISON, REGULATOR
 from services.register.rules.acts import ExtendLien, OpenLien, ReleaseLien, RevokePledge, SweepPosition
 from services.register.rules.burdens import covered_lots, less, lien_of, put_lien, put_lots, swept

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.pilots.rulebook.days import add_months, on
+from services.days import add_months, on
 from services.register.names import CHECKER
 from services.register.rules.acts import SetOfficer
 from services.register.rules.checks import require_day

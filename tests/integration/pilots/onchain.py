@@ -15,8 +15,8 @@ from chain.proof.hashing import Suite, keccak256
 from chain.proof.leaf import NO_LEAF, Leaf
 from chain.proof.merkle import consistency_proof, inclusion_proof, levels
 from chain.proof.types import Phase
+from services.days import number, on
 from services.pilots.rulebook.compile import Table
-from services.pilots.rulebook.days import number, on
 from services.pilots.rulebook.machine import Standing, Step, WorkingDays, needs_proof
 from services.pilots.rulebook.model import ItemKind, Transition
 from services.transactions.encoding import calldata

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from chain.errors import RevertError
 from chain.proof.hashing import keccak256
-from services.pilots.rulebook.days import add_months
+from services.days import add_months
 from services.pilots.rulebook.loader import BOOKS
 from services.pilots.rulebook.machine import ABSENT, REACH, Refused, Standing, Step, advance, needs_proof
 from services.pilots.rulebook.model import Effect, Transition

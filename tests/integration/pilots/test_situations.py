@@ -13,7 +13,7 @@ import pytest
 
 from chain.errors import RevertError
 from chain.proof.hashing import keccak256
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.pilots.rulebook.machine import Step, advance
 from services.pilots.rulebook.model import Transition
 from services.transactions.encoding import calldata

@@ -15,7 +15,7 @@ from chain.deploy import deploy_all
 from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.hashing import keccak256
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.transactions.encoding import calldata
 from services.transactions.typed import STRUCTS, Domain, document, new_nonce
 from tests.integration.pilots.onchain import Calendar

@@ -14,7 +14,7 @@ from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.hashing import keccak256
 from services.calendar.sources import from_library
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.register.names import CHECKER, CONTRACT, LIAISON, OPERATOR, REGULATOR
 from services.register.rules import acts
 from services.register.rules.days import day_start

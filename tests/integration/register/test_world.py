@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chain.errors import RevertError
-from services.pilots.rulebook.days import day_of
+from services.days import day_of
 from tests.integration.founded import Founded
 from tests.integration.register.business import CHECKER, FoundedBusiness
 from tests.integration.register.world import BUSINESS, MarketWorld, open_market

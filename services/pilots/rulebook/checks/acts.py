@@ -1,7 +1,7 @@
 """Checks of what the acting body brings: evidence, opinions, conclusions, findings, terms."""
 
+from services.days import add_months, on
 from services.pilots.rulebook.checks.base import Found, Using, Violation, check
-from services.pilots.rulebook.days import add_months, on
 from services.pilots.rulebook.facts import Facts
 from services.pilots.rulebook.model import Rulebook
 

@@ -14,7 +14,7 @@ from chain.party.http import ApiClient
 from cli.app import build
 from cli.local.checks import Level
 from cli.local.checks_calendars import calendars
-from services.pilots.rulebook.days import day_of, number, on
+from services.days import day_of, number, on
 from services.platform.metrics import CALENDAR_MISSING
 from tests.integration.services.pilots.region import AUTHORITIES, GUANGZHOU, SHENZHEN, Party, Region
 from tests.integration.services.transactions.rig import REGIONAL

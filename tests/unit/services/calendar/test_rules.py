@@ -18,7 +18,7 @@ from services.calendar.rules import (
     year_of,
 )
 from services.calendar.sources import LIBRARY, Announced, from_file, from_library
-from services.pilots.rulebook.days import number
+from services.days import number
 from tests.unit.services.pilots.situations.playing import CALENDAR
 
 FILE = """\

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from services.days import number
 from services.pilots.alerts.rules import Cause, Extension, Owed, Seen, Signature, causes, moves_in
 from services.pilots.duties.rules import NEVER, judge, moved, overseer, round_due
-from services.pilots.rulebook.days import number
 from services.pilots.rulebook.model import Rulebook
 from services.platform.errors import Invalid, RuleRefused
 from tests.unit.services.pilots.rulebook.cases import GZ, SZ, book

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.platform.errors import RuleRefused
 from services.register.acts import rules
 from services.register.acts.liens import Pledge, Pledgee, Release

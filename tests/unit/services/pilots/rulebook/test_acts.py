@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.days import add_months
 from services.pilots.rulebook.checks import check_act
 from services.pilots.rulebook.checks.base import Violation
-from services.pilots.rulebook.days import add_months
 from services.pilots.rulebook.facts import Act, Opinion, Tutoring
 from services.pilots.rulebook.loader import BOOKS
 from tests.unit.services.pilots.rulebook.cases import BJ, GZ, SZ, TODAY, book, facts

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from chain.proof.hashing import keccak256, sha256
+from services.days import add_months, day_of, number, on
 from services.pilots.rulebook.compile import Table
-from services.pilots.rulebook.days import add_months, day_of, number, on
 from services.pilots.rulebook.loader import BOOKS, book_text
 from tests.unit.services.pilots.rulebook.cases import settings_of, table
 

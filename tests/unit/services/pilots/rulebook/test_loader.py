@@ -3,7 +3,7 @@
 import pytest
 
 from services.pilots.rulebook.loader import BOOKS, book_text, load, load_book
-from services.pilots.rulebook.strict import RulebookError, read
+from services.strict import StrictError, read
 from tests.unit.services.pilots.rulebook.cases import SZ
 
 MISTAKES = [
@@ -104,7 +104,7 @@ MISTAKES = [
 def test_a_mistake_is_refused_with_its_line(old: str, new: str, complaint: str) -> None:
     text = book_text(SZ)
     assert old in text
-    with pytest.raises(RulebookError) as refused:
+    with pytest.raises(StrictError) as refused:
         load(text.replace(old, new, 1), file="book.yaml")
     assert complaint in str(refused.value)
     assert str(refused.value).startswith(f"book.yaml:{refused.value.line}: ")
@@ -118,19 +118,19 @@ def test_a_mistake_is_refused_with_its_line(old: str, new: str, complaint: str) 
 def test_the_line_is_the_mistake_s_own(old: str, new: str) -> None:
     text = book_text(SZ)
     line = text[: text.index(old)].count("\n") + 1
-    with pytest.raises(RulebookError) as refused:
+    with pytest.raises(StrictError) as refused:
         load(text.replace(old, new, 1))
     assert refused.value.line == line
 
 
 def test_an_empty_file_is_no_rulebook() -> None:
-    with pytest.raises(RulebookError, match="the file is empty"):
+    with pytest.raises(StrictError, match="the file is empty"):
         load("# nothing\n")
 
 
 @pytest.mark.parametrize("text", ["- a", "a: b", "a: {b: c}\na: 1", "[" * 5_000 + "]" * 5_000, "- " * 5_000])
 def test_other_yaml_is_no_rulebook(text: str) -> None:
-    with pytest.raises(RulebookError):
+    with pytest.raises(StrictError):
         load(text)
 
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
+from services.days import add_months
 from services.pilots.rulebook.compile import compile_table
-from services.pilots.rulebook.days import add_months
 from services.pilots.rulebook.loader import book_text, load
 from services.pilots.rulebook.machine import ABSENT, REACH, Refused, Standing, Step, advance
 from services.pilots.rulebook.model import ItemKind

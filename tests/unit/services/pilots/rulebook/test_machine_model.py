@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from services.pilots.rulebook.days import add_months
+from services.days import add_months
 from services.pilots.rulebook.loader import BOOKS
 from services.pilots.rulebook.machine import ABSENT, Refused, Standing, Step, advance
 from services.pilots.rulebook.model import Effect, ItemKind, Transition

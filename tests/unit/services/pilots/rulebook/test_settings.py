@@ -7,7 +7,7 @@ import pytest
 from services.pilots.rulebook.compile import compile_table
 from services.pilots.rulebook.decisions import MissingSettings
 from services.pilots.rulebook.loader import BOOKS, book_text, load, load_book
-from services.pilots.rulebook.strict import RulebookError
+from services.strict import StrictError
 from tests.unit.services.pilots.rulebook.cases import BJ, GZ, SZ, book, settings_of, table
 
 EVERY_SETTING = [(name, setting.name) for name in BOOKS for setting in load_book(name).settings]
@@ -60,7 +60,7 @@ def test_each_setting_is_missed_by_name_reason_and_source(name: str, setting: st
 def test_a_wrong_decision_is_refused_with_its_line(name: str, old: str, new: str, complaint: str) -> None:
     text = settings_of(name)
     assert old in text
-    with pytest.raises(RulebookError, match=re.escape(complaint)) as refused:
+    with pytest.raises(StrictError, match=re.escape(complaint)) as refused:
         load(book_text(name), text.replace(old, new, 1), settings_file="region.yaml")
     assert refused.value.line >= 1
 

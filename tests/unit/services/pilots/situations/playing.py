@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
+from services.days import add_months, number, on
 from services.pilots.rulebook.checks import Violation, check_act
 from services.pilots.rulebook.compile import Table
-from services.pilots.rulebook.days import add_months, number, on
 from services.pilots.rulebook.facts import Act, Application, Facts, Opinion, Tutoring
 from services.pilots.rulebook.machine import ABSENT, Refused, Standing, Step, WorkingDays, advance
 from services.pilots.rulebook.model import Effect, Rulebook, Transition

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.calendar.rules import Year, count
 from services.calendar.sources import from_library
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.register.rules.acts import (
     Act,
     AdmitSecurity,

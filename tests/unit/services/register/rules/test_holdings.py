@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.register.rules.acts import CancelUnits, PayBonus, SetOfficer, SetSecurityState, TransferBatch
 from services.register.rules.values import UNITS_MAX, Lockup, Reason, State
 from tests.unit.services.register.rules.burdens import BANK, Burdened, acc, enforce, pledged, said

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.pilots.rulebook.days import number
+from services.days import number
 from services.register.rules.acts import (
     AdmitSecurity,
     ConfirmPositions,

@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 
 import yaml
 
-__all__ = ["Part", "RulebookError", "read"]
+__all__ = ["Part", "StrictError", "read"]
 
 Value: TypeAlias = "dict[str, Part] | list[Part] | str | int | bool | None"
 
@@ -23,7 +23,7 @@ _FRACTION = re.compile(r"[-+]?[0-9]*\.[0-9]+|[-+]?[0-9]+\.[0-9]*")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "": None}
 
 
-class RulebookError(ValueError):
+class StrictError(ValueError):
     """A rulebook or a settings file is wrong; says in which file, on which line, at which path, and what."""
 
     def __init__(self, file: str, line: int, path: str, complaint: str) -> None:
@@ -34,7 +34,7 @@ class RulebookError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A value and where it stands. The readers return it as what it must be, or raise RulebookError."""
+    """A value and where it stands. The readers return it as what it must be, or raise StrictError."""
 
     value: Value
     file: str
@@ -42,8 +42,8 @@ class Part:
     path: str
 
     def wrong(self, complaint: str) -> NoReturn:
-        """Raises RulebookError for this place."""
-        raise RulebookError(self.file, self.line, self.path, complaint)
+        """Raises StrictError for this place."""
+        raise StrictError(self.file, self.line, self.path, complaint)
 
     def text(self) -> str:
         """A text that is not empty."""
@@ -123,15 +123,15 @@ class Part:
 
 
 def read(text: str, file: str) -> Part:
-    """The root of a YAML document; RulebookError names the line of what is wrong."""
+    """The root of a YAML document; StrictError names the line of what is wrong."""
     try:
         events = iter(yaml.parse(text, Loader=_LOADER))
         root = _Reader(events, file).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise RulebookError(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from None
+        raise StrictError(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from None
     except yaml.YAMLError as error:
-        raise RulebookError(file, 1, "", f"not YAML: {error}") from None
+        raise StrictError(file, 1, "", f"not YAML: {error}") from None
     return root
 
 
@@ -147,7 +147,7 @@ class _Reader:
         """The root; refuses an empty file and a second document."""
         next(self._events)  # the stream begins
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise RulebookError(self._file, 1, "", "the file is empty")
+            raise StrictError(self._file, 1, "", "the file is empty")
         root = self._part(next(self._events), "")
         next(self._events)  # the document ends
         further = next(self._events)
@@ -207,5 +207,5 @@ class _Reader:
         if tagged or isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise self._wrong(event, path, "anchors, aliases and tags are not used here")
 
-    def _wrong(self, event: yaml.Event, path: str, complaint: str) -> RulebookError:
-        return RulebookError(self._file, event.start_mark.line + 1, path, complaint)
+    def _wrong(self, event: yaml.Event, path: str, complaint: str) -> StrictError:
+        return StrictError(self._file, event.start_mark.line + 1, path, complaint)
