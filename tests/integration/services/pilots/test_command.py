@@ -78,12 +78,7 @@ def test_the_command_line_takes_a_project_through(desk: Desk, tmp_path: Path) ->
     missing = desk.run("lead", "completeness", project, code=3)
     assert "SZ-21" in {fault["rule"] for fault in missing["faults"]}
     add_materials(region, project, lead, partner)
-    extra = desk.run("lead", "material", "add", project, "other", lead.manifest("其他材料"))
-    assert (extra["code"], extra["version"]) == ("other", 1)
-    assert extra["manifest"] in [one["manifest"] for one in desk.run("lead", "material", "list", project)]
-    listed = desk.run("lead", "material", "files", project, extra["manifest"])
-    assert [(one["name"], one["content"]) for one in listed["files"]] == [("其他材料.pdf", None)]
-    assert desk.run("group", "material", "list", project, code=1)["error"]["problem"]["status"] == 404  # a draft
+    _adds_a_material(desk, project)
     desk.run("partner", "confirm", project, "--key", tmp_path / "partner" / "submitter.pem")
     assert desk.run("lead", "completeness", project)["complete"] is True
     assert desk.run("lead", "draft", file, "--project", project)["draft_version"] == 2
@@ -123,3 +118,12 @@ def test_the_command_line_takes_a_project_through(desk: Desk, tmp_path: Path) ->
     after = desk.run("lead", "draft", file, "--rulebook", book["id"], code=1)
     assert after["error"]["problem"]["type"].endswith("rulebook-not-active")
     assert desk.run("lead", "status", project)["state"] == "UNDER_SELECTION"
+
+
+def _adds_a_material(desk: Desk, project: str) -> None:
+    extra = desk.run("lead", "material", "add", project, "other", desk.region["lead"].manifest("其他材料"))
+    assert (extra["code"], extra["version"]) == ("other", 1)
+    assert extra["manifest"] in [one["manifest"] for one in desk.run("lead", "material", "list", project)]
+    listed = desk.run("lead", "material", "files", project, extra["manifest"])
+    assert [(one["name"], one["content"]) for one in listed["files"]] == [("其他材料.pdf", None)]
+    assert desk.run("group", "material", "list", project, code=1)["error"]["problem"]["status"] == 404  # a draft
