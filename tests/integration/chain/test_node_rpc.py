@@ -5,6 +5,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,8 @@ def test_a_transaction_is_mined_soon_and_reads_like_on_any_node(rpc: Rpc) -> Non
 def test_reading_the_newest_state_never_fails_because_a_block_was_made_meanwhile(rpc: Rpc) -> None:
     question = {"to": ADDRESSES[0], "data": "0x"}
     until(lambda: rpc.head() >= 0)
-    stop, refused = threading.Event(), []
+    stop = threading.Event()
+    refused: list[Any] = []
 
     def ask() -> None:
         while not stop.is_set():
