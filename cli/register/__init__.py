@@ -9,7 +9,7 @@ import importlib
 
 import typer
 
-MODULES = ("company", "account", "imports", "book", "statements")
+MODULES = ("company", "account", "imports", "acts", "encumbrances", "book", "statements")
 
 
 def register(parent: typer.Typer) -> None:

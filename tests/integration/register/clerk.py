@@ -1,20 +1,24 @@
 """The operator's clerk asks for acts through the API, lets those sign who must, and waits for the chain to decide."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from chain.party.keystore import EvmKey
-from services.platform.ids import random_id
+from services.platform.ids import bytes16, random_id
+from services.register.book import repository as book
+from services.register.rules.acts import OpenSecurity, message
+from services.register.rules.values import Form, Kind, State, Terms
 from tests.integration.register.business import CHECKER, LIAISON, REGULATOR
 from tests.integration.register.world import MarketWorld
+from tests.integration.services.transactions.rig import REGION
+from tests.waiting import until
 
 SIGNERS = {"register.checker": CHECKER, "register.regulator": REGULATOR, "register.court-liaison": LIAISON}
-SHARE = {
-    "form": "share", "kinds": ["person", "company", "partnership"], "cap": 200, "basis": "REM-04", "interval": 5,
-    "subscription_counts": False,
-}  # fmt: skip
+SHARE = Terms(Form.SHARE, 0xFE, 200, b"REM-04".ljust(16, b"\0"), interval=5)
 
 
 @dataclass
@@ -94,33 +98,43 @@ class Clerk:
         found: dict[str, Any] = self.client.get(f"/v1/records/{record_id}").json()["record"]
         return found
 
-    # --- what most tests begin with
+    # --- what most tests begin with, told to the chain directly
 
-    def investor(self, kind: str = "person", *, until: str = "2031-12-31") -> str:
-        """A new account that the chain knows."""
+    def investor(self, kind: Kind = Kind.PERSON) -> str:
+        """A new account that the chain knows, suitable for long."""
         account = random_id("acc")
-        self.registered("open-investor", account=account, kind=kind, suitable_until=until)
+        until_day = self.world.acting.today() + 900
+        said = {"investor": bytes16(account), "kind": kind, "suitableUntil": until_day, "addend": 0}
+        self.world.acting.act("OpenInvestor", said, CHECKER)
+        self._read(lambda session, chain: book.investor(session, chain, account) is not None)
         return account
 
     def security(self, holders: dict[str, int], **terms: Any) -> str:
-        """In custody, with these holders."""
-        security = self.registering(**terms)
-        entries = [{"account": account, "units": str(units)} for account, units in holders.items()]
-        rests = self.documents("holder-list")
-        self.registered("issue", security=security, entries=entries, documents=rests)
-        capital, rests = str(sum(holders.values())), self.documents("capital-verification")
-        self.registered("admit", security=security, capital=capital, documents=rests)
+        """In custody, with these holders; the service has read all of it."""
+        security, act = random_id("sec"), self.world.acting.act
+        opening = OpenSecurity(bytes16(security), bytes16(random_id("cmp")), REGION, replace(SHARE, **terms))
+        act("OpenSecurity", message(opening), CHECKER)
+        who = {"investors": [bytes16(each) for each in holders], "units": list(holders.values())}
+        act("IssueUnits", {"security": bytes16(security), **who}, CHECKER)
+        act("AdmitSecurity", {"security": bytes16(security), "capital": sum(holders.values())}, CHECKER)
+
+        def custodied(session: Session, chain: str) -> bool:
+            row = book.security(session, chain, security)
+            return row is not None and row.state == State.CUSTODIED
+
+        self._read(custodied)
         return security
 
-    def registering(self, **terms: Any) -> str:
-        """A new one, whose first registration has begun."""
-        security = random_id("sec")
-        rests = self.documents("custody-agreement", "articles")
-        self.registered(
-            "open-security", security=security, issuer=random_id("cmp"), issuer_region=440300,
-            terms={**SHARE, **terms}, documents=rests,
-        )  # fmt: skip
-        return security
+    def _read(self, done: Callable[[Session, str], bool]) -> None:
+        """The service reads the business chain until this is so."""
+        services = self.world.services
+
+        def read() -> bool:
+            services.jobs.run("transactions.business.index")
+            with services.database.read() as session:
+                return done(session, services.register.parts.chain)
+
+        until(read)
 
     def agreed(self, security: str, giver: str, taker: str, units: int, **more: Any) -> dict[str, Any]:
         """What an agreed transfer is asked with."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.platform.ids import random_id
+from services.register.rules.values import Kind
 from tests.integration.founded import Founded
 from tests.integration.register.business import FoundedBusiness
 from tests.integration.register.clerk import Clerk
@@ -31,7 +32,7 @@ def clerk(
 
 @pytest.fixture(scope="module")
 def buyer(clerk: Clerk) -> str:
-    return clerk.investor("company")
+    return clerk.investor(Kind.COMPANY)
 
 
 @pytest.fixture
@@ -184,6 +185,7 @@ def test_a_freeze_is_over_at_midnight_in_shanghai_and_swept_by_itself(
     assert clerk.decided(given)["state"] == "registered"
 
 
+@pytest.mark.full
 def test_a_pledged_transfer_takes_the_pledgees_signature(clerk: Clerk, security: str, holder: str, buyer: str) -> None:
     clerk.registered("pledge", **_pledge(clerk, security, holder, 100))
     clerk.world.pass_days(7)
@@ -207,6 +209,7 @@ def test_an_heir_gets_units_with_their_liens_and_may_be_the_201st(clerk: Clerk, 
     assert [(each["said"]["count"], each["said"]["cap"]) for each in alerts if each["security"] == security] == [(3, 2)]
 
 
+@pytest.mark.full
 def test_a_lock_ends_with_the_checker_and_an_officers_quarter_binds(
     clerk: Clerk, security: str, holder: str, buyer: str
 ) -> None:
@@ -249,18 +252,7 @@ def test_a_batch_is_all_or_nothing_or_line_by_line(clerk: Clerk, security: str, 
     assert clerk.held(security, holder) == 59
 
 
-def test_a_company_takes_no_pledge_of_its_own_shares_and_a_pledge_needs_confirmed_units(clerk: Clerk) -> None:
-    account, security = clerk.investor(), clerk.registering()
-    entries = [{"account": account, "units": "10"}]
-    clerk.registered("issue", security=security, entries=entries)
-    clerk.registered("confirm", security=security, accounts=[account], confirmed=False)
-    clerk.registered("admit", security=security, capital="10")
-    assert clerk.refused("pledge", **_pledge(clerk, security, account, 5))["guard"] == "RegisterUnconfirmed"
-    rests = clerk.documents("confirmation")
-    clerk.registered("confirm", security=security, accounts=[account], documents=rests)
-    clerk.registered("pledge", **_pledge(clerk, security, account, 5))
-
-
+@pytest.mark.full
 def test_bonus_and_cancellation(clerk: Clerk, security: str, holder: str, buyer: str) -> None:
     rests, action = clerk.documents("resolution"), random_id("cac")
     both = sorted((holder, buyer))
