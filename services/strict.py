@@ -1,4 +1,4 @@
-"""YAML as rulebooks and settings are written: a small strict part of it, every value with its line.
+"""YAML as rulebooks, their settings and calendars are written: a small strict part of it, every value with its line.
 
 Plain scalars are `true`, `false`, `null`, decimal integers or text; nothing else is guessed (no dates, no `yes`).
 Anchors, aliases, tags, duplicate keys and fractions are refused.
@@ -24,7 +24,7 @@ _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None,
 
 
 class StrictError(ValueError):
-    """A rulebook or a settings file is wrong; says in which file, on which line, at which path, and what."""
+    """A file is wrong; says which, on which line, at which path, and what."""
 
     def __init__(self, file: str, line: int, path: str, complaint: str) -> None:
         where = f"{file}:{line}: {path}: " if path else f"{file}:{line}: "
