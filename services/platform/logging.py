@@ -51,17 +51,20 @@ def _without_secrets(_logger: Any, _method: str, event: Event) -> Event:
 
 
 class _Patient:
-    """A stream that loses a line rather than raise: with the disk full no thread may end because it told so."""
+    """A stream that loses a line rather than raise: no thread may end because it told of a full disk.
+
+    ValueError: the stream is closed, for the process ends.
+    """
 
     def __init__(self) -> None:
         self.stream: TextIO = sys.stderr
 
     def write(self, text: str) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self.stream.write(text)
 
     def flush(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self.stream.flush()
 
 

@@ -3,22 +3,26 @@
 What is looked through: the chain's folder and every block, transaction and log of it; what service, witness and node
 said; metrics, tiles, entry bundles, checkpoints, public receipts, the trust document; the witness's folder; temporary
 files; the service's home with the stored files; the database's files with their write-ahead logs. A database in a
-stranger's hands shows ciphertext only.
+stranger's hands shows ciphertext only; once the terms are over and the records erased, not even theirs.
 """
 
-import base64
 import json
-import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from chain.party.http import ApiClient, Connection
 from chain.party.rpc import JsonRpc
 from chain.proof.digest import digest_of
 from chain.proof.encoding import to_hex
+from services.platform.database import Database
+from services.platform.settings import RetentionTerm
+from tests.canaries import Canaries, Search
 from tests.e2e.cluster import Cluster
 from tests.e2e.crew import Crew
 from tests.e2e.test_kills import cluster, new_database  # noqa: F401 (fixtures)
@@ -27,53 +31,7 @@ from tests.integration.services.whole.world import World
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(600)
-_SURNAMES, _GIVEN = "欧阳司徒诸葛慕容", "鱻麤靐龘驫飍"
-_NAMED, _NUMBERED = "燚犇骉羴", "7731415926"
-"""Part of every name, and of every number: what is looked for first."""
-
-
-class Canaries:
-    """Strings that stand nowhere else, by the field that they went into."""
-
-    def __init__(self) -> None:
-        self._chance = random.SystemRandom()
-        self.sent: dict[str, str] = {}
-
-    def name(self, field: str) -> str:
-        """A person's name."""
-        given = "".join(self._chance.sample(_GIVEN, 3))
-        return self._keep(field, self._chance.choice(_SURNAMES) + _NAMED + given)
-
-    def number(self, field: str, head: str = "440300") -> str:
-        """The number of an identity card, a telephone or an account, by its head."""
-        return self._keep(field, head + _NUMBERED + "".join(self._chance.choice("0123456789") for _ in range(6)))
-
-    def text(self, field: str) -> str:
-        """Free text."""
-        return self._keep(field, f"家住{self.name(field + ', name in text')}路{self._chance.getrandbits(48):012x}号")
-
-    def _keep(self, field: str, value: str) -> str:
-        self.sent[field] = value
-        return value
-
-    def found_in(self, data: bytes) -> list[str]:
-        """The fields whose canary stands in the data, in one of the ways a text is written."""
-        lower = data.lower()
-        if not any(way in lower for part in (_NAMED, _NUMBERED) for way in _ways(part)):
-            return []
-        found = [field for field, value in self.sent.items() if any(way in lower for way in _ways(value))]
-        return found or ["a part of one"]
-
-
-def _ways(value: str) -> Iterator[bytes]:
-    plain = value.encode()
-    yield plain.lower()
-    yield json.dumps(value)[1:-1].encode().lower()
-    yield value.encode("utf-16-le").lower()
-    yield plain.hex().encode()
-    yield "".join(f"%{byte:02x}" for byte in plain).encode()
-    for shift in range(3):  # the middle of it, whatever stands before
-        yield base64.b64encode(b"\0" * shift + plain)[4 * (shift > 0) : -4].lower()
+YEARS_21_MS = 21 * 366 * 86_400_000
 
 
 @pytest.fixture
@@ -124,6 +82,8 @@ class Person:
         self._file()
         self._tokens_and_reasons()
         self._refusals()
+
+    def leaves(self) -> None:
         self._http.close()
 
     def _records(self) -> None:
@@ -170,10 +130,14 @@ class Person:
         said = self.said
         wanted = {"name": "柜台", "roles": ["reader"], "days": 1, "person": said.name("token: person")}
         assert self.send("POST", "/v1/tokens", wanted, "token")[0] == 201
-        reason = {"reason": said.text("erasure: reason")}
-        assert self.send("POST", f"/v1/records/{self.records[0]}/erasure", reason, "erasure")[0] == 202
+        self.erases(self.records[0])
         rotation = {"reason": said.text("rotation: reason")}
         assert self.send("POST", f"/v1/logs/{self.crew.world.log.id}/rotation", rotation, "rotation")[0] == 202
+
+    def erases(self, record: str) -> None:
+        """Asks for it: the term is not over, so it is restricted until then."""
+        reason = {"reason": self.said.text("erasure: reason")}
+        assert self.send("POST", f"/v1/records/{record}/erasure", reason, "erasure")[0] == 202
 
     def _refusals(self) -> None:
         said = self.said
@@ -205,6 +169,8 @@ def test_canaries_are_found_nowhere(
     for name, data in _public(crew, api, person.records):
         look.into(name, data)
     look.into("blocks", _blocks(crew.world.node.url))
+    person.erases(last)
+    person.leaves()
     for worker in crew.workers:
         worker.end()  # killed: what lies on the disk then is what a thief finds
     if cluster is not None:
@@ -214,25 +180,55 @@ def test_canaries_are_found_nowhere(
     look.through(tmp_path)
     assert look.looked > 40, "there was something to look through"
     assert look.found == {}, look.found
+    held = _ciphertexts(crew.world, person.records)
+    _erase(crew.world, len(person.records))
+    if cluster is not None:
+        _tidy(crew.world.settings.url)
+        look.through(cluster.home)
+        assert not _anywhere(cluster.home / "base", held), "what VACUUM leaves of it"
+    look.through(tmp_path)
+    assert not _anywhere(tmp_path, held), "the write-ahead log, too, was emptied"
+    assert look.found == {}, look.found
 
 
-class Search:
-    """Where which canaries were found."""
+def _ciphertexts(world: World, records: list[str]) -> list[bytes]:
+    """What lies in the database of them, without the nonce: enough of each to be recognised."""
+    database = Database(world.settings.url)
+    with database.read() as session:
+        rows = session.execute(text("SELECT id, ciphertext FROM records")).all()
+    database.close()
+    found = {row[0]: bytes(row[1]) for row in rows}
+    return [found[each][-48:] for each in records]
 
-    def __init__(self, said: Canaries) -> None:
-        self._said = said
-        self.found: dict[str, list[str]] = {}
-        self.looked = 0
 
-    def into(self, name: str, data: bytes) -> None:
-        self.looked += 1
-        if found := self._said.found_in(data):
-            self.found[name] = found
+def _erase(world: World, count: int) -> None:
+    """The terms are over: the job destroys what was restricted, and the files that nothing else names."""
+    world.clock.ahead_ms = YEARS_21_MS
+    world.restart(retention={"material": RetentionTerm(months=1, source="of this test")})
 
-    def through(self, folder: Path) -> None:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file() and not file.is_symlink():
-                self.into(str(file.relative_to(folder)), file.read_bytes())
+    def erased() -> bool:
+        for job in ("evidence.check", "evidence.retention", "materials.sweep"):
+            world.services.jobs.run(job)
+        with world.services.database.read() as session:
+            query = "SELECT count(*) FROM erasures WHERE state = 'erased' AND scrubbed_at IS NOT NULL"
+            return bool(session.execute(text(query)).scalar_one() == count)
+
+    until(erased, tell=world.services.jobs.states)
+    world.stop()
+
+
+def _tidy(url: str) -> None:
+    """What autovacuum and checkpoints do in their own time."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        for command in ("VACUUM FULL", "CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT"):
+            connection.execute(command)
+
+
+def _anywhere(folder: Path, held: list[bytes]) -> list[str]:
+    """The files in which one of them stands."""
+    files = [file for file in folder.rglob("*") if file.is_file() and not file.is_symlink()]
+    return [str(file) for file in files if any(each in file.read_bytes() for each in held)]
 
 
 def _public(crew: Crew, api: ApiClient, records: list[str]) -> Iterator[tuple[str, bytes]]:
