@@ -9,10 +9,12 @@ from chain.party.eip712 import sign_typed_data
 from chain.party.keystore import EvmKey
 from chain.proof.encoding import to_hex
 from services.evidence.group import Group
+from services.pilots import repository
 from services.pilots.books import Books
 from services.pilots.rulebook.machine import REACH
 from services.pilots.steps.projections import PilotEvents
-from services.pilots.stream import Stream
+from services.pilots.stream import Entry, Stream
+from services.platform.errors import Conflict
 from services.platform.ids import bytes16
 from services.transactions.views import ChainEvent, OperationView
 from tests.integration.services.pilots.application import form
@@ -128,6 +130,26 @@ def test_a_lead_cannot_end_its_project_by_a_number_that_no_stream_reaches(region
     assert (moved["state"], moved["count"]) == ("UNDER_SELECTION", REACH // 2 + 1)
     _read_in_a_recovery(region, project, around, lead.authority)
     assert len(lead.get(f"{place}/timeline", cursor=str(REACH // 2 - 4))["items"]) == 5
+
+
+def test_a_draft_ends_while_it_can_still_be_submitted(region: Region) -> None:
+    """An opening has no log yet to be proven in: its number must be one that the chain believes."""
+    services, project = region.house.services, drafted(region)
+    stream, seqs = Stream(services.evidence), []
+
+    def unit(group: Group) -> None:
+        row = repository.project(group.session, project)
+        assert row is not None
+        while True:
+            said = Entry(name="draft", actor=row.lead_id, content={"version": 9})
+            seqs.append(stream.append(group, row, said)[0].seq)
+
+    with pytest.raises(Conflict) as full:
+        services.evidence.sequencer.submit(unit).result(60)
+    assert (full.value.slug, max(seqs)) == ("draft-full", 999)
+    assert REACH // 2 - 1 > 999
+    lead = region["lead"]
+    assert region.step(lead, project, "submit", key=lead.authority)["state"] == "SUBMITTED"  # nothing of it is left
 
 
 def _read_in_a_recovery(region: Region, project: str, step: Mapping[str, Any], signer: EvmKey) -> None:

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
+from chain.proof.encoding import to_hex
+from services.pilots.rulebook.machine import REACH
+from services.platform.ids import bytes16
 from tests.integration.services.pilots.region import SHENZHEN, Region
+from tests.integration.services.pilots.test_going_around import EVIDENCE, by_itself
 from tests.integration.services.pilots.test_shenzhen import DIMENSIONS, FIELDS, drafted, opinions
 from tests.integration.services.transactions.rig import GATEWAY, REGIONAL
 from tests.waiting import until
@@ -39,8 +43,8 @@ def comes_to(region: Region, project: str, state: str) -> None:
     until(there)
 
 
-def filings(region: Region, project: str) -> list[Any]:
-    events = region["group"].get(f"/v1/pilots/{project}/timeline", limit=500)["items"]
+def filings(region: Region, project: str, after: int = -1) -> list[Any]:
+    events = region["group"].get(f"/v1/pilots/{project}/timeline", limit=500, cursor=str(after))["items"]
     return [one for one in events if one["name"] == "comment.file"]
 
 
@@ -98,3 +102,17 @@ def test_no_notice_is_closed_over_a_comment_that_the_chain_does_not_know(region:
     assert (unnamed["rule"], unnamed["unfiled_comments"]) == ("SZ-56", [1])
     asked = group.post(path, {**approval, "body": {"unfiled_comments": [1]}}, 202)
     assert asked["state"] == "needs_authorisation"
+
+
+@pytest.mark.full
+def test_a_comment_beyond_the_gateways_reach_is_filed_with_its_proof(region: Region) -> None:
+    """A body that goes around the service claims a number so far ahead that the chain believes the gateway no more."""
+    group, project = region["group"], under_notice(region)
+    message = {"project": to_hex(bytes16(project)), "action": "danger.raise", "value": 1, "seq": REACH // 2 + 40}
+    by_itself(region, "PilotStep", "step", {**message, **EVIDENCE}, group.account)
+    assert group.get(f"/v1/pilots/{project}")["open_items"] == {"danger": [1]}
+    said = region.anyone.post(f"/v1/public/pilots/{project}/comments", json={"text": "请说明"})
+    assert said.status_code == 201, said.text
+    comes_to(region, project, "filed")
+    assert group.get(f"/v1/pilots/{project}")["open_items"] == {"comment": [1], "danger": [1]}
+    assert filings(region, project, after=REACH // 2)[0]["seq"] > REACH // 2
