@@ -104,9 +104,10 @@ class BookDesk:
 
 def seen(session: Session, parts: RegisterParts, at: int | None) -> Seen:
     """The moment, and how far the chain was read. Invalid ``at`` for one to come, Conflict ``register-unread``."""
-    now, block = parts.clock.ms(), parts.transactions.read_until(session, parts.chain, LISTENER)
+    block = parts.transactions.read_until(session, parts.chain, LISTENER)
     if block is None:
         raise Conflict("No block of the register's chain was read yet.", slug="register-unread")
+    now = max(parts.clock.ms(), repository.newest_time(session, parts.chain))  # a chain's clock may be ahead
     if at is not None and at > now:
         raise Invalid("at", "This moment is still to come.")
     return Seen(at, now, block)

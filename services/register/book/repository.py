@@ -51,6 +51,7 @@ __all__ = [
     "lots_history",
     "neighbours",
     "newest_act",
+    "newest_time",
     "open_alerts",
     "outgoing",
     "positions",
@@ -264,6 +265,12 @@ def newest_act(session: Session, chain: str, security_id: str, *, names: Collect
     return session.scalar(
         query.where(row.block_time <= at).order_by(row.block_number.desc(), row.log_index.desc()).limit(1)
     )
+
+
+def newest_time(session: Session, chain: str) -> int:
+    """The time of the newest block that told of an act; 0 before there is one."""
+    query = select(EventRow.block_time).where(EventRow.chain == chain)
+    return session.scalar(query.order_by(EventRow.block_number.desc()).limit(1)) or 0
 
 
 def outgoing(

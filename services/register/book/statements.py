@@ -121,8 +121,7 @@ class StatementDesk:
 
     def _make(self, group: Group, caller: Principal, host: str, wanted: Wanted) -> StatementRow:
         session, now = group.session, group.now_ms
-        moment = replace(seen(session, self._parts, wanted.at), now=now)
-        market = self._parts.market
+        moment, market = seen(session, self._parts, wanted.at), self._parts.market
         subject = Subject(
             number=self._number(session, now),
             kind=wanted.kind,

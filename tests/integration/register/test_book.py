@@ -32,6 +32,8 @@ from tests.integration.register.world import BUSINESS, MarketWorld
 from tests.serving import serving
 from tests.waiting import until
 
+pytestmark = pytest.mark.one_database
+
 SECURITY, OTHER = b"\x5e" * 16, b"\x5f" * 16
 ANNA, BO, CHEN = (bytes([each]) * 16 for each in (0xA1, 0xB0, 0xC4))
 

@@ -18,6 +18,8 @@ from tests.integration.register.shares import open_investors, open_security, tra
 from tests.integration.register.world import BUSINESS, MarketWorld
 from tests.integration.services.transactions.rig import key_of
 
+pytestmark = pytest.mark.one_database
+
 PLEDGE, FREEZE = 1, 2
 INHERITANCE, GIFT = 2, 1
 BANK = key_of("the pledgee")
@@ -46,9 +48,15 @@ def encumber(world: MarketWorld, security: bytes, lien: int, units: int, *keys: 
 
 
 def freeze(world: MarketWorld, security: bytes, units: int, *, ago: int = 0, days: int = 365, **more: Any) -> None:
-    """Published so many seconds ago."""
-    published, until = world.clock.ms() // 1000 - ago - 5, world.acting.today() + days
+    """Published so many seconds before the newest block: the chain's clock is not the service's."""
+    published, until = newest(world) - ago, world.acting.today() + days
     encumber(world, security, FREEZE, units, LIAISON, since=published, until=until, **more)
+
+
+def newest(world: MarketWorld) -> int:
+    block = world.acting.chain.block(world.acting.chain.head())
+    assert block is not None
+    return block.timestamp
 
 
 def line(client: TestClient, security: bytes, investor: bytes = DING, **params: Any) -> Any:
@@ -80,8 +88,8 @@ def state(client: TestClient, security: bytes, kind: str, status: int = 201, **m
 def test_a_freeze_of_80_on_40_free_and_60_pledged(known: MarketWorld, client: TestClient, opened: bytes) -> None:
     encumber(known, opened, PLEDGE, 60)
     known.pass_days(1)
-    before = known.clock.ms() - 1
     freeze(known, opened, 80)
+    before = newest(known) * 1000 - 1
     assert_reconciled(known)
     assert buckets(client, opened) == (0, 20, 80, 0)
     assert buckets(client, opened, at=rfc3339(before)) == (40, 60, 0, 0)
