@@ -23,6 +23,10 @@ def _rests_on(*codes: str) -> list[dict[str, str]]:
 
 ACTS: dict[str, dict[str, Any]] = {
     "open-investor": {"account": _ACCOUNT, "kind": "person", "suitable_until": "2027-12-31"},
+    "open-investors": {
+        "company": "cmp_0123456789abcdef0123456789abcdef",
+        "openings": [{"account": _ACCOUNT, "kind": "person"}, {"account": _OTHER, "kind": "company", "addend": 3}],
+    },
     "suitability": {"account": _ACCOUNT, "until": "2028-12-31"},
     "addend": {"account": _ACCOUNT, "addend": 7},
     "open-security": {

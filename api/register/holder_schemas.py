@@ -245,6 +245,9 @@ class ImportRequest(_Said):
     files: list[FileRequest] = Field(min_length=1, max_length=20)
     sum_duplicates: bool = Field(False, description="Several lines of one person are one holding")
     confirmed: bool = Field(False, description="What holds of lines that do not say whether they are confirmed (确权)")
+    pledgees: dict[str, str] = Field(
+        default_factory=dict, max_length=1_000, description="Addresses that release pledges, by the pledgee's name"
+    )
 
 
 class ExecutionRequest(_Said):
@@ -266,6 +269,7 @@ class ImportView(BaseModel):
     findings: int = Field(description="How many things are wrong: see `/findings`")
     groups: int
     progress: dict[str, int] = Field(description="Groups by state")
+    refusals: list[str] = Field(description="Why groups were refused, at most twenty")
     record: str | None = None
     created_at: str
     updated_at: str

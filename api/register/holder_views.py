@@ -90,6 +90,7 @@ def imported(view: ImportView) -> schemas.ImportView:
         findings=view.findings,
         groups=view.groups,
         progress=dict(view.progress),
+        refusals=list(view.refusals),
         record=view.record_id,
         created_at=rfc3339(view.created_at),
         updated_at=rfc3339(view.updated_at),

@@ -28,6 +28,7 @@ async def check_list(
         files=tuple(FileSaid(material=each.material, name=each.name) for each in request.files),
         sum_duplicates=request.sum_duplicates,
         confirmed=request.confirmed,
+        pledgees=request.pledgees,
     )
     made = await asyncio.wrap_future(services.holders.imports.check(caller, said, once=once))
     response.headers["Location"] = f"/v1/register/imports/{made.id}"

@@ -16,6 +16,9 @@ _TRANSFER = "bytes16 security,bytes16 from,bytes16 to,uint80 units,uint8 reason"
 _TAIL = "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline"
 _WORDS: Mapping[str, str] = {
     "OpenInvestor(bytes16 investor,uint8 kind,uint24 suitableUntil,uint16 addend": "open an investor 开立投资者账户",
+    "OpenInvestors(bytes16[] investors,uint8[] kinds,uint24[] suitableUntil,uint16[] addends": (
+        "open many investors 批量开立投资者账户"
+    ),
     "SetSuitability(bytes16 investor,uint24 until": "change an investor's suitability 变更投资者适当性",
     "SetAddend(bytes16 investor,uint16 addend": "change what an investor counts for after look-through 变更穿透计数",
     f"OpenSecurity(bytes16 security,bytes16 issuer,uint32 issuerRegion,{_TERMS}": "open a security 证券初始设立",

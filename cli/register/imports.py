@@ -32,6 +32,9 @@ def check(
     company: Annotated[str, typer.Option(help="The company's id, cmp_….")],
     sum_duplicates: Annotated[bool, typer.Option(help="Several lines of one person are one holding.")] = False,
     confirmed: Annotated[bool, typer.Option(help="Lines that do not say so are confirmed 已确权.")] = False,
+    pledgee: Annotated[
+        list[str] | None, typer.Option("--pledgee", help="NAME=0x…: whose signature releases the pledges of a pledgee.")
+    ] = None,
     wait: WaitOption = 600,
     party: PartyOption = None,
     as_json: Json = False,
@@ -44,6 +47,7 @@ def check(
             "files": [{"material": stored(who, file), "name": file.name} for file in files],
             "sum_duplicates": sum_duplicates,
             "confirmed": confirmed,
+            "pledgees": {name: address for name, _, address in (each.rpartition("=") for each in pledgee or ())},
         }
         made: Any = who.api.post(_BASE, said, idempotency_key=fresh_key())[1]
         found = _until(who, made["id"], {"checking"}, wait)
@@ -140,4 +144,5 @@ def _lines(found: Any) -> list[str]:
     if found["progress"]:
         states = ", ".join(f"{count} {state}" for state, count in sorted(found["progress"].items()))
         lines.append(f"groups       {states}")
+    lines += [f"  {each}" for each in found["refusals"]]
     return lines

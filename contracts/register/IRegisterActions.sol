@@ -16,6 +16,14 @@ interface IRegisterActions is IRegister {
         uint80[] units;
     }
 
+    /// @notice Investors to be opened together: the lists are of equal length.
+    struct Openings {
+        bytes16[] investors;
+        Kind[] kinds;
+        uint24[] suitableUntil;
+        uint16[] addends;
+    }
+
     /// @param action sixteen random bytes, the same in each call of one bonus
     /// @param investors in ascending order, within a call and from call to call
     struct Payout {
@@ -43,6 +51,13 @@ interface IRegisterActions is IRegister {
     error RegisterOrder(bytes16 investor, bytes16 last);
     /// @notice The action began with another ratio.
     error RegisterRatio(uint32 numerator, uint32 denominator);
+
+    /// @notice Opens many investors' accounts, all or none, each as `openInvestor` does: a register that begins has its holders already.
+    function openInvestors(
+        Openings calldata openings,
+        IInstitutionRegistry.Evidence calldata evidence,
+        Authorisation[] calldata auths
+    ) external;
 
     /// @notice Moves units of one security, all or none, each transfer as `transfer` does. One signature authorises them all.
     function transferBatch(

@@ -29,9 +29,7 @@ abstract contract InvestorBook is IInvestorBook, RegisterStorage {
     ) external {
         _begin(evidence);
         _agree(OPEN_INVESTOR, abi.encode(id, details, evidence), auths);
-        if (id == 0 || details.kind == Kind.None) revert RegisterZero();
-        if (_investors[id] != 0) revert RegisterInvestorExists(id);
-        _investors[id] = uint256(details.kind) | uint256(details.suitableUntil) << SUITABLE | uint256(details.addend) << ADDEND;
+        _openInvestor(id, details.kind, details.suitableUntil, details.addend);
         emit InvestorOpened(
             id, details.kind, details.suitableUntil, details.addend, evidence.commitment, evidence.leaf
         );

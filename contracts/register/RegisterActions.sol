@@ -5,6 +5,7 @@ import {Days} from "../calendar/Days.sol";
 import {ICalendar} from "../calendar/ICalendar.sol";
 import {Authorisation} from "../identity/IAuthorised.sol";
 import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
+import {IInvestorBook} from "./IInvestorBook.sol";
 import {IRegisterActions} from "./IRegisterActions.sol";
 import {LienWords} from "./LienWords.sol";
 import {Lots} from "./Lots.sol";
@@ -21,6 +22,10 @@ contract RegisterActions is IRegisterActions, RegisterMoves {
     using Positions for uint256;
     using Securities for uint256;
 
+    bytes32 private constant OPEN_INVESTORS = keccak256(
+        "OpenInvestors(bytes16[] investors,uint8[] kinds,uint24[] suitableUntil,uint16[] addends,"
+        "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
+    );
     bytes32 private constant TRANSFER_BATCH = keccak256(
         "TransferBatch(bytes16 security,uint8 reason,bytes16[] from,bytes16[] to,uint80[] units,"
         "bytes32 commitment,bytes32 leaf,uint256 nonce,uint64 deadline)"
@@ -51,6 +56,26 @@ contract RegisterActions is IRegisterActions, RegisterMoves {
     constructor(IInstitutionRegistry registry_, ICalendar calendar_, uint32 region_, bool checked_)
         RegisterStorage(registry_, calendar_, region_, checked_)
     {}
+
+    /// @inheritdoc IRegisterActions
+    function openInvestors(
+        Openings calldata openings,
+        IInstitutionRegistry.Evidence calldata evidence,
+        Authorisation[] calldata auths
+    ) external {
+        _begin(evidence);
+        _agree(OPEN_INVESTORS, _encodedOpenings(openings, evidence), auths);
+        uint256 count = openings.investors.length;
+        bool equal = count == openings.kinds.length && count == openings.suitableUntil.length;
+        if (!equal || count != openings.addends.length) revert RegisterLengths();
+        for (uint256 i = 0; i < count; ++i) {
+            bytes16 id = openings.investors[i];
+            _openInvestor(id, openings.kinds[i], openings.suitableUntil[i], openings.addends[i]);
+            emit IInvestorBook.InvestorOpened(
+                id, openings.kinds[i], openings.suitableUntil[i], openings.addends[i], evidence.commitment, evidence.leaf
+            );
+        }
+    }
 
     /// @inheritdoc IRegisterActions
     function transferBatch(
@@ -216,6 +241,20 @@ contract RegisterActions is IRegisterActions, RegisterMoves {
     }
 
     // ---- typed data
+
+    function _encodedOpenings(Openings calldata openings, IInstitutionRegistry.Evidence calldata evidence)
+        private
+        pure
+        returns (bytes memory)
+    {
+        return abi.encode(
+            keccak256(abi.encodePacked(openings.investors)),
+            keccak256(abi.encodePacked(openings.kinds)),
+            keccak256(abi.encodePacked(openings.suitableUntil)),
+            keccak256(abi.encodePacked(openings.addends)),
+            evidence
+        );
+    }
 
     function _encoded(Batch calldata acts, IInstitutionRegistry.Evidence calldata evidence) private pure returns (bytes memory) {
         return abi.encode(

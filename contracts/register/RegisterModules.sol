@@ -89,6 +89,13 @@ abstract contract RegisterModules is IRegisterLiens, IRegisterActions, RegisterS
     function sweep(bytes16 id, bytes16 who) external by(liens) {}
 
     /// @inheritdoc IRegisterActions
+    function openInvestors(
+        Openings calldata openings,
+        IInstitutionRegistry.Evidence calldata evidence,
+        Authorisation[] calldata auths
+    ) external by(actions) {}
+
+    /// @inheritdoc IRegisterActions
     function transferBatch(
         Batch calldata acts,
         IInstitutionRegistry.Evidence calldata evidence,

@@ -6,6 +6,7 @@ import {ICalendar} from "../calendar/ICalendar.sol";
 import {Authorisation} from "../identity/IAuthorised.sol";
 import {Authorised} from "../identity/Authorised.sol";
 import {IInstitutionRegistry} from "../identity/IInstitutionRegistry.sol";
+import {IInvestorBook} from "./IInvestorBook.sol";
 import {IRegister} from "./IRegister.sol";
 
 /// @title What a market's register keeps, and who may act on it
@@ -92,6 +93,13 @@ abstract contract RegisterStorage is IRegister, Authorised {
             if (signer != msg.sender && registry.hasRole(role, region, signer)) return;
         }
         revert RegisterNeeds(role);
+    }
+
+    /// @dev Enters a new investor, whose kind is final.
+    function _openInvestor(bytes16 id, Kind kind, uint256 suitableUntil, uint256 addend) internal {
+        if (id == 0 || kind == Kind.None) revert RegisterZero();
+        if (_investors[id] != 0) revert IInvestorBook.RegisterInvestorExists(id);
+        _investors[id] = uint256(kind) | suitableUntil << SUITABLE | addend << ADDEND;
     }
 
     /// @dev The word of an investor.

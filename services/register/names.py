@@ -16,6 +16,7 @@ PLEDGEE = "pledgee"
 
 ACTS: Mapping[str, str] = {
     "open-investor": "开立账户",
+    "open-investors": "批量开立账户",
     "suitability": "合格投资者确认",
     "addend": "穿透人数",
     "open-security": "登记品种开立",

@@ -67,6 +67,10 @@ _TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
             "openInvestor",
             f"OpenInvestor(bytes16 investor,uint8 kind,uint24 suitableUntil,uint16 addend,{_EVIDENCE})",
         ),
+        (
+            "openInvestors",
+            f"OpenInvestors(bytes16[] investors,uint8[] kinds,uint24[] suitableUntil,uint16[] addends,{_EVIDENCE})",
+        ),
         ("setSuitability", f"SetSuitability(bytes16 investor,uint24 until,{_EVIDENCE})"),
         ("setAddend", f"SetAddend(bytes16 investor,uint16 addend,{_EVIDENCE})"),
         (

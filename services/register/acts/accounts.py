@@ -1,17 +1,18 @@
 """Acts on an investor's account (投资者账户)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
 from services.platform.errors import Invalid
-from services.register.acts.said import Said, account, day, enum_of
+from services.register.acts.said import STRICT, Said, account, day, enum_of, identity
 from services.register.rules import acts
 from services.register.rules.values import Kind
 
-__all__ = ["Addend", "OpenInvestor", "Suitability"]
+__all__ = ["Addend", "OpenInvestor", "OpenInvestors", "Opening", "Suitability"]
 
 _ADDEND_MAX = 2**16 - 1
 
@@ -35,6 +36,44 @@ class OpenInvestor(Said):
         kind = enum_of(Kind, self.kind, "/kind")
         until = day(self.suitable_until, "/suitable_until")
         return acts.OpenInvestor(account(self.account), kind, until, _addend(self.addend))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """One of many accounts that are opened together; members as of ``open-investor``."""
+
+    __pydantic_config__: ClassVar[Mapping[str, object]] = STRICT
+    account: str
+    kind: str
+    suitable_until: date | None = None
+    addend: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenInvestors(Said):
+    """批量开立账户: the holders of a ``company`` whose first registration begins, all or none, under one signature."""
+
+    act: Literal["open-investors"] = "open-investors"
+    company: str
+    openings: tuple[Opening, ...]
+
+    @property
+    @override
+    def about(self) -> str:
+        return self.company
+
+    @override
+    def contract_act(self) -> acts.Act:
+        identity(self.company, "cmp", "/company")
+        if not self.openings:
+            raise Invalid("/openings", "Expected one account at least.")
+        listed = [(f"/openings/{place}", each) for place, each in enumerate(self.openings)]
+        return acts.OpenInvestors(
+            tuple(account(each.account, f"{at}/account") for at, each in listed),
+            tuple(enum_of(Kind, each.kind, f"{at}/kind") for at, each in listed),
+            tuple(day(each.suitable_until, f"{at}/suitable_until") for at, each in listed),
+            tuple(_addend(each.addend, f"{at}/addend") for at, each in listed),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +102,7 @@ class Addend(Said):
         return acts.SetAddend(account(self.account), _addend(self.addend))
 
 
-def _addend(value: int) -> int:
+def _addend(value: int, field: str = "/addend") -> int:
     if not 0 <= value <= _ADDEND_MAX:
-        raise Invalid("/addend", f"Expected 0 to {_ADDEND_MAX}.")
+        raise Invalid(field, f"Expected 0 to {_ADDEND_MAX}.")
     return value

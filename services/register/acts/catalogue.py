@@ -1,6 +1,6 @@
 """Every act that can be asked for, as one type by its member ``act``."""
 
-from services.register.acts.accounts import Addend, OpenInvestor, Suitability
+from services.register.acts.accounts import Addend, OpenInvestor, OpenInvestors, Suitability
 from services.register.acts.holders import Bonus, Cancel, Confirm, Officer
 from services.register.acts.liens import Enforce, Extend, Freeze, Lock, Pledge, Release, Revoke
 from services.register.acts.securities import Admit, ChangeTerms, Issue, OpenSecurity, Recount, SetState
@@ -10,6 +10,7 @@ __all__ = ["AnyAct"]
 
 AnyAct = (
     OpenInvestor
+    | OpenInvestors
     | Suitability
     | Addend
     | OpenSecurity

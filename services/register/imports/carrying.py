@@ -5,7 +5,7 @@ note, and nothing is asked twice. Groups have queues of their own, since the ent
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,8 @@ from services.platform.logging import get_logger
 from services.register.accounts.identity import kind_slug
 from services.register.accounts.keeping import Keeping
 from services.register.accounts.views import Entered
-from services.register.acts.accounts import OpenInvestor
+from services.register.acts.accounts import Opening, OpenInvestors
+from services.register.acts.holders import Confirm, Officer
 from services.register.acts.said import Document, Said
 from services.register.acts.securities import Entry, Issue
 from services.register.asking import REFUSED, REQUESTED, Ask, Outcome, Outcomes
@@ -24,14 +25,16 @@ from services.register.book.holdings import are_investors
 from services.register.imports import repository
 from services.register.imports.examining import WAITING, group_aad
 from services.register.imports.grouping import HOLDERS, holders_of
-from services.register.imports.liens import lien_said
+from services.register.imports.liens import lien_of, lien_said
 from services.register.imports.models import GroupRow, ImportRow
 from services.register.parts import RegisterParts
 
 __all__ = ["DONE", "OPENED", "RUNNING", "STOPPED", "Carrying"]
 
 RUNNING, DONE, STOPPED = "running", "done", "stopped"
-OPENING, OPENED, ISSUING, GROUP_DONE, GROUP_REFUSED = "opening", "opened", "issuing", "done", "refused"
+OPENING, OPENED, ISSUING, ISSUED, MARKING = "opening", "opened", "issuing", "issued", "marking"
+GROUP_DONE, GROUP_REFUSED = "done", "refused"
+_UNDER_WAY = (OPENING, ISSUING, MARKING)
 _PER_RUN, _ALL = 50, 1 << 20
 _log = get_logger("register.imports")
 
@@ -48,8 +51,12 @@ class Carrying:
     def run(self, import_id: str) -> None:
         """Hears what became of groups, asks for the next step of some, closes what is over."""
         self._hear(import_id)
-        steps: Mapping[str, Callable[[Unit, ImportRow, GroupRow], None]] = {WAITING: self._begin, OPENED: self._issue}
-        for number, state in self._next(import_id, (OPENED, WAITING)):
+        steps: Mapping[str, Callable[[Unit, ImportRow, GroupRow], None]] = {
+            WAITING: self._begin,
+            OPENED: self._issue,
+            ISSUED: self._mark,
+        }
+        for number, state in self._next(import_id):
             self._step(import_id, number, state, steps[state])
         self._close(import_id)
 
@@ -63,30 +70,41 @@ class Carrying:
         holders = holders_of(self._content(unit.reading, row, group))
         told = [each.details for each in holders]
         entered = self._keeping.enter(unit, row.owner_id, row.actor_id, told, about=row.company_id)
-        group.entries = [[one.account_id, str(holder.units)] for one, holder in zip(entered, holders, strict=True)]
+        pairs = list(zip(entered, holders, strict=True))
+        group.entries = [[one.account_id, str(holder.units), holder.officer] for one, holder in pairs]
         unknown = self._unknown(unit.session, entered)
         if unknown:
-            group.acts = self._asked(unit, row, group, opening(unknown))
+            self._asked(unit, row, group, opening(row.company_id, unknown))
             group.state = OPENING
         else:
             self._issue(unit, row, group)
 
     def _issue(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
-        if row.security_id is None:
-            raise LookupError(row.id)
-        entries = tuple(Entry(account=account, units=units) for account, units in group.entries)
-        issue = Issue(security=row.security_id, entries=entries, documents=_documents(row))
-        group.acts = self._asked(unit, row, group, [issue])
+        entries = tuple(Entry(account=account, units=units) for account, units, _ in group.entries)
+        self._asked(unit, row, group, Issue(security=_security(row), entries=entries))
         group.state = ISSUING
+
+    def _mark(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
+        """What units do not say: who of the group is not confirmed (未确权), and who is an officer (董监高)."""
+        security = _security(row)
+        officers = [account for account, _, officer in group.entries if officer]
+        marks: list[Said] = [Officer(security=security, account=each, serving=True) for each in dict.fromkeys(officers)]
+        if not group.confirmed:
+            accounts = tuple(dict.fromkeys(account for account, _, _ in group.entries))
+            marks.append(Confirm(security=security, accounts=accounts, confirmed=False))
+        self._asked(unit, row, group, *marks)
+        group.state = MARKING
 
     def _encumber(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
-        said = lien_said(unit, self._keeping, row, self._content(unit.reading, row, group))
-        group.acts = self._asked(unit, row, group, [said])
-        group.state = ISSUING
+        content = self._content(unit.reading, row, group)
+        self._asked(unit, row, group, lien_said(content, _security(row), group.entries[0][0]))
+        group.state = MARKING
 
-    def _asked(self, unit: Unit, row: ImportRow, group: GroupRow, saids: Sequence[Said]) -> list[str]:
-        queue = f"register/{row.id}/{group.number}" if group.kind == HOLDERS else ""
-        return [self._ask(unit, row.owner_id, each, batch=row.id, queue=queue).id for each in saids]
+    def _asked(self, unit: Unit, row: ImportRow, group: GroupRow, *saids: Said) -> None:
+        """Each group has a queue of its own: no group needs another's acts, but for liens on one holder's units."""
+        queue = f"{row.id}/{group.number}"
+        rested = [replace(each, documents=_documents(row)) for each in saids]
+        group.acts = [self._ask(unit, row.owner_id, each, batch=row.id, queue=queue).id for each in rested]
 
     def _unknown(self, session: Session, entered: Sequence[Entered]) -> list[Entered]:
         """Those that the chain does not know yet, each once."""
@@ -99,17 +117,31 @@ class Carrying:
 
     # --- the import
 
-    def _next(self, import_id: str, states: Sequence[str]) -> list[tuple[int, str]]:
+    def _next(self, import_id: str) -> list[tuple[int, str]]:
         """Groups whose next step can be asked for: holders first, liens once these are all done."""
         with self._parts.database.read() as session:
-            rows = repository.groups(session, import_id, states, _PER_RUN)
+            rows = repository.groups(session, import_id, (ISSUED, OPENED, WAITING), _PER_RUN)
             found = [(each.number, each.state) for each in rows if each.kind == HOLDERS]
-            if found:
+            if found or repository.unfinished(session, import_id, HOLDERS):
                 return found
-            counts = repository.states(session, import_id)
-            if counts.get(OPENING) or counts.get(ISSUING) or counts.get(GROUP_REFUSED):
-                return []
-            return [(each.number, each.state) for each in rows[:1]]  # liens keep their order: rank
+            liens = repository.groups(session, import_id, (MARKING, WAITING), _ALL)
+            placed = [(each.number, each.state, each.entries[0][0] if each.entries else "") for each in liens]
+        if any(not account for _, _, account in placed):
+            self._place(import_id)
+            return []
+        return _firsts(placed)
+
+    def _place(self, import_id: str) -> None:
+        """Notes whose units each lien is on."""
+
+        def unit(unit_: Unit) -> None:
+            for group in repository.groups(unit_.session, import_id, (WAITING,), _ALL):
+                row, _ = self._rows(unit_.session, import_id, group.number)
+                holder = lien_of(self._content(unit_.session, row, group))
+                (entered,) = self._keeping.enter(unit_, row.owner_id, row.actor_id, [holder], about=row.company_id)
+                group.entries = [[entered.account_id, "", False]]
+
+        self._parts.evidence.sequencer.run(unit)
 
     def _step(self, import_id: str, number: int, state: str, act: Callable[[Unit, ImportRow, GroupRow], None]) -> None:
         def unit(unit_: Unit) -> None:
@@ -133,25 +165,22 @@ class Carrying:
     def _hear(self, import_id: str) -> None:
         """Takes over what the chain made of the acts that were asked for."""
         with self._parts.database.read() as session:
-            waiting = {
-                each.number: each.acts for each in repository.groups(session, import_id, (OPENING, ISSUING), _ALL)
-            }
+            waiting = {each.number: each.acts for each in repository.groups(session, import_id, _UNDER_WAY, _ALL)}
             told = self._outcomes(session, [act for acts in waiting.values() for act in acts])
         heard = {number: one for number, acts in waiting.items() if (one := _together([told[act] for act in acts]))}
         if not heard:
             return
 
         def unit(unit_: Unit) -> None:
-            for group in repository.groups(unit_.session, import_id, (OPENING, ISSUING), _ALL):
+            for group in repository.groups(unit_.session, import_id, _UNDER_WAY, _ALL):
                 outcome = heard.get(group.number)
                 if outcome is None:
                     continue
                 if outcome.state == REFUSED:
                     group.state, group.reason = GROUP_REFUSED, outcome.reason
-                elif group.state == OPENING:
-                    group.state = OPENED
                 else:
-                    group.state, group.content = GROUP_DONE, None
+                    group.state = _after(group)
+                    group.content = None if group.state == GROUP_DONE else group.content
 
         self._parts.evidence.sequencer.run(unit)
 
@@ -174,7 +203,7 @@ class Carrying:
     @staticmethod
     def _stands_still(counts: Mapping[str, int]) -> bool:
         """Whether nothing is under way: liens wait for holders that were refused."""
-        return not any(counts.get(each) for each in (OPENING, OPENED, ISSUING))
+        return not any(counts.get(each) for each in (*_UNDER_WAY, OPENED, ISSUED))
 
     @staticmethod
     def _rows(session: Session, import_id: str, number: int) -> tuple[ImportRow, GroupRow]:
@@ -184,22 +213,38 @@ class Carrying:
         return row, group
 
 
+def _security(row: ImportRow) -> str:
+    if row.security_id is None:
+        raise LookupError(row.id)
+    return row.security_id
+
+
 def _documents(row: ImportRow) -> tuple[Document, ...]:
-    found: list[Any] = row.documents
-    return tuple(Document(code=each["code"], record=each["record"]) for each in found)
+    return tuple(Document(code=each["code"], record=each["record"]) for each in row.documents)
 
 
-def opening(unknown: Sequence[Entered]) -> list[Said]:
+def _after(group: GroupRow) -> str:
+    """The state after a step that the chain has taken."""
+    if group.state == OPENING:
+        return OPENED
+    marked = group.confirmed and not any(officer for _, _, officer in group.entries)
+    return ISSUED if group.state == ISSUING and not marked else GROUP_DONE
+
+
+def opening(company_id: str, unknown: Sequence[Entered]) -> Said:
     """What tells the chain of new accounts."""
-    return [
-        OpenInvestor(
-            account=each.account_id,
-            kind=kind_slug(each.kind),
-            suitable_until=on(each.suitable_until) if each.suitable_until else None,
-            addend=each.addend,
-        )
-        for each in unknown
-    ]
+    return OpenInvestors(
+        company=company_id,
+        openings=tuple(
+            Opening(
+                account=each.account_id,
+                kind=kind_slug(each.kind),
+                suitable_until=on(each.suitable_until) if each.suitable_until else None,
+                addend=each.addend,
+            )
+            for each in unknown
+        ),
+    )
 
 
 def _together(outcomes: Sequence[Outcome]) -> Outcome | None:
@@ -207,3 +252,9 @@ def _together(outcomes: Sequence[Outcome]) -> Outcome | None:
     if any(each.state == REQUESTED for each in outcomes):
         return None
     return next((each for each in outcomes if each.state == REFUSED), outcomes[0])
+
+
+def _firsts(placed: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
+    """Of each holder's liens the first, once the one before it is registered: a list's order is their rank."""
+    firsts = {account: (number, state) for number, state, account in reversed(placed)}
+    return [(number, state) for number, state in sorted(firsts.values()) if state == WAITING][:_PER_RUN]

@@ -4,7 +4,7 @@ In constant memory but for one digest and three numbers a holder. What is good i
 carries it out need not keep the lists.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -45,13 +45,14 @@ class NamedTable:
 class Demands:
     """What the lists must add up to. ``sum_duplicates``: several lines of one person are one holding.
 
-    ``confirmed``: what holds of lines that do not say whether they are (确权).
+    ``confirmed``: what holds of lines that do not say whether they are (确权); ``pledgees``: addresses by name.
     """
 
     capital: int
     today: date
     sum_duplicates: bool = False
     confirmed: bool = False
+    pledgees: Mapping[str, str] = field(default_factory=dict)
 
     def is_confirmed(self, line: HolderLine) -> bool:
         """Whether the holding is confirmed."""
@@ -236,7 +237,8 @@ class Checked:
     def _encumbrances(self, part: Part) -> Iterator[EncumbranceLine]:
         totals = Totals()
         for line in self._rows(part, totals):
-            read = read_encumbrance(line, part.heading, part.factor, self._demands.today)
+            demands = self._demands
+            read = read_encumbrance(line, part.heading, part.factor, demands.today, pledgees=demands.pledgees)
             self._count(totals, line)
             if read is not None:
                 self._burden(line, read)

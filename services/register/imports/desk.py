@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chain.proof.canonical import JsonObject, parse_json
+from chain.proof.canonical import JsonObject, canonical, parse_json
 from services.evidence.group import Group
 from services.evidence.once import do_once
 from services.identity.policy import Principal
@@ -19,7 +19,7 @@ from services.register.companies.desk import Companies, Listed
 from services.register.companies.rules import Phase
 from services.register.imports import repository
 from services.register.imports.carrying import DONE, GROUP_REFUSED, RUNNING, STOPPED, Carrying
-from services.register.imports.examining import CHECKED, CHECKING, WAITING, Examining, findings_aad
+from services.register.imports.examining import CHECKED, CHECKING, WAITING, Examining, findings_aad, pledgees_aad
 from services.register.imports.models import ImportRow
 from services.register.imports.views import Execution, ImportRequest, ImportView
 from services.register.parts import RegisterParts
@@ -28,7 +28,7 @@ from services.register.rules.values import State
 
 __all__ = ["Imports", "listed"]
 
-_MOST_FILES = 20
+_MOST_FILES, _MOST_REFUSALS = 20, 20
 _CLEAN = (CHECKED, RUNNING, STOPPED, DONE)
 
 
@@ -66,6 +66,7 @@ class Imports:
                 "capital": company.capital,
                 "sum_duplicates": said.sum_duplicates,
                 "confirmed": said.confirmed,
+                "pledgees": self._sealed(group.session, row, said.pledgees),
             }
             row.documents, row.summary, row.findings, row.groups = [], {}, 0, 0
             row.created_at = row.updated_at = group.now_ms
@@ -157,6 +158,10 @@ class Imports:
         for group in repository.groups(session, row.id, (GROUP_REFUSED,), 1 << 20):
             group.state, group.reason, group.acts = WAITING, None, []
 
+    def _sealed(self, session: Session, row: ImportRow, pledgees: Mapping[str, str]) -> str:
+        """Names are nobody's business: encrypted, as hexadecimal digits."""
+        return self._parts.vault.encrypt(session, row.owner_id, canonical({**pledgees}), pledgees_aad(row.id)).hex()
+
     def _require(self, caller: Principal, action: str) -> str:
         with self._parts.database.read() as session:
             return self._parts.require(session, caller, action)
@@ -202,6 +207,10 @@ def _view(session: Session, row: ImportRow) -> ImportView:
         findings=row.findings,
         groups=row.groups,
         progress=repository.states(session, row.id),
+        refusals=[
+            f"group {each.number}: {each.reason}"
+            for each in repository.groups(session, row.id, (GROUP_REFUSED,), _MOST_REFUSALS)
+        ],
         record_id=row.record_id,
         created_at=row.created_at,
         updated_at=row.updated_at,

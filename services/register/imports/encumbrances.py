@@ -1,7 +1,7 @@
 """A line of a list of existing encumbrances (存量质押、冻结、限售): whose units, for whom, since when. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -51,8 +51,10 @@ class EncumbranceLine:
     secured: str
 
 
-def read_encumbrance(line: Line, heading: Heading, factor: int, today: date) -> EncumbranceLine | None:
-    """The line; None once it knows what is wrong with its cells."""
+def read_encumbrance(
+    line: Line, heading: Heading, factor: int, today: date, *, pledgees: Mapping[str, str]
+) -> EncumbranceLine | None:
+    """The line; None once it knows what is wrong with its cells. ``pledgees``: addresses by name."""
     person = read_person(line, today)
     kind, field = _kind(line)
     units = line.need(field, partial(read_units, factor=heading.factors.get(field, factor)))
@@ -66,8 +68,11 @@ def read_encumbrance(line: Line, heading: Heading, factor: int, today: date) -> 
         _check_terms(line, kind, since, until, today)
     if kind is LienKind.PLEDGE and not for_name:
         line.refuse("holder_of", CellRefused("IMP-LIEN", "A pledge is for somebody: name the pledgee (质权人)."))
-    if secured and not _ADDRESS.fullmatch(secured):
-        line.refuse("secured", CellRefused("IMP-LIEN", "An address is 0x and 40 hexadecimal digits."))
+    secured = secured or pledgees.get(for_name, "")
+    if kind is LienKind.PLEDGE and not _ADDRESS.fullmatch(secured):
+        field_of = "secured" if "secured" in line else "holder_of"
+        detail = "Whose signature will release it (质权人签名地址)? Expected 0x and 40 hexadecimal digits."
+        line.refuse(field_of, CellRefused("IMP-LIEN", detail))
     if person is None or kind is None or units is None or since is None or line.wrong:
         return None
     return EncumbranceLine(

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Protocol
 
 from sqlalchemy.orm import Session
 
-from chain.proof.canonical import JsonObject, canonical
+from chain.proof.canonical import JsonObject, canonical, parse_json
 from services.days import on
 from services.evidence.group import Group as Unit
 from services.evidence.materials.service import Content
@@ -31,7 +31,17 @@ from services.register.parts import RegisterParts
 from services.register.rules.days import day_of
 from services.register.stream import Entry
 
-__all__ = ["CHECKED", "CHECKING", "REFUSED", "WAITING", "Examining", "FilesOf", "findings_aad", "group_aad"]
+__all__ = [
+    "CHECKED",
+    "CHECKING",
+    "REFUSED",
+    "WAITING",
+    "Examining",
+    "FilesOf",
+    "findings_aad",
+    "group_aad",
+    "pledgees_aad",
+]
 
 CHECKING, CHECKED, REFUSED = "checking", "checked", "refused"
 WAITING = "waiting"
@@ -58,6 +68,11 @@ def group_aad(import_id: str, number: int) -> bytes:
 def findings_aad(import_id: str, first: int) -> bytes:
     """What binds a part of a report to its place."""
     return aad("register-import-findings", f"{import_id}/{first}")
+
+
+def pledgees_aad(import_id: str) -> bytes:
+    """What binds the addresses of pledgees to their import."""
+    return aad("register-import-pledgees", import_id)
 
 
 class Examining:
@@ -97,10 +112,16 @@ class Examining:
                 today=self._today(),
                 sum_duplicates=said["sum_duplicates"],
                 confirmed=said["confirmed"],
+                pledgees=self._pledgees(group.session, row),
             )
             return row.owner_id, row.files, demands
 
         return self._parts.evidence.sequencer.run(unit)
+
+    def _pledgees(self, session: Session, row: ImportRow) -> dict[str, str]:
+        sealed = bytes.fromhex(row.demands["pledgees"])
+        found: Any = parse_json(self._parts.vault.decrypt(session, row.owner_id, sealed, pledgees_aad(row.id)))
+        return dict(found)
 
     def _tables(self, owner: str, files: Iterable[dict[str, str]]) -> list[NamedTable]:
         return [NamedTable(each["name"], table) for each in files for table in self._open(owner, each)]

@@ -43,11 +43,12 @@ class Holder:
 
 
 def grouped(lines: Iterable[HolderLine | EncumbranceLine], *, confirmed: bool) -> Iterator[Group]:
-    """Groups in the order in which they fill. ``confirmed``: of lines that do not say."""
+    """Groups as they fill, then liens by their beginning. ``confirmed``: what holds of lines that do not say."""
+    liens: list[EncumbranceLine] = []
     filling = {each: Group(HOLDERS, each) for each in (True, False)}
     for line in lines:
         if isinstance(line, EncumbranceLine):
-            yield Group(LIEN, confirmed=True, units=line.units, lines=[_lien(line)])
+            liens.append(line)
             continue
         key = confirmed if line.confirmed is None else line.confirmed
         group = filling[key]
@@ -57,6 +58,8 @@ def grouped(lines: Iterable[HolderLine | EncumbranceLine], *, confirmed: bool) -
             yield group
             filling[key] = Group(HOLDERS, key)
     yield from (each for each in filling.values() if each.lines)
+    for line in sorted(liens, key=lambda each: each.since):
+        yield Group(LIEN, confirmed=True, units=line.units, lines=[_lien(line)])
 
 
 def holders_of(content: bytes) -> list[Holder]:
@@ -102,6 +105,7 @@ def _holder(line: HolderLine) -> JsonObject:
 def _lien(line: EncumbranceLine) -> JsonObject:
     return {
         "identity": line.person.identity.content(),
+        "holder": int(line.person.kind),
         "kind": str(line.kind),
         "units": str(line.units),
         "since": line.since.isoformat(),

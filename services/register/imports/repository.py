@@ -21,6 +21,7 @@ __all__ = [
     "of_security",
     "one",
     "states",
+    "unfinished",
 ]
 
 GROUPS = GroupRow.__table__
@@ -78,6 +79,12 @@ def states(session: Session, import_id: str) -> dict[str, int]:
     """How many groups are in which state."""
     query = select(GroupRow.state, func.count()).where(GroupRow.import_id == import_id).group_by(GroupRow.state)
     return {state: int(count) for state, count in session.execute(query)}
+
+
+def unfinished(session: Session, import_id: str, kind: str) -> bool:
+    """Whether a group of this kind is not done."""
+    query = select(GroupRow.number).where(GroupRow.import_id == import_id, GroupRow.kind == kind)
+    return session.scalar(query.where(GroupRow.state != "done").limit(1)) is not None
 
 
 def forget_groups(session: Session, import_id: str) -> None:

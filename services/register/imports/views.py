@@ -1,7 +1,7 @@
 """What the door of the imports takes and tells."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.register.acts.said import Document
@@ -22,13 +22,15 @@ class ImportRequest:
     """Which files are checked for which company.
 
     ``sum_duplicates``: several lines of one person are one holding; ``confirmed``: what holds of lines that do not say
-    whether they are confirmed (确权).
+    whether they are confirmed (确权); ``pledgees``: addresses whose signature releases a pledge, by the pledgee's name,
+    where the list has no column for them.
     """
 
     company: str
     files: tuple[FileSaid, ...]
     sum_duplicates: bool = False
     confirmed: bool = False
+    pledgees: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportView:
-    """An import; ``progress``: how many groups are in which state."""
+    """An import; ``progress``: how many groups are in which state, ``refusals``: why some were refused."""
 
     id: str
     company: str
@@ -52,6 +54,7 @@ class ImportView:
     findings: int
     groups: int
     progress: Mapping[str, int]
+    refusals: Sequence[str]
     record_id: str | None
     created_at: int
     updated_at: int

@@ -18,6 +18,7 @@ __all__ = [
     "ExtendLien",
     "IssueUnits",
     "OpenInvestor",
+    "OpenInvestors",
     "OpenLien",
     "OpenSecurity",
     "PayBonus",
@@ -45,6 +46,16 @@ class OpenInvestor:
     kind: Kind
     suitable_until: int
     addend: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvestors:
+    """Opens many accounts (批量开户), all or none: the lists are of equal length."""
+
+    investors: tuple[Id, ...]
+    kinds: tuple[Kind, ...]
+    suitable_until: tuple[int, ...]
+    addends: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +273,7 @@ class SweepPosition:
 
 Act = (
     OpenInvestor
+    | OpenInvestors
     | SetSuitability
     | SetAddend
     | OpenSecurity

@@ -3,28 +3,41 @@
 from dataclasses import replace
 
 from services.register.names import CHECKER, REGULATOR
-from services.register.rules.acts import OpenInvestor, SetAddend, SetSuitability
+from services.register.rules.acts import OpenInvestor, OpenInvestors, SetAddend, SetSuitability
 from services.register.rules.refusal import Refused
 from services.register.rules.turn import Turn
-from services.register.rules.values import Investor, Kind
+from services.register.rules.values import Id, Investor, Kind
 
-__all__ = ["open_investor", "set_addend", "set_suitability"]
+__all__ = ["open_investor", "open_investors", "set_addend", "set_suitability"]
 
 
 def open_investor(turn: Turn, act: OpenInvestor) -> None:
     """A new pseudonym; its kind is final."""
     turn.agree()
-    if not any(act.investor) or act.kind is Kind.NONE:
+    _open(turn, act.investor, Investor(act.kind, act.suitable_until, act.addend))
+
+
+def open_investors(turn: Turn, act: OpenInvestors) -> None:
+    """Many of them, each like one."""
+    turn.agree()
+    if len({len(act.investors), len(act.kinds), len(act.suitable_until), len(act.addends)}) != 1:
+        raise Refused("RegisterLengths")
+    for each in zip(act.investors, act.kinds, act.suitable_until, act.addends, strict=True):
+        _open(turn, each[0], Investor(*each[1:]))
+
+
+def _open(turn: Turn, investor: Id, details: Investor) -> None:
+    if not any(investor) or details.kind is Kind.NONE:
         raise Refused("RegisterZero")
-    if act.investor in turn.investors:
-        raise Refused("RegisterInvestorExists", investor=act.investor)
-    turn.investors[act.investor] = Investor(act.kind, act.suitable_until, act.addend)
+    if investor in turn.investors:
+        raise Refused("RegisterInvestorExists", investor=investor)
+    turn.investors[investor] = details
     turn.tell(
         "InvestorOpened",
-        investor=act.investor,
-        kind=act.kind,
-        suitableUntil=act.suitable_until,
-        addend=act.addend,
+        investor=investor,
+        kind=details.kind,
+        suitableUntil=details.suitable_until,
+        addend=details.addend,
     )
 
 

@@ -12,6 +12,7 @@ __all__ = ["Outcome", "apply"]
 
 _DECIDE: Mapping[type[acts.Act], Callable[[Turn, Any], None]] = {
     acts.OpenInvestor: investors.open_investor,
+    acts.OpenInvestors: investors.open_investors,
     acts.SetSuitability: investors.set_suitability,
     acts.SetAddend: investors.set_addend,
     acts.OpenSecurity: securities.open_security,

@@ -12,11 +12,17 @@ from chain.proof.encoding import to_hex
 from services.platform.ids import random_id
 from tests.integration.founded import Founded
 from tests.integration.register.business import FoundedBusiness
-from tests.integration.register.clerk import SHARE, Clerk
+from tests.integration.register.clerk import Clerk
 from tests.integration.register.world import open_market
-from tests.unit.services.register.imports.sheets import book, organisation, person
+from tests.integration.services.transactions.rig import key_of
+from tests.unit.services.register.imports.sheets import HEADING, book, organisation, person, resident
 from tests.waiting import until
 
+SHARE = {
+    "form": "share", "kinds": ["person", "company", "partnership"], "cap": 200, "basis": "REM-04", "interval": 5,
+    "subscription_counts": False,
+}  # fmt: skip
+LIENS = ("权利负担类型", "股东名称", "证件号码", "数量", "登记日期", "到期日", "权利人", "文书号")
 APPLICATION = ("licence", "articles", "resolution", "capital-verification", "holder-list", "custody-agreement")
 
 
@@ -68,6 +74,25 @@ class Office(Clerk):
         self.world.services.holders.imports.run()
         return self.seen(f"imports/{made['id']}")
 
+    def check_book(self, company: Any, holders: list[Any], liens: list[Any], **more: Any) -> Any:
+        """Holders and encumbrances on sheets of their own."""
+        made = book(*holders, heading=(*HEADING, "是否董监高"))
+        made.add("权利负担", [LIENS, *liens])
+        files = [{"material": self.stored(made.file().read()), "name": "名册.xlsx"}]
+        asked = self.post("imports", {"company": company["id"], "files": files, **more}, 202)
+        self.world.services.holders.imports.run()
+        return self.seen(f"imports/{asked['id']}")
+
+    def empty_security(self, company: Any) -> str:
+        security = random_id("sec")
+        rests = self.documents("custody-agreement", "articles")
+        said = {"issuer": company["id"], "issuer_region": 440300, "terms": SHARE, "documents": rests}
+        self.registered("open-security", security=security, **said)
+        return security
+
+    def execution(self, security: str) -> dict[str, Any]:
+        return {"security": security, "documents": self.documents("holder-list")}
+
     def carry_out(self, made: Any) -> Any:
         """Until it is done or stopped; the checker signs what waits."""
         until(lambda: self._carried(made) != "running")
@@ -113,12 +138,8 @@ def test_from_the_application_to_custody_and_out(office: Office) -> None:
     company = office.step(company, "verify", "verification-report")
     assert company["phase"] == "confirming"
 
-    security = random_id("sec")
-    rests = office.documents("custody-agreement", "articles")
-    office.registered(
-        "open-security", security=security, issuer=company["id"], issuer_region=440300, terms=SHARE, documents=rests
-    )
-    said = {"security": security, "documents": office.documents("holder-list")}
+    security = office.empty_security(company)
+    said = office.execution(security)
     office.post(f"imports/{good['id']}/execution", said, 202)
     done = office.carry_out(good)
     assert (done["state"], done["progress"]) == ("done", {"done": 2})
@@ -148,3 +169,59 @@ def test_from_the_application_to_custody_and_out(office: Office) -> None:
         "apply", "take-up", "verify", "register", "admit", "layer", "deregister", "exit"
     ]  # fmt: skip
     assert all(office.said(each["record"])["type"] == "register.fact" for each in events)
+
+
+class _Dying:
+    """Asks, and ends before what it asked for is committed."""
+
+    def __init__(self, ask: Any) -> None:
+        self._ask = ask
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        self._ask(*arguments, **named)
+        raise RuntimeError
+
+
+def test_a_list_with_everything_is_carried_out_and_a_kill_does_nothing_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = office.step(office.apply(2, 1_000), "take-up")
+    bank = key_of("测试银行")
+    office.pledgees[bank.address] = bank
+    rows = [person(11, 500), person(12, 300), person(13, 200, confirmed="未确权")]
+    rows[0][-1:] = ["已确权", "是"]
+    name, other = str(rows[0][1]), str(rows[1][1])
+    liens = [
+        ["司法冻结", other, resident(12), 300, "2029-01-02", "2031-01-02", "测试法院", "（2029）测01执1号"],
+        ["质押", name, resident(11), 200, "2028-05-06", None, "测试银行", "质押合同1"],
+        ["轮候冻结", name, resident(11), 400, "2029-03-04", "2031-03-04", "测试法院", "（2029）测01执2号"],
+        ["限售", other, resident(12), 50, "2029-01-01", "2031-12-31", None, None],
+    ]
+    made = office.check_book(company, rows, liens, pledgees={"测试银行": bank.address})
+    assert (made["state"], made["findings"]) == ("checked", 0), office.seen(f"imports/{made['id']}/findings")
+    assert made["summary"]["liens"] == {"freeze": 2, "pledge": 1, "lock": 1}
+    office.step(company, "verify", "verification-report")
+    security = office.empty_security(company)
+    office.post(f"imports/{made['id']}/execution", office.execution(security), 202)
+
+    before = len(office.seen("accounts?limit=200")["items"])
+    carrying: Any = office.world.services.holders.imports._carrying
+    with monkeypatch.context() as patch:
+        patch.setattr(carrying, "_ask", _Dying(carrying._ask))
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                office.world.services.holders.imports.run()
+    assert not office.seen("acts?state=requested")["items"], "a unit is whole or not at all"
+    done = office.carry_out(made)
+    assert done["refusals"] == []
+    assert (done["state"], done["progress"]) == ("done", {"done": 6})
+    assert len(office.seen("accounts?limit=200")["items"]) == before + 3, "no account twice"
+    view = office.world.acting.read("securityOf", bytes.fromhex(security[4:]))
+    assert (view["issued"], view["count"]) == (1_000, 3)
+    found = office.seen(f"securities/{security}/liens")["liens"]
+    assert sorted((each["since"][:10], each["kind"], each["units"]) for each in found) == [
+        ("2028-05-05", "pledge", "200"), ("2028-12-31", "lock", "50"), ("2029-01-01", "freeze", "300"),
+        ("2029-03-03", "freeze", "400"),
+    ]  # fmt: skip
+    held = {each["units"]: each for each in office.seen(f"securities/{security}/holders")["items"]}
+    assert (held["200"]["confirmed"], held["500"]["confirmed"], held["500"]["officer"]) == (False, True, True)

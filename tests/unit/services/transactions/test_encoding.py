@@ -46,6 +46,7 @@ def test_nested_arguments_do_too() -> None:
 def test_every_authorised_function_takes_the_fields_of_its_struct(struct: Any) -> None:
     values = {"string": "a", "address": ADDRESS, "bytes16": b"\x01" * 16, "bytes32": b"\x02" * 32, "bool": True}
     values |= {"uint256[2]": [1, str(2**255)], "uint32[]": [1, 2], "bytes16[]": [b"\x01" * 16], "uint80[]": [7]}
+    values |= {"uint8[]": [1], "uint24[]": [20_000], "uint16[]": [3]}
     beside: dict[str, Any] = {"bodies": [], "table": []}  # of a rulebook: its struct names them by their hash
     args = beside | {field: values.get(kind, 1) for kind, field in struct.fields[:-2]}
     several = {"auths": [AUTH]} if struct.contract == "EquityRegister" else {}

@@ -17,12 +17,15 @@ TODAY = date(2026, 11, 20)
 LIENS = ("股东名称", "证件号码", "权利负担类型", "数量", "登记日期", "到期日", "质权人")
 
 
+BANK = {"测试银行": "0x" + "1b" * 20}
+
+
 def checked(tables: Sequence[NamedTable], capital: int = 1000, **demands: bool) -> Checked:
-    return check(tables, Demands(capital=capital, today=TODAY, **demands))
+    return check(tables, Demands(capital=capital, today=TODAY, pledgees=BANK, **demands))
 
 
 def read(tables: Sequence[NamedTable], capital: int = 1000) -> list[HolderLine | EncumbranceLine]:
-    found = Checked(tables, Demands(capital=capital, today=TODAY))
+    found = Checked(tables, Demands(capital=capital, today=TODAY, pledgees=BANK))
     lines = list(found.lines())
     assert not found.findings, found.findings
     return lines
@@ -344,6 +347,15 @@ class TestEncumbrances:
     )
     def test_bad_cells(self, lien: list[object], rule: str, cell: str) -> None:
         only(self.with_liens(lien), rule, cell if ":" not in cell else "G3")
+
+    def test_a_pledge_names_the_address_that_will_release_it(self) -> None:
+        tables = self.with_liens([self.NAME, resident(1), "质押", 1, "2025-01-02", None, "别的银行"])
+        told = only(tables, "IMP-LIEN", "G3")
+        assert "质权人签名地址" in told.detail
+        heading = (*LIENS, "质权人签名地址")
+        lien = [self.NAME, resident(1), "质押", 1, "2025-01-02", None, "别的银行", "0x" + "2C" * 20]
+        lines = read(self.with_liens(lien, heading=heading))
+        assert [each.secured for each in lines if isinstance(each, EncumbranceLine)] == ["0x" + "2c" * 20]
 
     def test_pledges_together_are_at_most_what_is_held(self) -> None:
         liens = [[self.NAME, resident(1), "质押", 400, "2025-01-02", None, "测试银行"]] * 2
