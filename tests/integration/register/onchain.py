@@ -74,9 +74,7 @@ class RegisterChain:
 
     def refusal(self, data: bytes, sender: str) -> RevertError | None:
         """Why the call is refused a second from now, if it is."""
-        self.now += 1
-        self._next_block()
-        self.anvil.mine()
+        self.tick()
         try:
             self.client.call(self.client.address(CONTRACT), data, sender=sender)
         except RevertError as refused:
@@ -91,8 +89,14 @@ class RegisterChain:
         return self._told(receipt) if receipt["status"] == "0x1" else None
 
     def wait(self, seconds: int) -> None:
-        """Time passes."""
+        """Time passes; the chain is told with the next block."""
         self.now += seconds
+
+    def tick(self) -> None:
+        """An empty block a second from now."""
+        self.now += 1
+        self._next_block()
+        self.anvil.mine()
 
     @contextmanager
     def anew(self) -> Iterator[None]:
