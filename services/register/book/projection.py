@@ -56,7 +56,7 @@ class Projection:
             newest = {leaf: each for each in of_transaction if any(leaf := evidence_of(each)[1])}
             for leaf, event in newest.items():
                 made = self._on_registered(group, leaf, event)
-                if made is not None:
+                if made is not None and not repository.evidence_of(group.session, [leaf]):  # it is: after a recovery
                     repository.add(group.session, _evidence(leaf, made))
 
 
