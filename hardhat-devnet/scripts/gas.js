@@ -27,7 +27,7 @@ const keyId = Buffer.alloc(32, 0x55);
 const { root, consistencyProof } = treeOf(Buffer.alloc(32, 0xa5));
 const gas = {};
 const chain = await startChain();
-const [, nationalRoot, authority, owner, anchor, account, operator, checker] = chain.accounts;
+const [, nationalRoot, authority, owner, anchor, account, operator, checker, pledgee] = chain.accounts;
 
 /** Nonces of one word: its first use pays for the slot, the others do not. */
 let nonce = BigInt(`0x${"6b".repeat(31)}00`);
@@ -134,6 +134,6 @@ const actAnew = (contract, signer, method, values, type) => {
 };
 const { calendar, now } = await measurePilots(
   { chain, gas, registry, evidenceLog, open, actAnew, region, institution, authority, owner, account, anchor });
-await measureRegister({ chain, gas, registry, calendar, actAnew, region, institution, authority, operator, checker, now });
+await measureRegister({ chain, gas, registry, calendar, actAnew, region, institution, authority, operator, checker, pledgee, now });
 if (process.argv.includes("--write")) writeFileSync(FILE, `${JSON.stringify(gas, null, 2)}\n`);
 check();
