@@ -38,6 +38,7 @@ class Acts:
             "SuitabilitySet": self._suitability_set,
             "AddendSet": self._addend_set,
             "LienOpened": self._lien_opened,
+            "CapExceeded": self._cap_exceeded,
         }
 
     def take(self, event: ChainEvent, moved: Sequence[str]) -> None:
@@ -98,6 +99,14 @@ class Acts:
 
     def _addend_set(self, event: ChainEvent) -> None:
         self._investor(event).addend = int(event.args["addend"])
+
+    def _cap_exceeded(self, event: ChainEvent) -> None:
+        security = self._security(event)
+        said = {"count": event.args["count"], "cap": event.args["cap"], "basis": security.basis}
+        said |= {"transaction": event.tx_hash}
+        cause = f"cap-exceeded/{security.security_id}"
+        alarm = Alarm(kind="cap-exceeded", cause=cause, security_id=security.security_id, said=said)
+        self._alerts.tell(self._session, alarm, self._now)
 
     def _lien_opened(self, event: ChainEvent) -> None:
         security, secured = self._security(event), str(event.args["secured"])

@@ -122,17 +122,18 @@ class Block:
         self._alerts.tell(self._session, alarm, self._now)
 
     def _watch_cap(self, security_id: str) -> None:
+        """That a cap is nearly reached; that one was exceeded the contract tells, and only its end is seen here.
+
+        Beyond its cap without an alert is who lawfully was so when it came into custody (grandfathered).
+        """
         security = repository.security(self._session, self._chain, security_id)
-        if security is None:
+        if security is None or security.count > security.cap:
+            self._alerts.clear(self._session, f"cap-near/{security_id}", self._now)
             return
-        for kind, stands in (
-            ("cap-near", is_near(security.count, security.cap)),
-            ("cap-exceeded", security.count > security.cap),
-        ):
-            cause = f"{kind}/{security_id}"
-            if stands:
-                said = {"count": security.count, "cap": security.cap, "basis": security.basis}
-                alarm = Alarm(kind=kind, cause=cause, security_id=security_id, said=said)
-                self._alerts.tell(self._session, alarm, self._now)
-            else:
-                self._alerts.clear(self._session, cause, self._now)
+        self._alerts.clear(self._session, f"cap-exceeded/{security_id}", self._now)
+        if is_near(security.count, security.cap):
+            said = {"count": security.count, "cap": security.cap, "basis": security.basis}
+            alarm = Alarm(kind="cap-near", cause=f"cap-near/{security_id}", security_id=security_id, said=said)
+            self._alerts.tell(self._session, alarm, self._now)
+        else:
+            self._alerts.clear(self._session, f"cap-near/{security_id}", self._now)
