@@ -15,6 +15,7 @@ from services.register.rules.acts import (
     ExtendLien,
     IssueUnits,
     OpenInvestor,
+    OpenInvestors,
     OpenLien,
     OpenSecurity,
     PayBonus,
@@ -66,6 +67,7 @@ class Maker:
             (20, self.transfer),
             (4, self.issue),
             (1, self.open_investor),
+            (1, self.open_investors),
             (1, self.suitability),
             (2, self.addend),
             (1, self.open_security),
@@ -118,6 +120,15 @@ class Maker:
     def open_investor(self) -> Act:
         new = self.random.choice((UNKNOWN, bytes(16), b"another.........", self.investor()))
         return OpenInvestor(new, Kind(self.random.randrange(8)), self.day(), self.random.choice((0, 0, 1, 3)))
+
+    def open_investors(self) -> Act:
+        """Of some whom nobody knows yet, and perhaps of somebody else."""
+        chosen = [f"newcomer {self.random.randrange(99)}".encode().ljust(16, b".") for _ in range(3)]
+        investors = (*chosen, self.investor()) if self.one_in(3) else tuple(chosen)
+        kinds = tuple(Kind(self.random.randrange(0 if self.one_in(9) else 1, 8)) for _ in investors)
+        addends = tuple(self.random.choice((0, 1)) for _ in investors)
+        until = tuple(self.day() for _ in investors[self.one_in(9) :])
+        return OpenInvestors(investors, kinds, until, addends)
 
     def suitability(self) -> Act:
         return SetSuitability(self.investor(), self.day())

@@ -9,6 +9,7 @@ from services.register.rules.acts import (
     AdmitSecurity,
     ChangeTerms,
     OpenInvestor,
+    OpenInvestors,
     OpenSecurity,
     RecountPosition,
     SetAddend,
@@ -108,6 +109,16 @@ def test_an_account_is_opened_once(book: Book) -> None:
     assert said(book.no(again))[::2] == ("REG-04", {"investor": acc("ann")})
     assert book.no(replace(again, investor=bytes(16))).error == "RegisterZero"
     assert book.no(replace(again, investor=ident("new"), kind=Kind.NONE)).error == "RegisterZero"
+
+
+def test_accounts_are_opened_together_or_not_at_all(book: Book) -> None:
+    names = tuple(ident(name) for name in ("gus", "hal"))
+    act = OpenInvestors(names, (Kind.PERSON, Kind.COMPANY), (0, 0), (0, 3))
+    assert said(book.no(replace(act, addends=(0,))))[0] == "REG-03"
+    assert book.no(replace(act, investors=(names[0], names[0]))).arguments == {"investor": names[0]}
+    assert names[0] not in book.register.investors
+    book.do(act)
+    assert [book.register.investors[one].addend for one in names] == [0, 3]
 
 
 def test_who_has_no_account_takes_nothing(book: Book) -> None:

@@ -14,6 +14,7 @@ from services.register.rules.refusal import Refused
 from services.register.rules.turn import At, Event, Register
 from services.register.rules.values import Id, LienKind, Market
 from services.register.sources import as_refusal
+from tests.conftest import FULL
 from tests.unit.services.register.rules.making import REGION, Maker, beginning
 from tests.unit.services.register.rules.market import Days
 
@@ -51,7 +52,7 @@ class Life:
         self.past.append((self.now, self.register))
 
 
-lives = st.builds(Life, st.integers(0, 2**32), st.integers(0, 120))
+lives = st.builds(Life, st.integers(0, 2**32), st.integers(0, 200 if FULL else 60))
 
 
 @given(lives)
