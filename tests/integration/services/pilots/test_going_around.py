@@ -1,7 +1,8 @@
-"""Who goes around the service: what it makes of steps on the chain that it never asked for."""
+"""What comes from elsewhere: steps on the chain that the service never asked for, and a log that is taken from it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,7 +18,7 @@ from services.pilots.stream import Entry, Stream
 from services.platform.errors import Conflict
 from services.platform.ids import bytes16
 from services.transactions.views import ChainEvent, OperationView
-from tests.integration.services.pilots.application import form
+from tests.integration.services.pilots.application import SETTINGS, form
 from tests.integration.services.pilots.region import Region
 from tests.integration.services.pilots.test_shenzhen import drafted, refused
 
@@ -166,3 +167,91 @@ def _read_in_a_recovery(region: Region, project: str, step: Mapping[str, Any], s
 
     with pytest.raises(InterruptedError):
         services.evidence.quiet_units(region.clock.ms()).submit(unit).result()
+
+
+class Frozen(NamedTuple):
+    """A submitted project, a step of it that was asked for before its log was frozen, and what stood over that log."""
+
+    project: str
+    asked: dict[str, Any]
+    log: str
+    rulebook: str
+
+
+@contextmanager
+def another_log(region: Region) -> Iterator[None]:
+    """What happens to the region's log and rulebook here is over afterwards: other tests have theirs."""
+    log, rulebook = region.log, region.rulebook
+    try:
+        yield
+    finally:
+        region.log, region.rulebook = log, rulebook
+
+
+@pytest.fixture(scope="module")
+def frozen(region: Region) -> Frozen:
+    lead, group = region["lead"], region["group"]
+    with another_log(region):
+        region.open_log(group, "pilots.shenzhen.example/2027")
+        region.activate(group, SETTINGS)
+        project = drafted(region)
+        region.step(lead, project, "submit", key=lead.authority)
+        needs = group.evidence("formality_review")
+        asked = group.post(f"/v1/pilots/{project}/steps", {"action": "selection.open", "evidence": needs}, 202)
+        freezing = group.post(f"/v1/logs/{region.log}/freeze", {"reason": "锚定钥失窃(测试)"}, 202)
+        assert region.sign(group, freezing, group.authority) == "final"
+        return Frozen(project, asked, region.log, region.rulebook)
+
+
+def _problem(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rsplit(":")[-1]
+
+
+def test_what_was_asked_before_is_decided_without_a_leaf(region: Region, frozen: Frozen) -> None:
+    lead, group = region["lead"], region["group"]
+    assert region.sign(group, frozen.asked, group.account) == "final"
+    assert lead.get(f"/v1/pilots/{frozen.project}")["state"] == "UNDER_SELECTION"
+    last = lead.get(f"/v1/pilots/{frozen.project}/timeline")["items"][-1]
+    assert (last["name"], last["phase"], last["outcome"]) == ("selection.open", "requested", "registered")
+    assert last["signer"] == group.account.address
+
+
+def test_every_door_says_how_to_go_on(region: Region, frozen: Frozen) -> None:
+    lead, partner, group = region["lead"], region["partner"], region["group"]
+    place = f"/v1/pilots/{frozen.project}"
+    doors = [
+        (group, f"{place}/steps", {"action": "selection.decline"}),
+        (lead, f"{place}/steps", {"action": "withdraw"}),
+        (lead, f"{place}/facts", {"kind": "note", "body": {"text": "补充说明"}}),
+        (lead, "/v1/pilots", {"rulebook": frozen.rulebook, "form": form(lead, partner)}),
+    ]
+    for party, path, body in doors:
+        refused = party.client.post(path, json=body)
+        assert _problem(refused) == (409, "project-log-frozen"), refused.text
+        assert "regseal pilot activate" in refused.json()["detail"]
+    assert group.client.get(f"{place}/application").status_code == 409  # a look that cannot be noted is not given
+    assert lead.get(f"{place}/application")["digest"]
+    assert lead.client.get(f"{place}/dossier").status_code == 200
+
+
+def test_a_seal_is_still_possible(region: Region, frozen: Frozen) -> None:
+    sealed = region["lead"].client.post(f"/v1/pilots/{frozen.project}/seal")
+    assert sealed.status_code in (202, 409), sealed.text
+    assert sealed.status_code == 202 or _problem(sealed)[1] == "sealed"
+
+
+def test_the_way_out_is_a_way(region: Region, frozen: Frozen) -> None:
+    lead, group = region["lead"], region["group"]
+    succeeding = group.post(
+        f"/v1/logs/{frozen.log}/successor", {"origin": "pilots.shenzhen.example/2027-2", "reason": "承继(测试)"}, 202
+    )
+    assert region.sign(group, succeeding, group.authority) == "final"
+    with another_log(region):
+        region.log = succeeding["reference"]
+        region.house.services.evidence.check.run()
+        assert region.activate(group, SETTINGS) != frozen.rulebook
+        project = drafted(region)
+        assert region.step(lead, project, "submit", key=lead.authority)["state"] == "SUBMITTED"
+        again = group.evidence("formality_review")
+        operation = group.post(f"/v1/pilots/{project}/steps", {"action": "selection.open", "evidence": again}, 202)
+        assert region.sign(group, operation, group.account) == "final"
