@@ -13,6 +13,7 @@ from chain.party.rpc import JsonRpc
 from cli.local.checks import Check, Level, bad, good
 from cli.local.checks_calendars import calendars
 from cli.local.checks_market import market
+from cli.local.checks_store import store
 from cli.local.checks_workers import workers
 from cli.local.layout import Layout, shown
 from cli.local.status import complaint
@@ -183,4 +184,4 @@ def _witnesses(layout: Layout) -> Iterator[Check]:
     yield good("witness", "last round ok") if ok else bad("witness", f"last round: {worst}", f"read {shown(file)}")
 
 
-RUNNING: tuple[Callable[[Layout], Iterator[Check]], ...] = (chains, market, service, workers)
+RUNNING: tuple[Callable[[Layout], Iterator[Check]], ...] = (chains, market, store, service, workers)
