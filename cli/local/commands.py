@@ -71,7 +71,7 @@ def init(
     layout = _layout(var)
     with _plain(as_json=as_json):
         deployment = gateway.Deployment(root, dict(_region_and_address(item) for item in authority), delay)
-        named = _market(market, checked=not unchecked)
+        named = market_said(market, checked=not unchecked)
         create(layout, deployment, house_origin=origin, public_url=url, database_url=database_url, market=named)
         secret = new_bootstrap_token(layout)
         lines = (
@@ -207,7 +207,8 @@ def _fix(fix: str) -> tuple[str, ...]:
     return (f"      fix: {fix}",) if fix else ()
 
 
-def _market(text: str, *, checked: bool) -> MarketName | None:
+def market_said(text: str, *, checked: bool) -> MarketName | None:
+    """What `--market` says; None for nothing. LocalError."""
     from chain.addresses import Market
     from cli.local.gateway import MarketName
 

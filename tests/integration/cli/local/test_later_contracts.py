@@ -8,6 +8,7 @@ import pytest
 from chain.addresses import CONTRACTS, REGISTER, Market, Role, load_addresses
 from chain.party.rpc import JsonRpc
 from cli.local import chains, gateway
+from cli.local.commands import market_said
 from cli.local.errors import LocalError
 from cli.local.install import create
 from cli.local.layout import BUSINESS, SUPERVISION, Layout
@@ -85,6 +86,16 @@ def test_a_register_comes_with_the_market_that_settings_name_later(anvil: Anvil,
 def pins(anvil: Anvil) -> tuple[int, str]:
     rpc = JsonRpc(anvil.url, timeout=10)
     return int(rpc.call("eth_chainId"), 16), str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
+
+
+def test_a_market_is_named_by_region_and_name() -> None:
+    assert market_said("440300=鹏城 市场", checked=False) == gateway.MarketName(
+        "鹏城 市场", Market(440300, checked=False)
+    )
+    assert market_said("", checked=True) is None
+    for wrong in ("440300", "44030=x", "440300= ", "深圳=x"):
+        with pytest.raises(LocalError, match="REGION=NAME"):
+            market_said(wrong, checked=True)
 
 
 def test_a_market_outside_the_code_is_refused_before_anything_is_written(tmp_path: Path) -> None:
