@@ -61,7 +61,8 @@ def _measured(name: str, url: str) -> Iterator[Figure]:
             (f"{name}: register of {LARGE:,} holders as of a date, p95", [_security(0)] * 40, moments[:40]),
         ):
             taken = [_timed(partial(ask, one, at)) for one, at in zip(securities, when, strict=True)]
-            yield Figure(text, _p95(taken), "ms", target=Decimal(100))
+            yield Figure(text, _p95([wall for wall, _ in taken]), "ms", target=Decimal(100))
+            yield Figure("  of it this process's own, p95", _p95([own for _, own in taken]), "ms")
 
 
 @contextmanager
@@ -174,11 +175,12 @@ def _security(number: int) -> str:
     return from_bytes16("sec", (number + 1).to_bytes(16))
 
 
-def _timed(act: Callable[[], object]) -> Decimal:
-    """Milliseconds."""
-    began = time.perf_counter_ns()
+def _timed(act: Callable[[], object]) -> tuple[Decimal, Decimal]:
+    """Milliseconds that passed, and those of them that this process worked."""
+    began, worked = time.perf_counter_ns(), time.process_time_ns()
     act()
-    return Decimal(time.perf_counter_ns() - began) / 1_000_000
+    passed, own = time.perf_counter_ns() - began, time.process_time_ns() - worked
+    return Decimal(passed) / 1_000_000, Decimal(own) / 1_000_000
 
 
 def _p95(taken: list[Decimal]) -> Decimal:

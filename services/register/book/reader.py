@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -68,7 +69,10 @@ class Reader:
         }
         liens = repository.liens(session, self._chain, security_id, at) if row.liens else []
         burdens = {one.number: Burden(one.kind, now.units, now.until) for one, now in liens}
-        evidence = Evidence(session, [*(each.leaf for each in rows), *(now.leaf for _, now in liens)])
+        of_positions = repository.evidence_of_positions(
+            session, self._chain, security_id, at, after=part.after, limit=part.limit
+        )
+        evidence = Evidence(session, [now.leaf for _, now in liens], of_positions)
         lines = []
         for each in rows:
             position, held = Position.of(int.from_bytes(each.word)), lots.get(each.account_id, ())
@@ -119,10 +123,12 @@ class Reader:
 class Evidence:
     """Where the leaves of some acts stand, and the newest anchored heads of their logs."""
 
-    def __init__(self, session: Session, leaves: Iterable[bytes]) -> None:
-        self._rows: Mapping[bytes, EvidenceRow] = repository.evidence_of(
-            session, (leaf for leaf in leaves if leaf != NOBODY)
-        )
+    def __init__(
+        self, session: Session, leaves: Iterable[bytes], known: Mapping[bytes, EvidenceRow] = MappingProxyType({})
+    ) -> None:
+        """``known``: what was read already."""
+        asked = (leaf for leaf in leaves if leaf != NOBODY and leaf not in known)
+        self._rows = {**known, **repository.evidence_of(session, asked)}
         logs = {row.log_id for row in self._rows.values()}
         found = {log_id: anchored_head(session, log_id) for log_id in logs}
         self.heads: Heads = {log_id: head for log_id, head in found.items() if head is not None}

@@ -37,6 +37,7 @@ __all__ = [
     "end",
     "event_of_leaf",
     "evidence_of",
+    "evidence_of_positions",
     "history",
     "insert",
     "investor",
@@ -162,6 +163,17 @@ def positions(
         query = query.where(POSITIONS.c.held == 1)
     found: list[PositionRow] = _plain(session, query.order_by(POSITIONS.c.account_id).limit(limit))
     return found
+
+
+def evidence_of_positions(
+    session: Session, chain: str, security_id: str, at: int | None, *, after: str = "", limit: int
+) -> dict[bytes, EvidenceRow]:
+    """:func:`evidence_of` for what :func:`positions` finds with units: one join instead of a list of leaves."""
+    query = _so(
+        select(EVIDENCE).join(POSITIONS, POSITIONS.c.leaf == EVIDENCE.c.leaf), POSITIONS, chain, security_id, at
+    )
+    query = query.where(POSITIONS.c.account_id > after, POSITIONS.c.held == 1)
+    return {row.leaf: row for row in _plain(session, query.order_by(POSITIONS.c.account_id).limit(limit))}
 
 
 def words_at(session: Session, chain: str, security_id: str, at: int) -> list[bytes]:

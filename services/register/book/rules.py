@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from services.register.rules.days import day_of
 
@@ -61,8 +62,7 @@ class Burden:
         return bool(self.units) and not self.lapsed(day)
 
 
-@dataclass(frozen=True, slots=True)
-class Buckets:
+class Buckets(NamedTuple):
     """Where the units of a position are: each unit in one (可用、质押、冻结、限售)."""
 
     available: int
