@@ -225,3 +225,75 @@ def test_a_list_with_everything_is_carried_out_and_a_kill_does_nothing_twice(
     ]  # fmt: skip
     held = {each["units"]: each for each in office.seen(f"securities/{security}/holders")["items"]}
     assert (held["200"]["confirmed"], held["500"]["confirmed"], held["500"]["officer"]) == (False, True, True)
+
+
+def test_an_account_from_its_opening_to_its_erasure(office: Office) -> None:
+    who = {"name": "测试账户人", "document": "resident-id", "number": resident(901), "phone": "13800000901"}
+    opened = office.post("accounts", {"kind": "person", "identity": who}, 202)
+    assert (opened["state"], opened["investor_code"]) == ("opened", None)
+    again = office.post("accounts", {"kind": "person", "identity": {**who, "name": "别名"}}, 409)
+    assert again["type"].endswith(":account-exists")
+    assert again["id"] == opened["id"]
+    account = opened["id"]
+    assert office.post(f"accounts/{account}/state", {"state": "closed", "reason": "x"}, 409)["rule"] == "ACC-02"
+    act = next(each for each in office.seen("acts")["items"] if each["operation"] == opened["operation"])
+    assert office.decided(act)["state"] == "registered"
+    assert office.seen(f"accounts/{account}")["state"] == "active"
+
+    assert office.post(f"accounts/{account}/investor-code", {"code": "R000000001"}, 422)["rule"] == "J326-INVESTOR"
+    assert office.post(f"accounts/{account}/investor-code", {}, 200)["investor_code"] == "Q900000001", "a sample's own"
+    proof = {"basis": "person", "until": "2031-12-31", "documents": office.documents("suitability")}
+    proven = office.post(f"accounts/{account}/suitability", proof, 202)
+    assert proven["suitable_until"] == "2031-12-31"
+    office.decided(next(each for each in office.seen("acts")["items"] if each["operation"] == proven["operation"]))
+    wrong = {**proof, "basis": "net-assets"}
+    assert office.post(f"accounts/{account}/suitability", wrong, 422)["rule"] == "REM-06"
+
+    renamed = {**who, "name": "测试改名人", "phone": ""}
+    changing = {"identity": renamed, "documents": office.documents("identity-document")}
+    assert office.post(f"accounts/{account}/identity", changing, 200)["version"] == 2
+    known = office.seen(f"accounts/{account}/identity")
+    assert known["identity"]["name"] == "测试改名人"
+    assert [each["identity"]["name"] for each in known["earlier"]] == ["测试账户人"]
+    assert [each["name"] for each in known["events"]] == ["investor-code", "suitability", "identity-changed"]
+
+    assert office.post(f"accounts/{account}/state", {"state": "frozen", "reason": "协查"}, 200)["state"] == "frozen"
+    assert office.post(f"accounts/{account}/state", {"state": "closed", "reason": "x"}, 409)["state"] == "frozen"
+    office.post(f"accounts/{account}/state", {"state": "normal", "reason": "解除"}, 200)
+    assert office.post(f"accounts/{account}/state", {"state": "closed", "reason": "销户"}, 200)["state"] == "closed"
+    erased = office.post(f"accounts/{account}/erasure", {"reason": "本人申请"}, 200)
+    assert erased["erased_at"] is None
+    assert erased["erasable_at"].startswith("2050-12-0"), "20 years from the closing (REM-26)"
+    assert office.client.get(f"/v1/register/accounts/{account}/identity").status_code == 409, "restricted until then"
+    office.world.services.holders.accounts.run()
+    assert office.seen(f"accounts/{account}")["erased_at"] is None, "not before its time"
+
+
+def test_nobody_is_named_in_the_database_nor_on_the_chain(office: Office) -> None:
+    """Whatever the other tests have put there: names, documents and telephones are nowhere in the clear."""
+    company = office.step(office.apply(3, 100), "take-up")
+    rows = [
+        [*person(77, 100, 100), "13911110077"],
+        [78, "坏行测试人", "居民身份证", resident(78)[:-1] + "?", 1, None, "是", "x"],
+    ]
+    made = book(*rows, heading=(*HEADING, "联系电话"))
+    files = [{"material": office.stored(made.file().read()), "name": "名册.xlsx"}]
+    asked = office.post("imports", {"company": company["id"], "files": files}, 202)
+    office.world.services.holders.imports.run()
+    report = office.client.get(f"/v1/register/imports/{asked['id']}/findings").text
+    secret = [str(rows[0][1]), resident(77), "13911110077", "坏行测试人", resident(78)[:-1]]
+    opened = {"kind": "person", "identity": {"name": "测试金丝雀", "document": "passport", "number": "E00990099"}}
+    office.post("accounts", opened, 202)
+    secret += ["测试金丝雀", "E00990099"]
+    database = Path(office.world.settings.url.removeprefix("sqlite:///"))
+    for file in database.parent.glob(f"{database.name}*"):
+        content = file.read_bytes()
+        for each in secret:
+            assert each.encode() not in content, (file.name, each)
+            assert each not in report
+    chain = office.world.acting.chain
+    seen = str(
+        [office.world.business.rpc.call("eth_getBlockByNumber", hex(at), True) for at in range(chain.head() + 1)]
+    )
+    for each in secret:
+        assert each.encode().hex() not in seen
