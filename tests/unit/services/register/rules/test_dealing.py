@@ -24,6 +24,7 @@ from tests.unit.services.register.rules.market import (
     CHECKER,
     ISSUER,
     LIAISON,
+    LONG,
     MONDAY,
     OPERATOR,
     REGION,
@@ -358,6 +359,9 @@ def test_the_first_registration_reaches_what_the_issuer_lawfully_had() -> None:
     book.do(issue([ident(name) for name in "abc"], [1, 1, 1]))
     assert book.no(issue([ident("d")], [1])).arguments == {"count": 4, "cap": 3}
     book.do(issue([ident("a")], [1]))
+    book.do(AdmitSecurity(SHARES, 4))
+    book.do(SetSuitability(ident("d"), LONG))
+    assert book.no(issue([ident("d")], [1])).arguments == {"count": 4, "cap": 2}, "and afterwards the cap"
 
 
 def test_who_stands_behind_a_holder_counts() -> None:

@@ -85,6 +85,15 @@ def test_whom_a_court_sells_to_keeps_no_rule_of_agreement(book: Burdened) -> Non
     assert (book.of("gus").free, book.covers(pledge)) == (70, 30)
 
 
+def test_a_creditor_takes_first_where_it_ranks_first(book: Burdened) -> None:
+    pledge, freeze = book.pledge("ann", 50), book.freeze("ann", 100)
+    others = [book.freeze("ann", 50), book.freeze("ann", 50)]
+    assert book.lots("ann") == [(50, (pledge, freeze)), (50, (freeze, *others))]
+    book.do(enforce(freeze, "ann", "eve", 50))
+    assert book.lots("ann") == [(50, (pledge, freeze))]
+    assert [book.covers(one) for one in others] == [0, 0]
+
+
 def test_a_lock_is_not_enforced(book: Burdened) -> None:
     lock = book.lock("ann", 10)
     refused = book.no(enforce(lock, "ann", "eve", 1))
@@ -107,8 +116,10 @@ def test_pledged_units_are_sold_with_the_pledgees_consent(book: Burdened) -> Non
 
 def test_what_a_court_froze_is_not_sold_with_the_pledgees_consent(book: Burdened) -> None:
     pledge = book.pledge("ann", 100)
-    book.freeze("ann", 100)
-    assert said(book.no(pledged("ann", "eve", 1, pledge)))[::2] == ("REG-06", {"wanted": 1, "free": 0})
+    freeze = book.freeze("ann", 60)
+    assert said(book.no(pledged("ann", "eve", 41, pledge)))[::2] == ("REG-06", {"wanted": 41, "free": 40})
+    book.do(pledged("ann", "eve", 40, pledge))
+    assert book.lots("ann") == [(60, (pledge, freeze))]
 
 
 def test_heirs_get_units_with_what_lies_on_them(book: Burdened) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.days import number
-from services.register.rules.acts import CancelUnits, PayBonus, SetOfficer, SetSecurityState, TransferBatch
+from services.register.rules.acts import Act, CancelUnits, PayBonus, SetOfficer, SetSecurityState, TransferBatch
 from services.register.rules.values import UNITS_MAX, Lockup, Reason, State
 from tests.unit.services.register.rules.burdens import BANK, Burdened, acc, enforce, pledged, said
 from tests.unit.services.register.rules.market import CHECKER, LIAISON, SHARES, deal, ident, issue
@@ -56,6 +56,30 @@ def test_the_base_is_that_of_the_years_first_change(book: Burdened) -> None:
     book.do(deal("ann", "eve", 28, Reason.GIFT))
     assert book.register.lockups[SHARES, ident("ann")] == Lockup(115, 28, 2027)
     assert book.no(deal("ann", "eve", 1, Reason.GIFT)).arguments["left"] == 0
+
+
+def test_a_subscription_adds_to_next_years_base_only(book: Burdened) -> None:
+    book.do(serves("ann"))
+    book.do(issue([ident("ann")], [100]))
+    assert book.no(deal("ann", "eve", 26, Reason.GIFT)).arguments["left"] == 25
+
+
+@pytest.mark.parametrize("change", ["issue", "bonus", "cancel"])
+def test_a_new_years_base_is_taken_before_any_change(change: str) -> None:
+    book = Burdened(first=date(2026, 12, 31))
+    book.custody({"ann": 100})
+    book.open("eve")
+    book.do(serves("ann"))
+    book.do(deal("ann", "eve", 20, Reason.GIFT))
+    book.register = replace(book.register, clock=replace(book.register.clock, day=book.today + 1))
+    book.day = date(2027, 1, 1)
+    acts: dict[str, Act] = {
+        "issue": issue([ident("ann")], [100]),
+        "bonus": bonus("ann", ratio=(1, 1)),
+        "cancel": CancelUnits(SHARES, (ident("ann"),), (40,)),
+    }
+    book.do(acts[change])
+    assert book.register.lockups[SHARES, ident("ann")] == Lockup(80, 0, 2027)
 
 
 @pytest.mark.parametrize("reason", [one for one in Reason if not one.voluntary])

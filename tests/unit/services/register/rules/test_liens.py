@@ -1,5 +1,6 @@
 """Liens: one test a rule, which breaks exactly it and sees rule, source and numbers; and what becomes of the lots."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -119,8 +120,15 @@ def test_a_freeze_that_comes_before_a_pledge_needs_the_court(book: Burdened) -> 
 
 def test_locks_rank_last(book: Burdened) -> None:
     lock = book.lock("ann", 100)
-    pledged_before = book.freeze("ann", 100)
-    assert book.lots("ann") == [(100, (pledged_before, lock))]
+    assert book.do(book.frozen("ann", 100)).needs == (), "which no court has to agree to"
+    assert book.lots("ann") == [(100, (lock + 1, lock))]
+
+
+def test_of_two_that_were_published_at_once_the_first_to_arrive_is_first(book: Burdened) -> None:
+    first = book.frozen("ann", 100)
+    book.do(first)
+    assert book.do(replace(first, until=first.until + 1)).needs == ()
+    assert book.lots("ann") == [(100, (1, 2))]
 
 
 @pytest.mark.parametrize("kind", [LienKind.FREEZE, LienKind.LOCK])
