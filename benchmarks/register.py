@@ -62,7 +62,7 @@ def _measured(name: str, url: str) -> Iterator[Figure]:
         ):
             taken = [_timed(partial(ask, one, at)) for one, at in zip(securities, when, strict=True)]
             yield Figure(text, _p95([wall for wall, _ in taken]), "ms", target=Decimal(100))
-            yield Figure("  of it this process's own, p95", _p95([own for _, own in taken]), "ms")
+            yield Figure(f"{text.removesuffix(', p95')}, own time, p95", _p95([own for _, own in taken]), "ms")
 
 
 @contextmanager

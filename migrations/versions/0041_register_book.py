@@ -204,7 +204,6 @@ def _acts() -> None:
         "register_events",
         ["chain", "security_id", "name", "block_number"],
     )
-    op.create_index(op.f("ix_register_events_leaf"), "register_events", ["leaf"])
     op.create_table(
         "register_evidence",
         sa.Column("leaf", sa.LargeBinary(), nullable=False),

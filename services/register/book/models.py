@@ -213,7 +213,6 @@ class EventRow(Base):
     __table_args__ = (
         Index(None, "chain", "security_id", "name", "block_number"),
         Index(None, "chain", "security_id", "account_id", "block_time"),
-        Index(None, "leaf"),
     )
 
     chain: Mapped[str] = mapped_column(primary_key=True)

@@ -35,7 +35,6 @@ __all__ = [
     "alerts",
     "current_words",
     "end",
-    "event_of_leaf",
     "evidence_of",
     "evidence_of_positions",
     "history",
@@ -44,12 +43,9 @@ __all__ = [
     "investors",
     "last_whole_reconciliation",
     "lien",
-    "lien_versions",
     "liens",
-    "liens_of",
     "lockups",
     "lots",
-    "lots_history",
     "neighbours",
     "newest_act",
     "newest_time",
@@ -229,13 +225,6 @@ def lockups(session: Session, chain: str, security_id: str, accounts: Collection
     return found
 
 
-def lots_history(session: Session, chain: str, security_id: str, account_id: str) -> list[LotsRow]:
-    """Every change of a position's lots, in order."""
-    row = LotsRow
-    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
-    return list(session.scalars(query.order_by(row.block_number, row.log_index)))
-
-
 # --- liens
 
 
@@ -251,20 +240,6 @@ def liens(session: Session, chain: str, security_id: str, at: int | None) -> lis
     known = select(LienRow.__table__).where(opened.chain == chain, opened.security_id == security_id)
     rows = {row.number: row for row in _plain(session, known)}
     return [(rows[each.number], each) for each in sorted(versions, key=lambda one: one.number)]
-
-
-def liens_of(session: Session, chain: str, security_id: str, account_id: str) -> list[LienRow]:
-    """Liens that were registered on a position, by number."""
-    row = LienRow
-    query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
-    return list(session.scalars(query.order_by(row.number)))
-
-
-def lien_versions(session: Session, chain: str, security_id: str, number: int) -> list[LienVersionRow]:
-    """Every change of a lien, in order."""
-    row = LienVersionRow
-    query = select(row).where(row.chain == chain, row.security_id == security_id, row.number == number)
-    return list(session.scalars(query.order_by(row.block_number, row.log_index)))
 
 
 # --- acts and evidence
@@ -293,11 +268,6 @@ def outgoing(
     query = select(row).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
     query = query.where(row.name.in_(names), row.block_time >= since)
     return list(session.scalars(query.order_by(row.block_number, row.log_index)))
-
-
-def event_of_leaf(session: Session, leaf: bytes) -> EventRow | None:
-    """The first act of a requested leaf."""
-    return session.scalar(select(EventRow).where(EventRow.leaf == leaf).limit(1))
 
 
 def evidence_of(session: Session, leaves: Iterable[bytes]) -> dict[bytes, EvidenceRow]:
