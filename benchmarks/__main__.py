@@ -19,7 +19,8 @@ from chain.party.clock import rfc3339, system_now
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SUITES = (
-    "hashing", "verification", "anchoring", "submission", "bulk", "reading", "startup", "fsck", "pilots", "register"
+    "hashing", "verification", "anchoring", "submission", "bulk", "reading", "startup", "fsck", "pilots", "register",
+    "register_import",
 )  # fmt: skip
 
 
