@@ -38,6 +38,7 @@ __all__ = [
     "operation",
     "operation_states",
     "operations",
+    "operations_by_id",
     "stranded_operations",
     "stranded_transactions",
     "taken_nonces",
@@ -78,6 +79,11 @@ def operations(
     if states:
         query = query.where(OperationRow.state.in_(states))
     return list(session.scalars(query))
+
+
+def operations_by_id(session: Session, operation_ids: Collection[str]) -> list[OperationRow]:
+    """Those of these that there are."""
+    return list(session.scalars(select(OperationRow).where(OperationRow.id.in_(operation_ids))))
 
 
 def operation_states(session: Session, operation_ids: Collection[str]) -> dict[str, str]:

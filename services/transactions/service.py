@@ -207,6 +207,11 @@ class Transactions:
         """The chain of each operation that there is, of many at once."""
         return repository.chains_of(session, operation_ids)
 
+    def get_operations(self, session: Session, ids: Collection[str]) -> dict[str, OperationView]:
+        """Those of these that there are, by id."""
+        rows = repository.operations_by_id(session, ids)
+        return {view.id: view for view in self._views(session, rows)}
+
     def list_operations(
         self,
         session: Session,
@@ -218,6 +223,10 @@ class Transactions:
     ) -> list[OperationView]:
         """Newest first, keyset by ``after`` (an operation id); every institution's when ``institution_id`` is None."""
         rows = repository.operations(session, institution_id=institution_id, after=after, limit=limit, states=states)
+        return self._views(session, rows)
+
+    @staticmethod
+    def _views(session: Session, rows: Sequence[OperationRow]) -> list[OperationView]:
         ids = [row.id for row in rows]
         histories, signed = repository.events(session, ids), repository.authorisations(session, ids)
         sent = repository.transactions(session, ids)

@@ -31,6 +31,7 @@ from services.register.names import ACTS
 from services.register.parts import RegisterParts
 from services.register.rules.positions import Position
 from services.register.rules.values import Form, LienKind, State
+from services.transactions.views import OperationView
 
 __all__ = ["ActDesk", "IssuerCode"]
 
@@ -135,7 +136,9 @@ class ActDesk:
         with self._parts.database.read() as session:
             self._parts.require(session, caller, "register.read")
             rows = repository.acts(session, self._parts.chain, about=about, state=state, before=cursor, limit=limit + 1)
-            found = tuple(self._view(session, row) for row in rows[:limit])
+            shown = rows[:limit]
+            operations = self._parts.transactions.get_operations(session, [row.operation_id for row in shown])
+            found = tuple(self._view(session, row, operations[row.operation_id]) for row in shown)
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
 
     # --- inside
@@ -161,10 +164,9 @@ class ActDesk:
             raise NotFound("There is no such act.")
         return row
 
-    def _view(self, session: Session, row: ActRow) -> ActView:
+    def _view(self, session: Session, row: ActRow, operation: OperationView | None = None) -> ActView:
         rule = explained(session, row)
         waits = row.state == repository.REQUESTED
-        earlier = repository.undecided(session, row.chain, [row.about], before=row.id) if waits else []
         return ActView(
             id=row.id,
             name=row.name,
@@ -184,8 +186,8 @@ class ActDesk:
             detail_zh=str(rule.extra["detail_zh"]) if rule else None,
             created_at=row.created_at,
             decided_at=row.decided_at,
-            queue_position=len(earlier) if waits else None,
-            operation=self._parts.transactions.get_operation(session, row.operation_id),
+            queue_position=repository.count_before(session, row) if waits else None,
+            operation=operation or self._parts.transactions.get_operation(session, row.operation_id),
         )
 
 

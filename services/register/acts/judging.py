@@ -40,7 +40,7 @@ class Judging:
         """
         earlier = self._signed_before(session, act)
         if len(earlier) > _MOST:
-            return (CHECKER,) if self._parts.market.checked else ()
+            return self._unjudged(session, act, now_ms)
         register, at = self._standing.register(session, (*earlier, act)), At(now_ms // 1000)
         days = ChainDays(self._parts)
         for each in earlier:
@@ -50,6 +50,15 @@ class Judging:
         except Refused as refused:
             refusal = as_refusal(refused, basis=self._basis(session, act))
             raise refused if refusal is None else refusal from refused
+
+    def _unjudged(self, session: Session, act: acts.Act, now_ms: int) -> tuple[str, ...]:
+        """Who must agree as far as can be told without what goes before; a no is left to the chain."""
+        register = self._standing.register(session, [act])
+        try:
+            outcome = apply(register, act, at=At(now_ms // 1000), calendar=ChainDays(self._parts))
+        except Refused:
+            return (CHECKER,) if self._parts.market.checked else ()
+        return tuple(dict.fromkeys(outcome.needs))
 
     def _basis(self, session: Session, act: acts.Act) -> str:
         rows = (self._standing.security(session, each) for each in securities_of(act))

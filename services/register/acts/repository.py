@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.register.acts.models import ActRow
@@ -16,6 +16,7 @@ __all__ = [
     "acts_by_id",
     "acts_of_batch",
     "add",
+    "count_before",
     "undecided",
 ]
 
@@ -80,6 +81,12 @@ def acts_by_id(session: Session, ids: Collection[str]) -> list[ActRow]:
 def acts_of_batch(session: Session, batch_id: str) -> list[ActRow]:
     """In the order of the file."""
     return list(session.scalars(select(ActRow).where(ActRow.batch_id == batch_id).order_by(ActRow.id)))
+
+
+def count_before(session: Session, row: ActRow) -> int:
+    """How many acts of the same stream that came earlier are not decided."""
+    query = select(func.count()).where(ActRow.chain == row.chain, ActRow.about == row.about, ActRow.id < row.id)
+    return session.scalar(query.where(ActRow.state == REQUESTED)) or 0
 
 
 def undecided(session: Session, chain: str, about: Collection[str], *, before: str | None = None) -> list[ActRow]:

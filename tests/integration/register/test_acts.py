@@ -60,6 +60,9 @@ def test_a_transfer_is_asked_for_signed_and_registered(clerk: Clerk, security: s
     outcome = clerk.said(done["outcome_record"])
     assert outcome["type"] == "register.act"
     assert outcome["body"]["transaction"] == done["transaction"]
+    back = clerk.refused("transfer", **clerk.agreed(security, taker, holder, 40))
+    assert (back["rule"], back["numbers"]["elapsed"], back["numbers"]["interval"]) == ("REM-10", 0, 5)
+    assert back["source"]
     asked_for = clerk.said(done["record"])["body"]
     assert (asked_for["units"], asked_for["payment"]) == ("40", "P-1")
     assert [each["code"] for each in asked_for["documents"]] == ["transfer-agreement"]
