@@ -1,6 +1,6 @@
 # regseal: `make run` and `make test` are enough to know. Every target first sets up what it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo demo-pilots test test-full lint solidity console bench devnet clean
+.PHONY: help setup run demo demo-pilots demo-register test test-full lint solidity console bench devnet clean
 
 PYTHON_IN = PYTHONPATH="$$PWD" .venv/bin/python
 # Node's folder goes first on the PATH, for the scripts that npm starts
@@ -13,7 +13,7 @@ PYTEST = $(PYTHON_IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hy
 
 help: ## explain every target
 	@echo "regseal · targets of make"
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
 
 setup: ## install the pinned Python, Node and npm packages (done by the other targets; repeatable, resumes)
 	@tools/setup
@@ -26,6 +26,9 @@ demo: setup ## play the whole job without questions: submit, anchor, witness, ve
 
 demo-pilots: setup ## play three pilot projects from draft to exit in simulated time, dossiers verified offline (about 5 minutes on 2 cores)
 	@$(PYTHON_IN) -m samples.pilots.demo
+
+demo-register: setup ## take a company from its spreadsheet into custody, through deals, pledges, freezes and an estate, in simulated time
+	@$(PYTHON_IN) -m samples.register.demo
 
 test: lint solidity console ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
 	@echo "seed $(SEED)   (the same order and examples again: make test SEED=$(SEED))"

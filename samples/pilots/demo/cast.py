@@ -12,7 +12,7 @@ from samples.pilots.demo.bodies import Body, Company
 
 SZ, GZ = 440300, 440100
 _BODY = ("administrator", "submitter", "reader", "supervisor")
-_CALENDAR = """\
+CALENDAR = """\
 # 示例日历，仅供演示。 A sample calendar: no announcement says so.
 year: {year}
 document: 示例〔{year}〕放假安排
@@ -82,7 +82,7 @@ def _region(company: Company, cast: Cast, region: int) -> None:
     there = {one["year"] for one in company.json("calendar", "list", "--region", str(region), "--party", office)}
     for year in sorted({today.year, today.year + 1} - there):
         file = company.var / f"sample-{year}.yaml"
-        file.write_text(_CALENDAR.format(year=year, before=year - 1), "utf-8")
+        file.write_text(CALENDAR.format(year=year, before=year - 1), "utf-8")
         operation = company.ask(office, "calendar", "publish", str(region), str(year), "--file", file)
         company.settle(office, operation, office)
     operator = company.var / "parties" / f"operator-{region}"

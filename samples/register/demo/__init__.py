@@ -1,0 +1,1 @@
+"""`make demo-register`: a company from its spreadsheet into custody, deals, liens, an estate; simulated time."""
