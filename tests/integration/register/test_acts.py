@@ -176,6 +176,7 @@ def test_who_must_sign_depends_on_the_act(clerk: Clerk, security: str, holder: s
     assert changed == ["register.checker", "register.regulator"]
 
 
+@pytest.mark.full
 def test_an_llcs_equity_waits_for_those_who_may_buy_first(clerk: Clerk, holder: str, other: str) -> None:
     equity = clerk.security({holder: 60, other: 40}, form=Form.LLC_EQUITY, cap=50, interval=0)
     outsider = clerk.investor()
