@@ -9,12 +9,15 @@ import pytest
 from services.platform.errors import Forbidden, NotFound
 from services.register.acts.said import Document
 from services.register.acts.transfers import Transfer
+from services.register.book import repository as book
+from services.register.companies.models import CompanyRow
 from services.register.rules.values import Form, Kind
 from tests.integration.founded import Founded
 from tests.integration.register.business import CHECKER, LIAISON, FoundedBusiness
 from tests.integration.register.clerk import Clerk
 from tests.integration.register.world import open_market
 
+OWN = "91440300MA5EXAMPL1"
 TERMS = {
     "form": "share", "kinds": ["person", "company"], "cap": 200, "basis": "REM-04", "interval": 5,
     "subscription_counts": False,
@@ -226,3 +229,24 @@ def test_others_neither_ask_nor_read(clerk: Clerk, security: str, holder: str, o
         desk.request(stranger, Transfer(**said), once=None)
     with pytest.raises((Forbidden, NotFound)):
         desk.list(stranger)
+
+
+def test_what_the_company_is_known_for_is_looked_at(clerk: Clerk, holder: str, other: str) -> None:
+    security = clerk.security({holder: 60, other: 40})
+    with clerk.world.services.database.write() as session:
+        clerk.world.services.lease.check(session)
+        row = book.security(session, clerk.world.services.register.parts.chain, security)
+        assert row is not None
+        session.add(_company(row.issuer_id, clerk.world.host.institution_id))
+    assert clerk.ask("set-state", security=security, state="exited").json()["type"].endswith("custody-step")
+    pledgee = {"address": CHECKER.address, "name": "示例股份有限公司", "company": OWN}
+    said = {"security": security, "account": holder, "units": "1", "pledgee": pledgee}
+    rests = clerk.documents("joint-application", "pledge-contract")
+    assert clerk.refused("pledge", **said, documents=rests)["rule"] == "PLG-05"
+
+
+def _company(company_id: str, owner: str) -> CompanyRow:
+    row = CompanyRow(id=company_id, owner_id=owner, code="SZX000017", number="SZX000017", name="示例股份有限公司")
+    row.usci, row.region, row.form, row.capital, row.state = OWN, 440300, "share", "100", "custodied"
+    row.count = row.created_at = row.updated_at = 0
+    return row
