@@ -1,6 +1,6 @@
 """What the parts of the transaction manager share for one chain, and its few settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,13 @@ class Desk:
     fence: Fence
     handlers: Handlers
     policy: Policy = field(default_factory=Policy)
+    _abis: dict[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
+
+    def abi(self, contract: str) -> Sequence[dict[str, Any]]:
+        """Kept: a client may look for newer sources each time it is asked, and a running process has one set."""
+        if contract not in self._abis:
+            self._abis[contract] = self.chain.abi(contract)
+        return self._abis[contract]
 
     def write(self, act: Callable[[Session], Any]) -> Any:
         """Runs ``act`` in one fenced write transaction."""

@@ -47,7 +47,7 @@ def complete(desk: Desk, row: TransactionRow) -> Late | None:
             desk.write(lambda session: steps.note_on(session, row, "waiting", desk.clock.ms()))
         return None
     try:
-        return Late(given, calldata(desk.chain.abi(row.contract), row.function, {**row.args, **given, **signed}))
+        return Late(given, calldata(desk.abi(row.contract), row.function, {**row.args, **given, **signed}))
     except Invalid as error:
         reason = {"error": "Invalid", "args": {"field": error.field, "detail": str(error)}, "stage": "preparation"}
         desk.refuse(row.id, TransactionState.QUEUED, reason, f"Invalid({error.field})")

@@ -83,7 +83,7 @@ class ActDesk:
 
         return self._parts.evidence.sequencer.submit(unit)
 
-    def _prepared(self, session: Session, host: str, said: Said) -> Ready:
+    def _prepared(self, session: Session, host: str, said: Said, *, one_of_many: bool = False) -> Ready:
         """The request after every check that can be made before the chain's. RuleRefused, Invalid."""
         act, now_ms = said.contract_act(), self._parts.clock.ms()
         security = book.security(session, self._parts.chain, said.about)
@@ -97,7 +97,7 @@ class ActDesk:
             rules.require_other_pledgee(said, self._issuer_code(session, security.issuer_id))
         if isinstance(said, Transferring):
             self._require_deals(session, said, Form(security.form) if security else Form.SHARE, now_ms)
-        needs = self._judging.needs(session, act, now_ms)
+        needs = self._judging.needs(session, act, now_ms, one_of_many=one_of_many)
         rests_on, opens = self._asking.rests_on(host, said.documents), beside(said, new_id("lien", now_ms))
         return Ready(said=said, needs=needs, rests_on=rests_on, lien=opens)
 
@@ -106,7 +106,8 @@ class ActDesk:
 
         RuleRefused, Invalid.
         """
-        ready = replace(self._prepared(group.session, host, said), batch_id=batch or None, queue=queue)
+        prepared = self._prepared(group.session, host, said, one_of_many=bool(queue))
+        ready = replace(prepared, batch_id=batch or None, queue=queue)
         row, operation = self._asking.ask(group, host, ready)
         return Asked(row.id, operation.id)
 

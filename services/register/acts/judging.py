@@ -33,11 +33,13 @@ class Judging:
         self._parts = parts
         self._standing = Standing(parts, first_day)
 
-    def needs(self, session: Session, act: acts.Act, now_ms: int) -> tuple[str, ...]:
+    def needs(self, session: Session, act: acts.Act, now_ms: int, *, one_of_many: bool = False) -> tuple[str, ...]:
         """The roles and addresses that must agree to the act. RuleRefused with rule, source and numbers.
 
-        Where very many acts go before, as in an import, only the chain judges.
+        Where very many acts go before, or beside it as in an import (``one_of_many``), only the chain judges.
         """
+        if one_of_many:
+            return self._unjudged(session, act, now_ms)
         earlier = self._signed_before(session, act)
         if len(earlier) > _MOST:
             return self._unjudged(session, act, now_ms)
