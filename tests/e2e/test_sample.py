@@ -237,7 +237,14 @@ def test_second_start_makes_nothing_anew_and_old_receipts_still_verify(sample: S
 @pytest.mark.full
 def test_first_start_killed_at_any_step_goes_on(tmp_path: Path) -> None:
     made = Sample(tmp_path / "var")
-    for sentence in ("contracts are deployed on the supervision", "service at", "introduces itself", "suicheng"):
+    steps = (
+        "contracts are deployed on the supervision",
+        "service at",
+        "introduces itself",
+        "suicheng",
+        "the market's register",
+    )
+    for sentence in steps:
         made.kill_after(sentence)
     made.start()
     try:
