@@ -1,6 +1,8 @@
 """Ranges in several processes, each with a connection and a snapshot of its own; whoever asks works too."""
 
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -69,8 +71,21 @@ def workers(source: _Source, jobs: int, *, apart: bool) -> Iterator[Pool]:
             yield Pool(None, 0, helps=True)
             return
         context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(others, mp_context=context, initializer=_open, initargs=(source,))
+        executor = ProcessPoolExecutor(others, mp_context=context, initializer=_begin, initargs=(source,))
         yield Pool(stack.enter_context(executor), others, helps=not apart)
+
+
+def _begin(source: _Source) -> None:
+    """In one of the others: ends with whoever started it, also when that was killed and could not say so."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _open(source)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _open(source: _Source, stack: ExitStack = _stack) -> None:
