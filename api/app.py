@@ -33,6 +33,7 @@ from api.register import accounts as register_accounts
 from api.register import acts as register_acts
 from api.register import book as register_book
 from api.register import companies as register_companies
+from api.register import dividends as register_dividends
 from api.register import imports as register_imports
 from api.register import legal as register_legal
 from api.register import statements as register_statements
@@ -98,7 +99,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         uploads.STREAMED: settings.max_upload_bytes,
     }
     busy = (records, uploads, logs, materials, operations)  # these first
-    register = (register_acts, register_legal, register_book, register_statements)
+    register = (register_acts, register_legal, register_book, register_statements, register_dividends)
     holders = (register_companies, register_accounts, register_imports)
     pilot = (pilot_duties, pilot_alerts, pilots, public_pilots)
     parts = (*busy, institutions, *pilot, *register, *holders, calendars, chains, health, start)

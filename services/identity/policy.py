@@ -89,6 +89,7 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "calendar.publish": {_SUPERVISE: _REGION, _REGISTRAR: _REGION},
     # the register; its market is the host's, so the target is the host, or an issuer for what is its own
     "register.act": {_SUBMIT: _OWN},
+    "register.dividend": {_SUBMIT: _OWN},
     "register.read": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION, _AUDIT: _REGION},
     "register.personal": {_SUBMIT: _OWN, _READ: _OWN, _SUPERVISE: _REGION},
     "register.reconcile": {_SUBMIT: _OWN, _SYSTEM: _OWN, _SUPERVISE: _REGION, _AUDIT: _REGION},
@@ -117,6 +118,7 @@ WHILE_PENDING = frozenset(TABLE) - {
     "pilot.act",
     "pilot.decide",
     "register.act",
+    "register.dividend",
 }
 WHILE_STOPPED = frozenset(
     {

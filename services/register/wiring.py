@@ -14,8 +14,10 @@ from services.platform.settings import Settings
 from services.register.accounts.keeping import Keeping
 from services.register.acts.counting import FirstDay
 from services.register.acts.wiring import Acts, open_acts
+from services.register.book.reader import Reader
 from services.register.book.wiring import Book, open_book
 from services.register.companies import repository as companies
+from services.register.dividends.desk import Dividends
 from services.register.names import CONTRACT
 from services.register.parts import RegisterParts
 from services.register.stream import Stream
@@ -31,6 +33,7 @@ class Register:
     parts: RegisterParts
     acts: Acts
     book: Book
+    dividends: Dividends
 
 
 def open_register(
@@ -58,19 +61,25 @@ def open_register(
         read=lambda contract, function, *arguments: chains.read_on(chain, contract, function, *arguments),
     )
     acts = open_acts(parts, _first_day(settings, chains, chain), _issuer_code)
+    names = Keeping(parts).names
     book = open_book(
         parts,
         partial(chains.read_many_on, chain),
         contract=_address(chains, chain),
         on_registered=acts.outcomes.registered,
-        names=Keeping(parts).names,
+        names=names,
     )
-    return Register(parts=parts, acts=acts, book=book)
+    dividends = Dividends(parts, Reader(chain), names, partial(_is_read, chains, chain))
+    return Register(parts=parts, acts=acts, book=book, dividends=dividends)
 
 
 def _issuer_code(session: Session, company_id: str) -> str:
     row = companies.company(session, company_id)
     return "" if row is None else row.usci
+
+
+def _is_read(chains: Chains, chain: str, block: int, moment_ms: int) -> bool:
+    return chains.time_of(chain, block) * 1000 > moment_ms or block >= chains.clients[chain].head()
 
 
 def _address(chains: Chains, chain: str) -> str:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["csv_of", "safe"]
+__all__ = ["csv_of", "safe", "sheet"]
 
 _BOM = b"\xef\xbb\xbf"
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -76,6 +76,11 @@ def csv_of(document: Mapping[str, Any], digest: str) -> bytes:
         rows += _table(_LINES, document["lines"])
     if document.get("liens") or not {"proof", "lines"} & set(document):
         rows += _table(_LIENS, document["liens"])
+    return sheet(rows)
+
+
+def sheet(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as CSV, each cell safe."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([[safe(cell) for cell in row] for row in rows])
     return _BOM + text.getvalue().encode()

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 COMPANY = "/v1/register/companies/cmp_" + "08" * 16
 ACCOUNT = "/v1/register/accounts/acc_" + "08" * 16
 IMPORT = "/v1/register/imports/imp_" + "08" * 16
+DIVIDEND = "/v1/register/dividends/div_" + "08" * 16
 _RESTS_ON = [{"code": "resolution", "record": "rec_" + "08" * 16}]
 _IDENTITY = {"name": "测试甲", "document": "passport", "number": "E1234567"}
 _COMPANY = {
@@ -53,4 +54,27 @@ HOLDER_ATTEMPTS: dict[str, Callable[[TestClient, Any], Any]] = {
     "POST /v1/register/imports/{import_id}/execution": lambda c, _: c.post(
         f"{IMPORT}/execution", json={"security": "sec_" + "08" * 16, "documents": _RESTS_ON}
     ),
-}
+    "POST /v1/register/dividends": lambda c, _: c.post(
+        "/v1/register/dividends",
+        json={
+            "security": "sec_" + "08" * 16, "amount": "0.1", "record_date": "2099-01-01", "documents": _RESTS_ON,
+        },
+    ),
+    "GET /v1/register/dividends": lambda c, _: c.get("/v1/register/dividends"),
+    "GET /v1/register/dividends/{dividend_id}": lambda c, _: c.get(DIVIDEND),
+    "GET /v1/register/dividends/{dividend_id}/lines": lambda c, _: c.get(f"{DIVIDEND}/lines"),
+    "GET /v1/register/dividends/{dividend_id}/csv": lambda c, _: c.get(f"{DIVIDEND}/csv"),
+    "POST /v1/register/dividends/{dividend_id}/calculation": lambda c, _: c.post(f"{DIVIDEND}/calculation"),
+    "POST /v1/register/dividends/{dividend_id}/funding": lambda c, _: c.post(
+        f"{DIVIDEND}/funding", json={"reference": "mine"}
+    ),
+    "POST /v1/register/dividends/{dividend_id}/payment": lambda c, _: c.post(
+        f"{DIVIDEND}/payment", json={"reference": "mine"}
+    ),
+    "POST /v1/register/dividends/{dividend_id}/releases": lambda c, _: c.post(
+        f"{DIVIDEND}/releases",
+        json={
+            "account": "acc_" + "08" * 16, "amount": "1", "to": "holder", "reference": "mine", "documents": _RESTS_ON,
+        },
+    ),
+}  # fmt: skip

@@ -47,6 +47,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "pilot.application": {"submitter": "o", "reader": "o", "supervisor": "or"},
     "calendar.publish": {"supervisor": "or", "registrar": "or"},
     "register.act": {"submitter": "o"},
+    "register.dividend": {"submitter": "o"},
     "register.read": {"submitter": "o", "reader": "o", "supervisor": "or", "auditor": "or"},
     "register.personal": {"submitter": "o", "reader": "o", "supervisor": "or"},
     "register.reconcile": {"submitter": "o", "system": "o", "supervisor": "or", "auditor": "or"},
@@ -116,6 +117,7 @@ def test_an_institution_that_is_not_registered_yet_submits_nothing() -> None:
         "pilot.act",
         "pilot.decide",
         "register.act",
+        "register.dividend",
     }
 
 
