@@ -32,6 +32,8 @@ __all__ = [
 
 STRICT: Mapping[str, object] = {"extra": "forbid"}
 _UNITS_MAX = 2**80 - 1
+_UNITS_DIGITS = 25
+"""What 2^80 has. Longer texts are no numbers to reckon with; beyond some thousand digits there is no reading them."""
 _DAY_MAX = 2**24 - 1
 E = TypeVar("E", bound=IntEnum)
 
@@ -104,7 +106,8 @@ def account(value: str, field: str = "/account") -> bytes:
 
 def units(value: str, field: str = "/units") -> int:
     """A positive number of units, below 2^80."""
-    if not (value.isascii() and value.isdecimal() and value[0] != "0" and int(value) <= _UNITS_MAX):
+    plain = len(value) <= _UNITS_DIGITS and value.isascii() and value.isdecimal() and value[0] != "0"
+    if not plain or int(value) > _UNITS_MAX:
         raise Invalid(field, "Expected a positive whole number in decimal digits, without separators, below 2^80.")
     return int(value)
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, DecimalException, localcontext
 from typing import TypeVar
 
 from services.register.imports.findings import CellRefused
@@ -25,6 +25,8 @@ T = TypeVar("T")
 MAX_UNITS = (1 << 80) - 1
 _KEPT = 15
 """Significant digits of a number that a spreadsheet keeps; what it stores beyond them is noise."""
+_MOST_PLACES = 40
+"""No quantity and no share begins farther from its point: powers of ten beyond that are no arithmetic of ours."""
 _FACTORS = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "亿": 100_000_000}
 _UNIT = re.compile(r"(千|百万|万|亿)?(?:股|份|元|人民币元|元人民币|RMB)?")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[, ][0-9]{3})+(?:\.[0-9]+)?")
@@ -137,13 +139,20 @@ def _number(cell: Cell) -> tuple[Decimal, str]:
     unit = text[len(digits) :].strip()
     if not (_GROUPED.fullmatch(digits) or _DIGITS.fullmatch(digits)):
         raise CellRefused("IMP-NUMBER", "This is no number, or its thousands are not in threes.")
-    return Decimal(digits.replace(",", "").replace(" ", "")), unit
+    return _near(Decimal(digits.replace(",", "").replace(" ", ""))), unit
 
 
 def _stored(text: str) -> Decimal:
     """A number as the file has it, without the noise behind its fifteenth digit."""
     try:
         with localcontext(prec=_KEPT):
-            return +Decimal(text)
-    except InvalidOperation:
+            return +_near(Decimal(text))
+    except DecimalException:
         raise CellRefused("IMP-NUMBER", "This is no number.") from None
+
+
+def _near(number: Decimal) -> Decimal:
+    """The number itself, which can be reckoned with. Asked before any arithmetic, which would not end or overflow."""
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_PLACES:
+        raise CellRefused("IMP-NUMBER", "This is no number that a register could hold.")
+    return number

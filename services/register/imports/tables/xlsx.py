@@ -23,6 +23,8 @@ __all__ = ["Workbook", "XlsxTable"]
 MAX_MERGED = 100_000
 MAX_STRING_BYTES = 256 << 20
 _MAX_COLUMNS = 16_384
+_MOST_DAYS = 3_000_000
+"""Days since 1900 until after the year 9999, where a spreadsheet's calendar ends."""
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
 
@@ -235,8 +237,11 @@ class _Raw:
         if not workbook.styles.is_date(self.style):
             return Cell(text, Content.NUMBER)
         try:
-            day = workbook.epoch + timedelta(days=int(Decimal(text)))
-        except (InvalidOperation, OverflowError, ValueError):
+            number = Decimal(text)
+            if not (number.is_finite() and 0 <= number < _MOST_DAYS):
+                return Cell(text, Content.NUMBER)
+            day = workbook.epoch + timedelta(days=int(number))
+        except (InvalidOperation, OverflowError):
             return Cell(text, Content.NUMBER)
         return Cell(day.isoformat(), Content.DATE)
 

@@ -46,6 +46,8 @@ def test_an_act_becomes_its_struct_and_comes_back_from_a_row(name: str) -> None:
         ("pledge", {"units": "１"}, "/units"),
         ("pledge", {"units": ""}, "/units"),
         ("pledge", {"units": str(2**80)}, "/units"),
+        ("pledge", {"units": "1" * 26}, "/units"),
+        pytest.param("pledge", {"units": "9" * 5_000}, "/units", id="pledge-more digits than Python reads"),
         ("pledge", {"pledgee": {"address": "0x12", "name": "x"}}, "/pledgee/address"),
         ("pledge", {"since": "2026-11-20T10:00:00"}, "/since"),
         ("freeze", {"published_at": "2026-11-20T10:00:00"}, "/published_at"),

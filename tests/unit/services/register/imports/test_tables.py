@@ -126,6 +126,16 @@ class TestXlsx:
         (row,) = Workbook(file).tables[0].rows()
         assert row.cells[1].text == "2030-11-21"  # the same count of days, from four years and a day later
 
+    @pytest.mark.parametrize(
+        "text", ["1E1000000", "1E99999999999999999999", "-1", "NaN", "sNaN", "Infinity", "3000000", "x"]
+    )
+    def test_what_is_no_day_of_a_calendar_stays_a_number(self, text: str) -> None:
+        made = Book()
+        made.sheet.append([date(2026, 11, 20)])
+        file = rewritten(made, SHEET, b"<v>46346</v>", f"<v>{text}</v>".encode())
+        (row,) = Workbook(file).tables[0].rows()
+        assert row.cells[1] == Cell(text, Content.NUMBER)
+
 
 def with_parts(made: Book, parts: dict[str, bytes]) -> io.BytesIO:
     changed = io.BytesIO()
