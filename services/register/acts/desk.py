@@ -17,9 +17,10 @@ from services.platform.idempotency import Once
 from services.platform.ids import new_id
 from services.register.acts import repository, rules
 from services.register.acts.asking import Asking, Ready
+from services.register.acts.exits import withdraw_exit
 from services.register.acts.judging import Judging
 from services.register.acts.legal import beside
-from services.register.acts.liens import Pledge
+from services.register.acts.liens import Freeze, Pledge
 from services.register.acts.models import ActRow
 from services.register.acts.outcomes import explained
 from services.register.acts.said import Said
@@ -73,6 +74,7 @@ class ActDesk:
 
         def unit(group: Group) -> ActView:
             def make() -> tuple[str, ActView]:
+                self._make_way(group, said)
                 row, _operation = self._asking.ask(group, host, ready)
                 return row.id, self._view(group.session, row)
 
@@ -108,6 +110,8 @@ class ActDesk:
         """
         prepared = self._prepared(group.session, host, said, one_of_many=bool(queue))
         ready = replace(prepared, batch_id=batch or None, queue=queue)
+        if not queue:  # what is imported is not in custody yet
+            self._make_way(group, said)
         row, operation = self._asking.ask(group, host, ready)
         return Asked(row.id, operation.id)
 
@@ -143,6 +147,11 @@ class ActDesk:
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
 
     # --- inside
+
+    def _make_way(self, group: Group, said: Said) -> None:
+        """A company does not leave custody past a lien that was asked for before its exit was signed."""
+        if isinstance(said, Freeze | Pledge):
+            withdraw_exit(self._parts, group, said.security, f"A {said.name} was asked for meanwhile.")
 
     def _require_no_step(self, session: Session, said: Said) -> None:
         """What is a step of a company's custody is asked for there, where its guards are."""

@@ -89,9 +89,21 @@ def count_before(session: Session, row: ActRow) -> int:
     return session.scalar(query.where(ActRow.state == REQUESTED)) or 0
 
 
-def undecided(session: Session, chain: str, about: Collection[str], *, before: str | None = None) -> list[ActRow]:
-    """Acts about any of these that the chain has not decided, the oldest first; only such as came ``before`` one."""
+def undecided(
+    session: Session,
+    chain: str,
+    about: Collection[str],
+    *,
+    before: str | None = None,
+    names: Collection[str] | None = None,
+) -> list[ActRow]:
+    """Acts about any of these that the chain has not decided, the oldest first.
+
+    Only such as came ``before`` one, or have one of these ``names``.
+    """
     query = select(ActRow).where(ActRow.chain == chain, ActRow.about.in_(about), ActRow.state == REQUESTED)
     if before is not None:
         query = query.where(ActRow.id < before)
+    if names is not None:
+        query = query.where(ActRow.name.in_(names))
     return list(session.scalars(query.order_by(ActRow.id)))

@@ -19,6 +19,8 @@ from services.platform.errors import Conflict, Invalid, NotFound, RuleRefused
 from services.platform.idempotency import Once
 from services.platform.ids import check_id, new_id
 from services.register.accounts.desk import evidence_of
+from services.register.acts import repository as acts
+from services.register.acts.exits import withdraw_exit
 from services.register.acts.said import Document, Said, units
 from services.register.acts.securities import Admit, SetState
 from services.register.asking import Ask, Asked
@@ -46,6 +48,7 @@ __all__ = ["Companies", "Listed", "Lists"]
 FORMS = ("jsc", "llc")
 """股份有限公司, 有限责任公司."""
 _NAME_MAX = 200
+_KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class Companies:
                 row.security_id = self._security(group.session, row, said.security)
             before = self._phase(group.session, row)
             check_step(step, before, [each.code for each in said.documents], self._facts(group.session, row))
+            if step.name == _KEEP and row.security_id is not None:
+                withdraw_exit(self._parts, group, row.security_id, "The company stays in custody.")
             asked = self._follow(group, caller, row, step, said)
             row.state, row.updated_at = step.target, group.now_ms
             noted = _Noted(step.name, before, step.target, said.documents, {"reason": said.reason}, asked)
@@ -212,15 +217,21 @@ class Companies:
 
     def _facts(self, session: Session, row: CompanyRow) -> Facts:
         listed, standing = self._lists(session, row.id), self._standing(session, row.security_id)
+        asked = self._liens_asked(session, row.security_id)
         return Facts(
             listed_units=listed.units if listed else None,
             confirmed_units=listed.confirmed_units if listed else 0,
             capital=int(row.capital),
             carried_out=bool(listed and listed.carried_out),
             threshold=self._parts.market.confirmation,
-            pledges=standing.pledges if standing else 0,
-            freezes=standing.freezes if standing else 0,
+            pledges=(standing.pledges if standing else 0) + asked.count("pledge"),
+            freezes=(standing.freezes if standing else 0) + asked.count("freeze"),
         )
+
+    def _liens_asked(self, session: Session, security_id: str | None) -> Sequence[str]:
+        """The names of the acts that put a lien on its units once they are signed."""
+        about = [] if security_id is None else [security_id]
+        return [row.name for row in acts.undecided(session, self._parts.chain, about, names=("pledge", "freeze"))]
 
     def _standing(self, session: Session, security_id: str | None) -> Standing | None:
         if security_id is None:

@@ -72,7 +72,10 @@ STEPS: Mapping[str, Step] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What guards look at. Units of the newest clean list; ``threshold`` in hundredths of a per cent, None: not set."""
+    """What guards look at. Units of the newest clean list; ``threshold`` in hundredths of a per cent, None: not set.
+
+    ``pledges``, ``freezes``: those that live, and those that are asked for.
+    """
 
     listed_units: int | None
     confirmed_units: int

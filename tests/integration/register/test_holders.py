@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,16 +96,23 @@ class Office(Clerk):
 
     def carry_out(self, made: Any) -> Any:
         """Until it is done or stopped; the checker signs what waits."""
-        until(lambda: self._carried(made) != "running")
+        until(lambda: self.carried(made) != "running")
         return self.seen(f"imports/{made['id']}")
 
-    def _carried(self, made: Any) -> str:
+    def carried(self, made: Any, taken_back: str = "") -> str:
+        """The state after one more step; acts of the name ``taken_back`` are not signed but cancelled."""
         self.world.services.holders.imports.run()
         for act in self.seen("acts?state=requested&limit=200")["items"]:
-            if act["operation_state"] == "needs_authorisation":
+            if act["name"] == taken_back:
+                self._take_back(act["operation"])
+            elif act["operation_state"] == "needs_authorisation":
                 self.sign(act)
             self.world.work(act["operation"])
         return str(self.seen(f"imports/{made['id']}")["state"])
+
+    def _take_back(self, operation: str) -> None:
+        services = self.world.services
+        services.evidence.sequencer.run(lambda group: services.transactions.cancel(group, operation))
 
 
 @pytest.fixture(scope="module")
@@ -161,14 +169,45 @@ def test_from_the_application_to_custody_and_out(office: Office) -> None:
     closing = {"state": "closed", "reason": "销户"}
     assert office.post(f"accounts/{holder}/state", closing, 409)["rule"] == "ACC-01"
     company = office.step(company, "deregister", "exit-application", "resolution")
+    _nothing_leaves_past_a_freeze(office, company, security, holder)
     company = office.step(company, "exit", "resolution", "register-handover")
     office.decided(next(each for each in office.seen("acts")["items"] if each["operation"] == company["operation"]))
     assert office.seen(f"companies/{company['id']}")["phase"] == "exited"
     events = office.seen(f"companies/{company['id']}/events")["items"]
     assert [each["name"] for each in events] == [
-        "apply", "take-up", "verify", "register", "admit", "layer", "deregister", "exit"
+        "apply", "take-up", "verify", "register", "admit", "layer", "deregister", "exit", "keep",
+        "deregister", "exit", "exit",
     ]  # fmt: skip
     assert all(office.said(each["record"])["type"] == "register.fact" for each in events)
+
+
+def _nothing_leaves_past_a_freeze(office: Office, company: Any, security: str, holder: str) -> None:
+    """What is asked for after the exit, but before it is signed, takes the exit back: a change of mind, a freeze."""
+    leaving = ("exit", "resolution", "register-handover")
+    first = _act_of(office, office.step(company, *leaving))
+    office.step(company, "keep")
+    assert office.get(first)["operation_state"] == "cancelled"
+    office.step(company, "deregister", "exit-application", "resolution")
+    second = _act_of(office, office.step(company, *leaving))
+    now = office.world.clock.now()
+    frozen = office.asked(
+        "freeze", security=security, account=holder, units="10", court="示例人民法院", case="(2030)示执18号",
+        published_at=(now - timedelta(hours=1)).isoformat(), received_at=now.isoformat(),
+        until=(now.date() + timedelta(days=400)).isoformat(),
+        documents=office.documents("court-ruling", "assistance-notice", "publication"),
+    )  # fmt: skip
+    assert [office.get(second)[each] for each in ("state", "operation_state")] == ["refused", "cancelled"]
+    asked = {"step": "exit", "documents": office.documents(*leaving[1:])}
+    path = f"companies/{company['id']}/steps"
+    assert office.post(path, asked, 409)["rule"] == "CUS-05", "a freeze that waits for its signatures"
+    assert office.decided(frozen)["state"] == "registered"
+    assert office.post(path, asked, 409)["rule"] == "CUS-05"
+    released = {"security": security, "account": holder, "number": 1, "units": "10"}
+    office.registered("freeze-release", **released, documents=office.documents("court-ruling", "assistance-notice"))
+
+
+def _act_of(office: Office, asked: Any) -> Any:
+    return next(each for each in office.seen("acts")["items"] if each["operation"] == asked["operation"])
 
 
 class _Dying:
@@ -225,6 +264,30 @@ def test_a_list_with_everything_is_carried_out_and_a_kill_does_nothing_twice(
     ]  # fmt: skip
     held = {each["units"]: each for each in office.seen(f"securities/{security}/holders")["items"]}
     assert (held["200"]["confirmed"], held["500"]["confirmed"], held["500"]["officer"]) == (False, True, True)
+
+
+def test_a_list_whose_marking_was_refused_by_half_goes_on_behind_its_units(office: Office) -> None:
+    company = office.step(office.apply(4, 1_000), "take-up")
+    rows = [person(21, 600, confirmed="未确权"), person(22, 400, confirmed="未确权")]
+    made = office.check_book(company, [[*rows[0], "是"], rows[1]], [])
+    assert (made["state"], made["groups"]) == ("checked", 1)
+    office.step(company, "verify", "verification-report")
+    security = office.empty_security(company)
+    said = office.execution(security)
+
+    office.post(f"imports/{made['id']}/execution", said, 202)
+    until(lambda: office.carried(made, taken_back="officer") != "running")
+    assert office.seen(f"imports/{made['id']}")["progress"] == {"refused": 1}
+    office.post(f"imports/{made['id']}/execution", said, 202)
+    done = office.carry_out(made)
+    assert (done["state"], done["progress"], done["refusals"]) == ("done", {"done": 1}, [])
+    assert office.world.acting.read("securityOf", bytes.fromhex(security[4:]))["issued"] == 1_000
+    acts = [each["name"] for each in office.seen(f"acts?about={security}&limit=200")["items"]]
+    assert (acts.count("issue"), acts.count("confirm"), acts.count("officer")) == (1, 1, 2), "what was done stays"
+    held = {each["units"]: each for each in office.seen(f"securities/{security}/holders")["items"]}
+    assert [(held[units]["confirmed"], held[units]["officer"]) for units in ("600", "400")] == [
+        (False, True), (False, False)
+    ]  # fmt: skip
 
 
 def test_an_account_from_its_opening_to_its_erasure(office: Office) -> None:
