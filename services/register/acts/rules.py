@@ -7,6 +7,7 @@ from services.platform.errors import RuleRefused
 from services.register.acts.liens import Pledge
 from services.register.acts.said import Said
 from services.register.acts.transfers import Deal, PreEmption, Transferring
+from services.register.codes import normal
 from services.register.rules.refusal import Value
 from services.register.rules.values import Form, LienKind, Reason
 from services.register.sources import refusal
@@ -59,8 +60,9 @@ _PRE_EMPTION_DAYS: Mapping[Reason, int] = {Reason.AGREED: 30, Reason.JUDICIAL: 2
 
 
 def documents_of(said: Said) -> Sequence[str]:
-    """The documents that an act needs."""
-    return DOCUMENTS.get(f"transfer:{said.reason}" if isinstance(said, Transferring) else said.name, ())
+    """The documents that an act needs. Invalid for a transfer without a reason that there is."""
+    kind = f"transfer:{said.why.name.lower()}" if isinstance(said, Transferring) else said.name
+    return DOCUMENTS.get(kind, ())
 
 
 def require_documents(said: Said) -> None:
@@ -99,7 +101,7 @@ def require_lien(said: Said, number: int, kind: LienKind) -> None:
 
 def require_other_pledgee(said: Pledge, issuer: str) -> None:
     """公司法 162: a company takes no pledge of its own shares. ``issuer``: its 统一社会信用代码."""
-    if issuer and said.pledgee.company == issuer:
+    if issuer and normal(said.pledgee.company) == normal(issuer):
         raise _refused("ServiceOwnShares")
 
 

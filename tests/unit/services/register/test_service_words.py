@@ -1,6 +1,7 @@
 """What only the service can check: every rule has a source, every refusal its words in both languages."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -76,8 +77,17 @@ def test_a_company_takes_no_pledge_of_its_own_shares() -> None:
     with pytest.raises(RuleRefused) as refused:
         rules.require_other_pledgee(said, own)
     assert (refused.value.rule, refused.value.source) == ("PLG-05", "《公司法》（2023修订）第一百六十二条")
+    small = replace(said, pledgee=replace(pledgee, company=" ９1440300ma5exampl1 "))
+    with pytest.raises(RuleRefused):
+        rules.require_other_pledgee(small, own)
     rules.require_other_pledgee(said, "")
     rules.require_other_pledgee(said, "91440300MA5EXAMPL2")
+
+
+@pytest.mark.parametrize(("reason", "code"), [("JUDICIAL", "court-ruling"), ("Agreed", "transfer-agreement")])
+def test_a_reason_in_other_letters_needs_the_same_documents(reason: str, code: str) -> None:
+    with pytest.raises(RuleRefused, match=code):
+        rules.require_documents(_transfer(reason))
 
 
 def test_every_document_is_asked_for_by_its_code() -> None:
