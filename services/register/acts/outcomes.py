@@ -44,9 +44,12 @@ class Outcomes:
         transactions.on_prepare(ACT, self.prepared)
 
     def registered(self, group: Group, leaf: bytes, event: ChainEvent) -> ActLeaves | None:
-        """The chain has it; None for an act that nobody asked for here."""
+        """The chain has it; None for an act that nobody asked for here, or that was decided before.
+
+        Whoever sends the register's transactions may name a leaf again: the first one that does is the act's.
+        """
         row = repository.act_of_leaf(group.session, leaf)
-        if row is None:
+        if row is None or row.state != repository.REQUESTED:
             return None
         row.tx_hash, row.block_number = event.tx_hash, event.block_number
         if row.lien is not None and event.name == _OPENED:

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from services.platform.errors import Forbidden, NotFound
+from services.register.acts import repository as acts
 from services.register.acts.said import Document
 from services.register.acts.transfers import Transfer
 from services.register.book import repository as book
 from services.register.companies.models import CompanyRow
+from services.register.names import CONTRACT
 from services.register.rules.values import Form, Kind
+from services.transactions.views import ChainEvent
 from tests.integration.founded import Founded
 from tests.integration.register.business import CHECKER, LIAISON, FoundedBusiness
 from tests.integration.register.clerk import Clerk
@@ -69,6 +72,22 @@ def test_a_transfer_is_asked_for_signed_and_registered(clerk: Clerk, security: s
     asked_for = clerk.said(done["record"])["body"]
     assert (asked_for["units"], asked_for["payment"]) == ("40", "P-1")
     assert [each["code"] for each in asked_for["documents"]] == ["transfer-agreement"]
+
+
+def test_a_second_transaction_of_the_same_leaf_changes_nothing(
+    clerk: Clerk, security: str, holder: str, other: str
+) -> None:
+    done = clerk.registered("transfer", **clerk.agreed(security, holder, other, 1))
+    services = clerk.world.services
+    with services.database.read() as session:
+        row = acts.act(session, done["id"])
+    assert row is not None
+    at = {"block_number": done["block"] + 1, "block_hash": "0x" + "01" * 32, "block_time": 0, "transaction_index": 0}
+    again = ChainEvent(row.chain, CONTRACT, "Transferred", {}, tx_hash="0x" + "02" * 32, log_index_in_block=0, **at)
+    outcomes = services.register.acts.outcomes
+    unit = services.evidence.sequencer.submit(lambda group: outcomes.registered(group, row.leaf_hash, again))
+    assert unit.result() is None
+    assert clerk.get(done) == done
 
 
 @pytest.mark.parametrize(
