@@ -93,49 +93,54 @@ class _Page:
         terms = {name: getattr(row, name) for name in _TERMS} | {"subscriptionCounts": row.subscription_counts}
         terms["basis"] = row.basis.encode().ljust(16, b"\0")
         self._compare("terms", row.security_id, None, held["terms"], terms)
-        units, weight = self._positions(row.security_id, raw)
+        units, weight, officers = self._positions(row.security_id, raw)
         sums = {"sum of units": units, "sum of holders": weight}
         stored = {"sum of units": held["issued"], "sum of holders": held["count"]}
         self._compare("positions", row.security_id, None, stored, sums)
-        self._lockups(row.security_id, raw)
+        self._lockups(row.security_id, raw, officers)
         self._liens(row.security_id, raw, held["liens"])
         self._count("securities", 1)
 
-    def _positions(self, security_id: str, raw: bytes) -> tuple[int, int]:
-        """Σ units and Σ holders of the chain's own positions."""
+    def _positions(self, security_id: str, raw: bytes) -> tuple[int, int, list[str]]:
+        """Σ units and Σ holders of the chain's own positions, and who is an officer by the book's."""
         units = weight = 0
+        officers: list[str] = []
         after = ""
         while rows := repository.positions(
             self._session, self._chain, security_id, None, held=False, after=after, limit=_PAGE
         ):
             keys = [(raw, bytes16(row.account_id)) for row in rows]
+            books = {row.account_id: Position.of(int.from_bytes(row.word)) for row in rows}
             for row, held in zip(rows, self._ask("positionOf", keys), strict=True):
-                book = Position.of(int.from_bytes(row.word))
+                book = books[row.account_id]
                 said = {name: getattr(book, _POSITION.get(name, name)) for name in held}
                 self._compare("position", security_id, row.account_id, held, said)
                 units += held["units"]
                 weight += 1 + held["addend"] if held["units"] else 0
-            self._lots(security_id, raw, [row.account_id for row in rows])
+            self._lots(security_id, raw, books)
+            officers += [account for account, book in books.items() if book.officer]
             self._count("positions", len(rows))
             after = rows[-1].account_id
-        return units, weight
+        return units, weight, officers
 
-    def _lots(self, security_id: str, raw: bytes, accounts: Sequence[str]) -> None:
-        rows = {row.account_id: row for row in repository.lots(self._session, self._chain, security_id, None, accounts)}
-        encumbered = [account for account in accounts if account in rows]
-        found = self._ask("lotsOf", [(raw, bytes16(account)) for account in encumbered])
-        for account, held in zip(encumbered, found, strict=True):
-            self._compare("lots", security_id, account, {"lots": held}, {"lots": _packed(words_of(rows[account].lots))})
-        self._count("lots", len(encumbered))
+    def _lots(self, security_id: str, raw: bytes, positions: Mapping[str, Position]) -> None:
+        """Of those with a row, and of those whose position says that they have lots: a row may have been deleted."""
+        found = repository.lots(self._session, self._chain, security_id, None, list(positions))
+        book = {row.account_id: _packed(words_of(row.lots)) for row in found}
+        wanted = [account for account, each in positions.items() if account in book or each.lots]
+        held = self._ask("lotsOf", [(raw, bytes16(account)) for account in wanted])
+        for account, lots in zip(wanted, held, strict=True):
+            self._compare("lots", security_id, account, {"lots": lots}, {"lots": book.get(account, [])})
+        self._count("lots", len(wanted))
 
-    def _lockups(self, security_id: str, raw: bytes) -> None:
-        rows = repository.lockups(self._session, self._chain, security_id)
-        found = self._ask("lockupOf", [(raw, bytes16(row.account_id)) for row in rows])
-        for row, held in zip(rows, found, strict=True):
-            word = int.from_bytes(row.word)
-            book = {"base": word & _UNITS, "sold": word >> 80 & _UNITS, "year": word >> 160 & 0xFFFF}
-            self._compare("lockup", security_id, row.account_id, held, book | {"lockedUntil": word >> 176 & 0xFFFFFF})
-        self._count("lockups", len(rows))
+    def _lockups(self, security_id: str, raw: bytes, officers: Sequence[str]) -> None:
+        """Of those with a row, and of officers: a row may have been deleted."""
+        found = repository.lockups(self._session, self._chain, security_id)
+        book = dict.fromkeys(officers, 0) | {row.account_id: int.from_bytes(row.word) for row in found}
+        held = self._ask("lockupOf", [(raw, bytes16(account)) for account in book])
+        for (account, word), lockup in zip(book.items(), held, strict=True):
+            self._compare("lockup", security_id, account, lockup, _lockup(word))
+        self._count("lockups", len(book))
 
     def _liens(self, security_id: str, raw: bytes, opened: int) -> None:
         numbers = list(range(1, opened + 1))
@@ -173,6 +178,12 @@ class _Page:
 def _packed(lots: Iterable[Lot]) -> list[int]:
     """Lots as the contract keeps them."""
     return [lot.units | sum(number << 80 + 16 * place for place, number in enumerate(lot.liens)) for lot in lots]
+
+
+def _lockup(word: int) -> dict[str, int]:
+    """A lock-up's members by the contract's names."""
+    sold, year, until = word >> 80 & _UNITS, word >> 160 & 0xFFFF, word >> 176 & 0xFFFFFF
+    return {"base": word & _UNITS, "sold": sold, "year": year, "lockedUntil": until}
 
 
 def _differing(held: Mapping[str, Any], book: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -106,7 +106,10 @@ def statement_json(subject: Subject, found: Register, names: Names, proof: Proof
     if kind is None:
         about["lines"] = [line_json(each, names) for each in found.lines]
     shown = [each for each in found.liens if kind in (None, each.kind) and each.state != "ended"]
-    return {**about, "liens": [lien_json(each, names) for each in shown]}
+    told: Iterable[JsonObject] = (lien_json(each, names) for each in shown)
+    if subject.account_id is not None:  # the units are this holder's; what was opened may have been another's
+        told = ({name: value for name, value in each.items() if name != "opened_units"} for each in told)
+    return {**about, "liens": [*told]}
 
 
 def security_json(found: SecurityView) -> JsonObject:

@@ -1,6 +1,7 @@
 """Statements (证明): made from the register at a moment, kept encrypted, evidenced by a leaf with number and digest."""
 
 import json
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -21,12 +22,13 @@ from services.platform.ids import check_id, new_id
 from services.register.book import repository
 from services.register.book.desk import Names, seen
 from services.register.book.documents import HOLDER_REGISTER, KINDS, NEGATIVE, Proof, Subject, statement_json
-from services.register.book.models import StatementRow
+from services.register.book.models import PositionRow, StatementRow
 from services.register.book.reader import Evidence, Reader, Seen, change_of
-from services.register.book.rules import words_of
+from services.register.book.rules import Lot, words_of
 from services.register.book.sheets import csv_of
 from services.register.book.views import Register
 from services.register.parts import RegisterParts
+from services.register.rules.positions import Position
 from services.register.stream import Entry
 
 __all__ = ["StatementDesk", "StatementView", "Wanted"]
@@ -160,9 +162,7 @@ class StatementDesk:
         found = self._reader.register(session, wanted.security_id, moment)
         account = wanted.account_id
         if account is not None:
-            lines = tuple(each for each in found.lines if each.account_id == account)
-            numbers = {number for line in lines for lot in line.lots for number in lot.liens}
-            found = replace(found, lines=lines, liens=tuple(each for each in found.liens if each.number in numbers))
+            found = _of(found, account)
         shown = [*(each.account_id for each in found.lines), *(each.account_id for each in found.liens)]
         names = self._names(session, list(dict.fromkeys([*shown, *([account] if account else [])])))
         proof = None
@@ -184,6 +184,7 @@ class StatementDesk:
         if after is not None and after.seq != (before.seq if before else 0) + 1:
             raise Conflict("Changes of this position are missing here; reconcile first.", slug="register-gap")
         lots = repository.lots(session, chain, wanted.security_id, found.at, [account])
+        _require_whole(found, before, tuple(words_of(lots[0].lots)) if lots else ())
         evidence = Evidence(session, [each.leaf for each in (before, after, *lots) if each is not None])
         return Proof(
             None if before is None else change_of(before, evidence),
@@ -191,6 +192,24 @@ class StatementDesk:
             tuple(words_of(lots[0].lots)) if lots else (),
             evidence.place(lots[0]) if lots else None,
         )
+
+
+def _of(found: Register, account: str) -> Register:
+    """What is one holder's: its line, and of each lien the units that its own lots carry. Heirs share a lien."""
+    lines = tuple(each for each in found.lines if each.account_id == account)
+    carried: Counter[int] = Counter()
+    for lot in (lot for line in lines for lot in line.lots):
+        carried.update(dict.fromkeys(lot.liens, lot.units))
+    liens = (replace(each, account_id=account, units=carried[each.number]) for each in found.liens)
+    return replace(found, lines=lines, liens=tuple(each for each in liens if each.number in carried))
+
+
+def _require_whole(found: Register, before: PositionRow | None, lots: tuple[Lot, ...]) -> None:
+    """Conflict ``register-gap`` where a row of the lots or of a lien is gone: then nothing is known of pledges."""
+    encumbered = 0 if before is None else Position.of(int.from_bytes(before.word)).encumbered
+    known = {each.number for each in found.liens}
+    if sum(lot.units for lot in lots) != encumbered or any(set(lot.liens) - known for lot in lots):
+        raise Conflict("Lots and position differ here; reconcile first.", slug="register-gap")
 
 
 def _standing(found: Register, kind: int) -> list[int]:

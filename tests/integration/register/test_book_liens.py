@@ -5,12 +5,14 @@ import secrets
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert
 from starlette.testclient import TestClient
 
 from chain.party.keystore import EvmKey
 from services.platform.clock import rfc3339
 from services.platform.ids import from_bytes16
 from services.register.book import repository
+from services.register.book.models import LotsRow
 from services.register.rules.days import day_start
 from tests.integration.register.business import CHECKER, LIAISON
 from tests.integration.register.reconciled import assert_reconciled
@@ -189,6 +191,29 @@ def test_a_cap_is_told_before_it_is_reached_and_after_it_is_exceeded(
     assert_reconciled(known)
 
 
+def test_a_pledge_whose_row_somebody_deleted_is_missed(known: MarketWorld, client: TestClient, opened: bytes) -> None:
+    encumber(known, opened, PLEDGE, 60)
+    known.settle()
+    with known.services.database.read() as session:
+        (row,) = repository.lots(session, BUSINESS, from_bytes16("sec", opened), None)
+    kept = {column.name: getattr(row, column.name) for column in LotsRow.__table__.columns}
+    with known.services.database.write() as session:
+        known.services.lease.check(session)
+        session.execute(delete(LotsRow).where(LotsRow.security_id == row.security_id))
+    try:
+        found = known.services.register.book.reconciler.run(row.security_id)
+        assert [(each["what"], each["of"], each["book"]) for each in found.differences] == [
+            ("lots", row.account_id, "[]")
+        ]
+        assert state(client, opened, "no-pledge", status=409)["type"].endswith("register-gap")
+    finally:
+        with known.services.database.write() as session:
+            known.services.lease.check(session)
+            session.execute(insert(LotsRow).values(**kept))
+    assert state(client, opened, "no-pledge", status=409)["type"].endswith("lien-stands")
+    assert_reconciled(known)
+
+
 def test_units_go_to_whom_a_pledge_is_enforced_for_and_to_heirs_with_their_liens(
     known: MarketWorld, client: TestClient, opened: bytes
 ) -> None:
@@ -201,6 +226,11 @@ def test_units_go_to_whom_a_pledge_is_enforced_for_and_to_heirs_with_their_liens
     assert buckets(client, opened) == (40, 20, 0, 0)
     assert line(client, opened, FEN)["available"] == "25"
     assert line(client, opened, IDA)["lots"] == [{"units": "15", "liens": [1]}]
+    for who, units in ((IDA, "15"), (DING, "20")):
+        account = from_bytes16("acc", who)
+        for kind in ("holding", "pledge"):
+            (lien,) = state(client, opened, kind, account=account)["liens"]
+            assert (lien["account"], lien["units"], "opened_units" in lien) == (account, units, False)
     with known.services.database.read() as session:
         left = repository.outgoing(
             session,
