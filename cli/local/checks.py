@@ -157,6 +157,9 @@ def settings(layout: Layout) -> Iterator[Check]:
     if not loaded.witnesses or not any(loaded.witness_quorum.values()):
         fix = "a regulator runs `regseal witness init`; `witnesses` and `witness_quorum` in settings.toml name it"
         yield Check("witnesses", Level.WARN, "none needed: receipts rest on this service's word", fix)
+    if loaded.market is not None and not loaded.market.checked:
+        found = f"{loaded.market.name} is unchecked: whoever writes the database has the gateway sign acts for it"
+        yield Check("market", Level.WARN, found, "fixed at deployment: found the next market without --unchecked")
 
 
 def migrations(layout: Layout) -> Iterator[Check]:

@@ -7,7 +7,7 @@ import pytest
 
 from chain.party.keystore import EvmKey, passphrase_for
 from cli.local import gateway
-from cli.local.checks import Check, Level, examine, secrets
+from cli.local.checks import Check, Level, examine, secrets, settings
 from cli.local.errors import LocalError
 from cli.local.install import create, new_access
 from cli.local.layout import Layout
@@ -109,6 +109,14 @@ def test_doctor_names_the_setting_that_does_not_parse(installed: Layout) -> None
     found = [check for check in examine(installed) if check.name == "settings"]
     assert [check.level for check in found] == [Level.FAIL]
     assert "surprise" in found[0].found
+
+
+@pytest.mark.parametrize(("checked", "told"), [("true", set[Level]()), ("false", {Level.WARN})])
+def test_doctor_warns_of_a_market_whose_acts_nobody_signs(installed: Layout, checked: str, told: set[Level]) -> None:
+    market = f'market = {{ name = "M", region = 440300, checked = {checked} }}\n'
+    installed.settings_file.write_text(market + installed.settings_file.read_text())
+    assert levels(list(settings(installed)), "settings") == {Level.OK}
+    assert levels(list(settings(installed)), "market") == told
 
 
 def test_wrong_setting_is_refused_before_anything_is_made(layout: Layout) -> None:
