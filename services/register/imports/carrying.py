@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.days import on
 from services.evidence.group import Group as Unit
-from services.platform.errors import RegsealError
+from services.platform.errors import RegsealError, Unavailable
 from services.platform.logging import get_logger
 from services.register.accounts.identity import kind_slug
 from services.register.accounts.keeping import Keeping
@@ -21,6 +21,7 @@ from services.register.acts.holders import Confirm, Officer
 from services.register.acts.said import Document, Said
 from services.register.acts.securities import Entry, Issue
 from services.register.asking import REFUSED, REQUESTED, Ask, Outcome, Outcomes
+from services.register.book import repository as book
 from services.register.book.holdings import are_investors
 from services.register.imports import repository
 from services.register.imports.examining import WAITING, group_aad
@@ -28,8 +29,9 @@ from services.register.imports.grouping import HOLDERS, holders_of
 from services.register.imports.liens import lien_of, lien_said
 from services.register.imports.models import GroupRow, ImportRow
 from services.register.parts import RegisterParts
+from services.register.rules.positions import Position
 
-__all__ = ["DONE", "OPENED", "RUNNING", "STOPPED", "Carrying"]
+__all__ = ["DONE", "OPENED", "RUNNING", "STOPPED", "Carrying", "resumed"]
 
 RUNNING, DONE, STOPPED = "running", "done", "stopped"
 OPENING, OPENED, ISSUING, ISSUED, MARKING = "opening", "opened", "issuing", "issued", "marking"
@@ -86,14 +88,15 @@ class Carrying:
 
     def _mark(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
         """What units do not say: who of the group is not confirmed (未确权), and who is an officer (董监高)."""
-        security = _security(row)
-        officers = [account for account, _, officer in group.entries if officer]
-        marks: list[Said] = [Officer(security=security, account=each, serving=True) for each in dict.fromkeys(officers)]
-        if not group.confirmed:
-            accounts = tuple(dict.fromkeys(account for account, _, _ in group.entries))
-            marks.append(Confirm(security=security, accounts=accounts, confirmed=False))
-        self._asked(unit, row, group, *marks)
-        group.state = MARKING
+        accounts = list(dict.fromkeys(account for account, _, _ in group.entries))
+        words = book.current_words(unit.session, self._parts.chain, _security(row), accounts)
+        held = {account: Position.of(int.from_bytes(word)) for account, _, word in words}
+        marks = _marks(_security(row), group, held)
+        if marks:
+            self._asked(unit, row, group, *marks)
+            group.state = MARKING
+        else:
+            group.state, group.content = GROUP_DONE, None
 
     def _encumber(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
         content = self._content(unit.reading, row, group)
@@ -152,6 +155,8 @@ class Carrying:
 
         try:
             self._parts.evidence.sequencer.run(unit)
+        except Unavailable:  # passes: the next run asks
+            raise
         except RegsealError as error:
             self._refuse(import_id, number, str(error.detail))
 
@@ -179,8 +184,7 @@ class Carrying:
                 if outcome.state == REFUSED:
                     group.state, group.reason = GROUP_REFUSED, outcome.reason
                 else:
-                    group.state = _after(group)
-                    group.content = None if group.state == GROUP_DONE else group.content
+                    _go_on(group)
 
         self._parts.evidence.sequencer.run(unit)
 
@@ -221,6 +225,33 @@ def _security(row: ImportRow) -> str:
 
 def _documents(row: ImportRow) -> tuple[Document, ...]:
     return tuple(Document(code=each["code"], record=each["record"]) for each in row.documents)
+
+
+def _go_on(group: GroupRow) -> None:
+    """After a step that the chain has taken. Units that it has entered are struck out, never to be asked for again."""
+    before, group.state = group.state, _after(group)
+    if before == ISSUING:
+        group.entries = [[account, "", officer] for account, _, officer in group.entries]
+    if group.state == GROUP_DONE:
+        group.content = None
+
+
+def resumed(group: GroupRow) -> str:
+    """From where a refused group goes on: behind its units, once these are entered."""
+    entered = group.kind == HOLDERS and group.entries and not any(units for _, units, _ in group.entries)
+    return ISSUED if entered else WAITING
+
+
+def _marks(security: str, group: GroupRow, held: Mapping[str, Position]) -> list[Said]:
+    """What is left to mark: the chain refuses what is so already, as after a marking that succeeded by half."""
+    serving = {account for account, each in held.items() if each.officer}
+    unconfirmed = {account for account, each in held.items() if each.unconfirmed}
+    officers = dict.fromkeys(account for account, _, officer in group.entries if officer and account not in serving)
+    marks: list[Said] = [Officer(security=security, account=each, serving=True) for each in officers]
+    accounts = tuple(dict.fromkeys(account for account, _, _ in group.entries if account not in unconfirmed))
+    if accounts and not group.confirmed:
+        marks.append(Confirm(security=security, accounts=accounts, confirmed=False))
+    return marks
 
 
 def _after(group: GroupRow) -> str:

@@ -18,8 +18,8 @@ from services.register.book.holdings import standing_of
 from services.register.companies.desk import Companies, Listed
 from services.register.companies.rules import Phase
 from services.register.imports import repository
-from services.register.imports.carrying import DONE, GROUP_REFUSED, RUNNING, STOPPED, Carrying
-from services.register.imports.examining import CHECKED, CHECKING, WAITING, Examining, findings_aad, pledgees_aad
+from services.register.imports.carrying import DONE, GROUP_REFUSED, RUNNING, STOPPED, Carrying, resumed
+from services.register.imports.examining import CHECKED, CHECKING, Examining, findings_aad, pledgees_aad
 from services.register.imports.models import ImportRow
 from services.register.imports.views import Execution, ImportRequest, ImportView
 from services.register.parts import RegisterParts
@@ -156,7 +156,7 @@ class Imports:
     def _again(session: Session, row: ImportRow) -> None:
         """What was refused is asked for anew; accounts that there are stay, units that are entered too."""
         for group in repository.groups(session, row.id, (GROUP_REFUSED,), 1 << 20):
-            group.state, group.reason, group.acts = WAITING, None, []
+            group.state, group.reason, group.acts = resumed(group), None, []
 
     def _sealed(self, session: Session, row: ImportRow, pledgees: Mapping[str, str]) -> str:
         """Names are nobody's business: encrypted, as hexadecimal digits."""

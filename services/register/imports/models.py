@@ -39,8 +39,9 @@ class ImportRow(Base):
 class GroupRow(Base):
     """About a hundred lines that are carried out together. ``content``: the lines, encrypted, until they are done.
 
-    ``entries``: account and units each, once the accounts are known; ``acts``: those of its present step. ``state``:
-    waiting, opening, opened, issuing, done or refused; ``reason`` of a refusal.
+    ``entries``: account, units (none any more once the chain has entered them) and whether an officer's, once the
+    accounts are known; ``acts``: those of its present step. ``state``: waiting, opening, opened, issuing, issued,
+    marking, done or refused; ``reason`` of a refusal.
     """
 
     __tablename__ = "register_import_groups"

@@ -103,7 +103,7 @@ class Office(Clerk):
         """The state after one more step; acts of the name ``taken_back`` are not signed but cancelled."""
         self.world.services.holders.imports.run()
         for act in self.seen("acts?state=requested&limit=200")["items"]:
-            if act["name"] == taken_back:
+            if act["act"] == taken_back:
                 self._take_back(act["operation"])
             elif act["operation_state"] == "needs_authorisation":
                 self.sign(act)
@@ -282,7 +282,7 @@ def test_a_list_whose_marking_was_refused_by_half_goes_on_behind_its_units(offic
     done = office.carry_out(made)
     assert (done["state"], done["progress"], done["refusals"]) == ("done", {"done": 1}, [])
     assert office.world.acting.read("securityOf", bytes.fromhex(security[4:]))["issued"] == 1_000
-    acts = [each["name"] for each in office.seen(f"acts?about={security}&limit=200")["items"]]
+    acts = [each["act"] for each in office.seen(f"acts?about={security}&limit=200")["items"]]
     assert (acts.count("issue"), acts.count("confirm"), acts.count("officer")) == (1, 1, 2), "what was done stays"
     held = {each["units"]: each for each in office.seen(f"securities/{security}/holders")["items"]}
     assert [(held[units]["confirmed"], held[units]["officer"]) for units in ("600", "400")] == [
@@ -320,7 +320,16 @@ def test_an_account_from_its_opening_to_its_erasure(office: Office) -> None:
     assert [each["identity"]["name"] for each in known["earlier"]] == ["测试账户人"]
     assert [each["name"] for each in known["events"]] == ["investor-code", "suitability", "identity-changed"]
 
+    other = office.investor()
+    security = office.security({other: 100})
+    coming = office.asked("transfer", **office.agreed(security, other, account, 10))
+    closing = {"state": "closed", "reason": "销户"}
+    assert office.post(f"accounts/{account}/state", closing, 409)["rule"] == "ACC-02", "units may come to it"
+    assert office.client.post(f"/v1/operations/{coming['operation']}/cancellation").status_code == 200
     assert office.post(f"accounts/{account}/state", {"state": "frozen", "reason": "协查"}, 200)["state"] == "frozen"
+    refused = office.refused("transfer", **office.agreed(security, other, account, 10))
+    assert refused["type"].endswith(":account-state")
+    assert (refused["id"], refused["state"]) == (account, "frozen")
     assert office.post(f"accounts/{account}/state", {"state": "closed", "reason": "x"}, 409)["state"] == "frozen"
     office.post(f"accounts/{account}/state", {"state": "normal", "reason": "解除"}, 200)
     assert office.post(f"accounts/{account}/state", {"state": "closed", "reason": "销户"}, 200)["state"] == "closed"

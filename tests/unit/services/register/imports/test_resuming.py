@@ -1,0 +1,51 @@
+"""From where a refused group of a list goes on: nothing that the chain has entered is asked for again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from services.register.acts.holders import Confirm, Officer
+from services.register.imports.carrying import ISSUED, ISSUING, OPENED, OPENING, _go_on, _marks, resumed
+from services.register.imports.examining import WAITING
+from services.register.imports.grouping import HOLDERS, LIEN
+from services.register.imports.models import GroupRow
+from services.register.rules.positions import Position
+
+ENTRIES = [["acc_a", "600", True], ["acc_b", "400", False]]
+
+
+def group(state: str, entries: Sequence[Any] = ENTRIES, kind: str = HOLDERS) -> GroupRow:
+    return GroupRow(kind=kind, confirmed=False, state=state, entries=[*entries], content=b"x")
+
+
+def test_units_that_are_entered_are_not_asked_for_again() -> None:
+    one = group(ISSUING)
+    _go_on(one)
+    assert (one.state, one.entries) == (ISSUED, [["acc_a", "", True], ["acc_b", "", False]])
+    assert resumed(one) == ISSUED
+
+
+def test_what_was_refused_before_its_units_begins_anew() -> None:
+    one = group(OPENING)
+    _go_on(one)
+    assert (one.state, one.entries) == (OPENED, ENTRIES)
+    assert resumed(one) == WAITING, "its units are not entered"
+    assert resumed(group(WAITING, [])) == WAITING
+    assert resumed(group(WAITING, [["acc_a", "", False]], LIEN)) == WAITING, "a lien has units of its own"
+
+
+@pytest.mark.parametrize(
+    ("officer", "unconfirmed", "left"),
+    [((), (), (["acc_a"], ["acc_a", "acc_b"])), (("acc_a",), (), ([], ["acc_a", "acc_b"])),
+     ((), ("acc_a",), (["acc_a"], ["acc_b"])), (("acc_a",), ("acc_a", "acc_b"), ([], []))],
+)  # fmt: skip
+def test_only_what_is_not_so_yet_is_marked(
+    officer: Sequence[str], unconfirmed: Sequence[str], left: tuple[list[str], list[str]]
+) -> None:
+    held = {
+        each: Position(units=1, officer=each in officer, unconfirmed=each in unconfirmed) for each in ("acc_a", "acc_b")
+    }
+    marks = _marks("sec_a", group(ISSUED), held)
+    assert [each.account for each in marks if isinstance(each, Officer)] == left[0]
+    assert [each for said in marks if isinstance(said, Confirm) for each in said.accounts] == left[1]
