@@ -38,6 +38,8 @@ ASKED: Final = re.compile(
     r"/v1/logs/[^/]+/challenge|/v1/materials/[^/]+|/v1/pilots/[^/]+/(application|materials/[^/]+)"
 )
 """Reads of what the leader alone knows (its start-up check, how much of a file stands), or which it has to note."""
+NOTED: Final = re.compile(r"/v1/pilots/[^/]+/dossier")
+"""What the leader notes and the follower then writes itself: an archive is too large for the intake."""
 PATIENCE: Final = 60
 """Seconds that an answer is waited for: a leader that died is followed by another within a term of the lease."""
 PIECE: Final = 4 << 20
@@ -71,8 +73,13 @@ class Handover:
         if scope["type"] != "http" or not services.follows or not _for_leader(scope):
             await self.app(scope, receive, send)
             return
+        noted = NOTED.fullmatch(scope["path"]) is not None
+        asked = {**scope, "query_string": b"files=false"} if noted else scope
         try:
-            response = await self._forward(services, Request(scope, receive))
+            response = await self._forward(services, Request(asked, receive))
+            if noted and response.status_code == HTTPStatus.OK:  # the note stands: here it is not made again
+                await self.app(scope, receive, send)
+                return
         except RegsealError as error:
             response = problems.refusal(error)
         except HTTPException as error:
@@ -191,7 +198,7 @@ class _Collected:
 def _for_leader(scope: Scope) -> bool:
     path, method = scope["path"], scope["method"]
     if method in SAFE:
-        return method == "GET" and ASKED.fullmatch(path) is not None
+        return method == "GET" and (ASKED.fullmatch(path) or NOTED.fullmatch(path)) is not None
     return uploads.STREAMED.fullmatch(f"{method} {path}") is None
 
 

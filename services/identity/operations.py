@@ -5,14 +5,19 @@ from concurrent.futures import Future
 from services.identity import policy, repository
 from services.identity.policy import Principal, Target
 from services.identity.ports import Units
-from services.identity.rules import Status
+from services.identity.rules import Role, Status
 from services.identity.views import Page
 from services.platform.database import Database, ReadSession
-from services.platform.errors import Conflict, Invalid, NotFound
+from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from services.transactions.service import Transactions
 from services.transactions.views import OperationView
 
 __all__ = ["OperationDesk"]
+
+_CLERKS = frozenset({"register.act", "pilot.step"})
+"""What whoever may ask for it takes back, too. All else answers for the institution: its keys, roles and logs."""
+_KEPT = frozenset({"log.freeze"})
+"""Asked for against its owner, perhaps: it lapses with its deadline, and nobody takes it back."""
 
 
 class OperationDesk:
@@ -56,7 +61,11 @@ class OperationDesk:
 
     def cancel(self, caller: Principal, operation_id: str) -> OperationView:
         """Takes an operation back while nothing is signed for it."""
-        self._visible(caller, operation_id, "operation.cancel")
+        found = self._visible(caller, operation_id, "operation.cancel")
+        if found.kind in _KEPT:
+            raise Conflict("A freeze is not taken back; unsigned, it lapses.", slug="operation-not-cancellable")
+        if found.kind not in _CLERKS and not caller.roles & {Role.ADMINISTRATOR, Role.SUPERVISOR}:
+            raise Forbidden("An administrator takes this operation back.", rule="operation.cancel")
         done: Future[OperationView] = self._units.submit(lambda group: self._transactions.cancel(group, operation_id))
         return done.result()
 

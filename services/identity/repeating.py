@@ -29,6 +29,8 @@ __all__ = ["ROLES", "Readable", "Repetition", "differences"]
 ROLES = ("register.operator", "register.checker", "register.regulator", "register.court-liaison")
 """What a business chain's contracts ask for; other roles have no meaning there."""
 _HASHES = {role_hash(name): name for name in ROLES}
+_ACTIVE = 1
+"""What the contract calls an institution that was just registered."""
 
 
 class Readable(Protocol):
@@ -135,8 +137,8 @@ class Repetition:
         elif _address(present) != authority:
             said, act = subject | {"authority": authority}, ("ReplaceInstitutionAuthority", "replaceAuthority")
             yield _Act("authority.repeated", *act, region, institution_id, said, named)
-        if known and known != status:
-            decided = self._last(("InstitutionStatusSet",), [identity])
+        if (known or _ACTIVE) != status:  # after its registration, in the same queue
+            decided = self._last(("InstitutionRegistered", "InstitutionStatusSet"), [identity])
             said = subject | {"status": status}
             yield _Act("status.repeated", "SetInstitutionStatus", "setStatus", region, institution_id, said, decided)
         yield from self._roles(identity, there)

@@ -162,7 +162,8 @@ class Transactions:
         now = self._clock.ms()
         row = self._require(repository.lock_operation(session, checked.operation_id))
         known = repository.authorisations(session, [row.id])[row.id]
-        if any((one.signer, one.signature) == (checked.signer, checked.signature) for one in known):
+        mine = next((one for one in known if one.signer == checked.signer), None)
+        if mine is not None and mine.signature == checked.signature and set(checked.meets) <= set(mine.meets):
             return self._view(session, row)
         if row.state != OperationState.NEEDS_AUTHORISATION:
             raise Conflict(f"The operation is {row.state}; it takes no authorisation.", slug="operation-not-waiting")
@@ -171,14 +172,15 @@ class Transactions:
         waits = self._missing(row, known)
         if row.needs is not None and not set(checked.meets) & set(waits):
             raise Conflict("Somebody has signed in this role already.", slug="authorisation-not-needed")
-        authorisation = AuthorisationRow(operation_id=row.id, signer=checked.signer, signature=checked.signature)
-        authorisation.digest, authorisation.created_at = checked.digest, now
+        authorisation = mine or AuthorisationRow(operation_id=row.id, signer=checked.signer)
+        authorisation.signature, authorisation.digest, authorisation.created_at = checked.signature, checked.digest, now
         authorisation.meets = list(checked.meets)
-        repository.add(session, authorisation)
+        if mine is None:
+            repository.add(session, authorisation)
         if row.needs is not None:
             roles = [row.needs[place]["role"] for place in checked.meets]
             steps.note(session, row, "authorised", now, {"signer": checked.signer, "roles": roles})
-        if not self._missing(row, [*known, authorisation]):
+        if not self._missing(row, [*(one for one in known if one is not mine), authorisation]):
             row.state = OperationState.QUEUED
             self._queue(session, row, now)
         return self._view(session, row)

@@ -114,6 +114,15 @@ def test_a_suspension_is_repeated_and_what_waits_is_not_asked_for_twice(market: 
     assert here == there
 
 
+def test_who_is_suspended_does_not_become_active_by_the_repetition(market: MarketWorld) -> None:
+    regulator = market.admit("深圳监管局二处(测试)")
+    wanted = StatusRequest(institution_id=regulator.institution_id, status="suspended", reason="核查")
+    decide(market, market.services.identity.request_status(regulator, wanted).result(60))
+    assert repeat(market, regulator.institution_id) == ["institution.repeated", "status.repeated"]
+    here, there = on_both(market, "institution", bytes16(regulator.institution_id))
+    assert here == there
+
+
 def test_a_role_that_stands_by_another_decision_is_told(market: MarketWorld) -> None:
     assert compared(market, CHECKER) == ["does not stand, there it does"]
     grant(market, market.host.institution_id, key=CHECKER)

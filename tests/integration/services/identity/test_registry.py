@@ -209,3 +209,23 @@ def test_operations_are_listed_page_by_page(house: House) -> None:
             break
     assert [each for each in seen if each in made] == made[::-1]
     assert len(seen) == len(set(seen))
+
+
+def test_a_clerk_takes_back_no_answer_to_a_stolen_key_and_nobody_a_freeze(house: House) -> None:
+    done = house.bootstrap()
+    owner = house.caller(done.issued)
+    for operation, key in zip(done.operations, (REGIONAL, OWNER), strict=True):
+        house.sign(owner, operation, key)
+        assert house.run(operation.id) == "final"
+    owner = house.again(owner)
+    asked = house.services.identity.request_authority(
+        owner, AuthorityRequest(institution_id=owner.institution_id, authority=ACCOUNT, reason="stolen")
+    ).result(60)
+    clerk = replace(owner, roles=frozenset({"submitter"}))
+    with pytest.raises(Forbidden):
+        house.services.operations.cancel(clerk, asked.id)
+    assert house.services.operations.cancel(owner, asked.id).state == "cancelled"
+    (log,) = (one for one in house.services.evidence.public.logs() if one.owner_id == owner.institution_id)
+    freeze = house.services.evidence.request_freeze(owner.institution_id, log.id, reason="test").result(60)
+    with pytest.raises(Conflict):
+        house.services.operations.cancel(owner, freeze.id)

@@ -173,6 +173,18 @@ def test_a_role_that_was_lost_after_signing_is_the_chains_to_refuse(rig: Rig, ac
     assert (rig.state(asked.id), reason["error"]) == ("refused", "RegisterNeeds")
 
 
+def test_who_gets_a_second_role_after_signing_signs_again_for_it(rig: Rig, acting: Acting) -> None:
+    asked = _ask(rig, 4)
+    rig.sign(asked.id, CHECKER)
+    role = {"institution": INSTITUTION, "account": CHECKER.address, "role": keccak256(b"register.regulator")}
+    acting.act("GrantRole", {**role, "region": REGION, "expiresAt": FOREVER}, REGIONAL)
+    assert _signed(rig.sign(asked.id, CHECKER)) == dict.fromkeys(
+        ("register.checker", "register.regulator"), CHECKER.address
+    )
+    rig.run(asked.id)
+    assert rig.state(asked.id) == "final"
+
+
 def test_a_contract_wallet_signs_in_a_role(rig: Rig, acting: Acting, node: Anvil) -> None:
     node.rpc.call("anvil_setCode", WALLET, YES_TO_ALL)
     role = {"institution": INSTITUTION, "account": WALLET, "role": keccak256(b"register.regulator")}
