@@ -9,6 +9,8 @@ NPM = $(NPM_IN) hardhat-devnet
 ifndef SEED
 SEED := $(shell date +%s)
 endif
+# `make test` tries what failed once more and names it (RERUN): a machine that stalls must not refuse a change, a fault of
+# the code fails twice. `make test-full` and pytest by itself do not.
 PYTEST = $(PYTHON_IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED) --randomly-seed=$(SEED)
 
 help: ## explain every target
@@ -32,7 +34,7 @@ demo-register: setup ## take a company from its spreadsheet into custody, throug
 
 test: lint solidity console ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
 	@echo "seed $(SEED)   (the same order and examples again: make test SEED=$(SEED))"
-	@$(PYTEST) -m "not full"
+	@$(PYTEST) -m "not full" --reruns 1 -rR
 
 test-full: lint solidity console ## the same kinds of test at the sizes the acceptance points name
 	@echo "seed $(SEED)   (the same order and examples again: make test-full SEED=$(SEED))"

@@ -47,16 +47,9 @@ MIGRATIONS = TESTS.parent / "migrations"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """What runs only at full size, and what may be tried again.
-
-    ``one_database``: SQL is not what these tests are about; PostgreSQL's turn is at full size. Tests that drive real
-    processes get a second try by default, which the summary names (R): a machine that stalls for a minute must not
-    refuse a change, a fault of the code fails twice. At full size there is no second try.
-    """
+    """``one_database``: SQL is not what these tests are about; PostgreSQL's turn is at full size."""
     if "postgresql" in item.name.partition("[")[2] and item.get_closest_marker("one_database"):
         item.add_marker("full")
-    if not FULL and item.path.relative_to(TESTS).parts[0] in ("e2e", "integration"):
-        item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,6 +7,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from samples.register import holders
+from samples.register.demo.clerk import BANK
 from services.register.codes import check_usci
 from services.register.imports.checking import Checked, Demands, NamedTable
 from services.register.imports.encumbrances import EncumbranceLine
@@ -26,7 +27,9 @@ def test_the_file_is_the_generators(tmp_path: Path) -> None:
 def test_the_list_is_complete_and_nothing_in_it_is_refused() -> None:
     with holders.FILE.open("rb") as file:
         tables = [NamedTable(holders.FILE.name, each) for each in Workbook(file).tables]
-        checked = Checked(tables, Demands(capital=holders.CAPITAL, today=date(2026, 11, 20)))
+        pledgees = {BANK: "0x" + "11" * 20}  # as the demonstration names its address beside the list
+        demands = Demands(capital=holders.CAPITAL, today=date(2026, 11, 20), pledgees=pledgees)
+        checked = Checked(tables, demands)
         lines = list(checked.lines())
     assert checked.findings == []
     held = [line for line in lines if isinstance(line, HolderLine)]

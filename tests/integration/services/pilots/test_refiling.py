@@ -44,7 +44,8 @@ def comes_to(region: Region, project: str, state: str) -> None:
 
 
 def filings(region: Region, project: str, after: int = -1) -> list[Any]:
-    events = region["group"].get(f"/v1/pilots/{project}/timeline", limit=500, cursor=str(after))["items"]
+    cursor = {} if after < 0 else {"cursor": str(after)}
+    events = region["group"].get(f"/v1/pilots/{project}/timeline", limit=500, **cursor)["items"]
     return [one for one in events if one["name"] == "comment.file"]
 
 
