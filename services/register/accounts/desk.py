@@ -22,6 +22,7 @@ from services.register.accounts.keeping import Keeping
 from services.register.accounts.models import AccountRow
 from services.register.accounts.sample_allocator import next_sample_code
 from services.register.accounts.views import AccountDetails, AccountEvent, AccountView, PersonalView
+from services.register.acts import repository as acts
 from services.register.acts.accounts import Addend, OpenInvestor, Suitability
 from services.register.acts.said import Document
 from services.register.asking import Ask, Asked
@@ -150,12 +151,13 @@ class Accounts:
     def move(
         self, caller: Principal, account_id: str, change: StateChange, *, once: Once | None
     ) -> Future[AccountView]:
-        """Freezes, thaws, closes. RuleRefused ACC-01 while a closing account holds anything."""
+        """Freezes, thaws, closes. RuleRefused ACC-01 while a closing account holds anything, ACC-02 while acts wait."""
 
         def act(group: Group, row: AccountRow) -> None:
             if change.to == rules.CLOSED:
                 held = holdings_of(group.session, self._parts.chain, row.id)
-                waiting = 0 if is_investor(group.session, self._parts.chain, row.id) else 1
+                waiting = acts.count_naming(group.session, self._parts.chain, row.id)
+                waiting += 0 if is_investor(group.session, self._parts.chain, row.id) else 1
                 rules.check_close(held.units, held.liens, waiting)
             said: JsonObject = {"reason": change.reason, **evidence_of(change.documents)}
             self._keeping.move(group, row, caller.institution_id, change.to, said)
@@ -205,15 +207,6 @@ class Accounts:
             ]
             identity = self._keeping.identity(session, row)
             return PersonalView(self._of(session, row), identity, self._keeping.earlier(session, row), events)
-
-    def require(self, session: Session, account_id: str) -> AccountView:
-        """The account, for another part of the register. NotFound; Conflict when it is frozen or closed."""
-        row = repository.account(session, account_id)
-        if row is None:
-            raise self._keeping.unknown()
-        if row.state != rules.NORMAL:
-            raise Conflict(f"The account is {row.state}.", slug="account-state", extra={"state": row.state})
-        return self._of(session, row)
 
     # --- inside
 

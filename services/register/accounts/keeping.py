@@ -193,6 +193,14 @@ class Keeping:
             raise self.unknown()
         return row
 
+    @staticmethod
+    def usable(session: Session, accounts: Collection[str]) -> None:
+        """Conflict ``account-state`` names the first of these that is frozen or closed, and its state."""
+        for row in repository.accounts_by_id(session, accounts):
+            if row.state != rules.NORMAL:
+                extra: JsonObject = {"id": row.id, "state": row.state}
+                raise Conflict(f"The account {row.id} is {row.state}.", slug="account-state", extra=extra)
+
     def identity(self, session: Session, row: AccountRow) -> Identity:
         """Who the holder is. Conflict ``account-restricted`` once erasure was asked for."""
         if row.restricted_until is not None or row.identity is None:

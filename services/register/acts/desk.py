@@ -17,6 +17,7 @@ from services.platform.idempotency import Once
 from services.platform.ids import new_id
 from services.register.acts import repository, rules
 from services.register.acts.asking import Asking, Ready
+from services.register.acts.dealing import dealers
 from services.register.acts.exits import withdraw_exit
 from services.register.acts.judging import Judging
 from services.register.acts.legal import beside
@@ -34,9 +35,10 @@ from services.register.rules.positions import Position
 from services.register.rules.values import Form, LienKind, State
 from services.transactions.views import OperationView
 
-__all__ = ["ActDesk", "IssuerCode"]
+__all__ = ["ActDesk", "IssuerCode", "Usable"]
 
 IssuerCode = Callable[[Session, str], str]
+Usable = Callable[[Session, Collection[str]], None]
 _MADE = "register-act"
 _STEPS = frozenset({"admit", "set-state"})
 
@@ -45,11 +47,13 @@ class ActDesk:
     """Opens its own transactions; what writes leaves gives a Future.
 
     ``issuer_code``: the 统一社会信用代码 of the company with this id, empty for one that is not known here.
+    ``usable``: raises Conflict ``account-state`` unless all of these accounts are in their normal state.
     """
 
-    def __init__(self, parts: RegisterParts, judging: Judging, issuer_code: IssuerCode) -> None:
+    def __init__(self, parts: RegisterParts, judging: Judging, issuer_code: IssuerCode, *, usable: Usable) -> None:
         self._parts = parts
         self._issuer_code = issuer_code
+        self._usable = usable
         self._judging = judging
         self._asking = Asking(parts)
 
@@ -86,11 +90,12 @@ class ActDesk:
         return self._parts.evidence.sequencer.submit(unit)
 
     def _prepared(self, session: Session, host: str, said: Said, *, one_of_many: bool = False) -> Ready:
-        """The request after every check that can be made before the chain's. RuleRefused, Invalid."""
+        """The request after every check that can be made before the chain's. RuleRefused, Invalid, Conflict."""
         act, now_ms = said.contract_act(), self._parts.clock.ms()
         security = book.security(session, self._parts.chain, said.about)
         if security is None or security.state != State.REGISTERING:
             rules.require_documents(said)
+        self._usable(session, dealers(said))
         number = getattr(said, "number", None)
         lien = None if number is None else book.lien(session, self._parts.chain, said.about, number)
         if lien is not None:
@@ -106,7 +111,7 @@ class ActDesk:
     def ask(self, group: Group, host: str, said: Said, *, batch: str = "", queue: str = "") -> Asked:
         """In another part's unit: the request after every check, under ``batch`` and in the queue of another subject.
 
-        RuleRefused, Invalid.
+        RuleRefused, Invalid, Conflict.
         """
         prepared = self._prepared(group.session, host, said, one_of_many=bool(queue))
         ready = replace(prepared, batch_id=batch or None, queue=queue)

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from chain.proof.encoding import to_hex
+from services.platform.ids import bytes16
 from services.register.acts.models import ActRow
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "acts_of_batch",
     "add",
     "count_before",
+    "count_naming",
     "undecided",
 ]
 
@@ -87,6 +90,13 @@ def count_before(session: Session, row: ActRow) -> int:
     """How many acts of the same stream that came earlier are not decided."""
     query = select(func.count()).where(ActRow.chain == row.chain, ActRow.about == row.about, ActRow.id < row.id)
     return session.scalar(query.where(ActRow.state == REQUESTED)) or 0
+
+
+def count_naming(session: Session, chain: str, account_id: str) -> int:
+    """How many undecided acts name this account, whatever they are about."""
+    named = type_coerce(ActRow.message, Text).contains(to_hex(bytes16(account_id)))
+    query = select(func.count()).where(ActRow.chain == chain, ActRow.state == REQUESTED, named)
+    return session.scalar(query) or 0
 
 
 def undecided(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from services.register.accounts.keeping import Keeping
 from services.register.acts.batches import Batches
 from services.register.acts.desk import ActDesk, IssuerCode
 from services.register.acts.judging import Judging
@@ -30,5 +31,5 @@ def open_acts(parts: RegisterParts, first_day: Callable[[], int], issuer_code: I
     outcomes = Outcomes(parts)
     outcomes.register(parts.transactions)
     sweeping = Sweeping(parts)
-    desk = ActDesk(parts, Judging(parts, first_day), issuer_code)
+    desk = ActDesk(parts, Judging(parts, first_day), issuer_code, usable=Keeping(parts).usable)
     return Acts(desk, Batches(desk), LegalDesk(parts), outcomes, {"register.sweep": (60.0, sweeping.run)})

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from api.register.acts import Request
 from api.register.examples import ACTS as EXAMPLES
 from services.platform.errors import Invalid
+from services.register.acts.dealing import dealers
 from services.register.acts.messages import accounts_of, act_of, securities_of
 from services.register.acts.said import Said, content
 from services.register.names import ACTS
@@ -67,3 +68,17 @@ def test_a_wrong_member_is_named(name: str, change: dict[str, Any], field: str) 
     with pytest.raises(Invalid) as refused:
         _said(name, **change).contract_act()
     assert refused.value.field == field
+
+
+def test_who_deals_by_an_act() -> None:
+    """Whoever deals needs an account in its normal state; nobody deals by what a court or the law does."""
+    sold = _said("transfer")
+    giver, taker = getattr(sold, "giver"), getattr(sold, "taker")  # noqa: B009 (the request's own members)
+    assert dealers(sold) == [giver, taker]
+    assert dealers(_said("transfer", reason="inheritance")) == [taker], "from a frozen account it goes to the heirs"
+    assert dealers(_said("transfer", reason="judicial")) == []
+    batch = _said("transfer-batch")
+    deals = getattr(batch, "deals")  # noqa: B009
+    assert {*dealers(batch)} == {one for each in deals for one in (each.giver, each.taker)}
+    dealing = {name for name in ACTS if dealers(_said(name))}
+    assert dealing == {"issue", "pledge", "transfer", "transfer-batch", "transfer-estate", "transfer-pledged"}
