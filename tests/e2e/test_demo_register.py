@@ -19,7 +19,8 @@ def test_a_company_goes_from_its_spreadsheet_through_deals_and_liens(tmp_path: P
     )  # fmt: skip
     assert told.returncode == 0, told.stdout[-4_000:] + told.stderr
     assert "SIMULATED TIME" in told.stdout
-    for rule in ("CUS-01", "GB11643-CHECK", "REM-06", "REM-10", "REG-09", "REM-22", "REM-04", "REG-06"):
+    dividend = ("DIV-02", "DOC-01")
+    for rule in ("CUS-01", "GB11643-CHECK", "REM-06", "REM-10", "REG-09", "REM-22", "REM-04", "REG-06", *dividend):
         assert rule in told.stdout, rule
     assert "nothing differs" in told.stdout
     receipts = len(list((out / "receipts").iterdir()))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from samples.demo.stage import ROOT, DemoError, Installation, Stage
-from samples.register.demo import dealing, estate, liens, opening, proving
+from samples.register.demo import dealing, dividend, estate, liens, opening, proving
 from samples.register.demo.clerk import Clerk
 
 VAR = Path("var/demo-register")
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _play(clerk: Clerk, out: Path, installation: Installation) -> None:
     company = opening.play(clerk)
-    for chapter in (dealing, liens, estate):
+    for chapter in (dealing, liens, dividend, estate):
         chapter.play(clerk, company)
     proving.play(clerk, company, out)
     proving.verify(clerk, out, installation)
