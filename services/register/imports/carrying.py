@@ -38,6 +38,7 @@ OPENING, OPENED, ISSUING, ISSUED, MARKING = "opening", "opened", "issuing", "iss
 GROUP_DONE, GROUP_REFUSED = "done", "refused"
 _UNDER_WAY = (OPENING, ISSUING, MARKING)
 _PER_RUN, _ALL = 50, 1 << 20
+_UNREADABLE = "atrest-unreadable"
 _log = get_logger("register.imports")
 
 
@@ -155,9 +156,9 @@ class Carrying:
 
         try:
             self._parts.evidence.sequencer.run(unit)
-        except Unavailable:  # passes: the next run asks
-            raise
         except RegsealError as error:
+            if isinstance(error, Unavailable) and error.slug != _UNREADABLE:
+                raise  # passes by itself: the next run asks
             self._refuse(import_id, number, str(error.detail))
 
     def _refuse(self, import_id: str, number: int, reason: str) -> None:

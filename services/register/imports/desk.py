@@ -11,9 +11,10 @@ from services.evidence.group import Group
 from services.evidence.once import do_once
 from services.identity.policy import Principal
 from services.identity.views import Page
-from services.platform.errors import Conflict, Invalid, NotFound
+from services.platform.errors import Conflict, Invalid, LeaseLost, NotFound, Unavailable
 from services.platform.idempotency import Once
 from services.platform.ids import check_id, new_id
+from services.platform.logging import get_logger
 from services.register.book.holdings import standing_of
 from services.register.companies.desk import Companies, Listed
 from services.register.companies.rules import Phase
@@ -29,6 +30,7 @@ from services.register.rules.values import State
 __all__ = ["Imports", "listed"]
 
 _MOST_FILES, _MOST_REFUSALS = 20, 20
+_log = get_logger("register.imports")
 _CLEAN = (CHECKED, RUNNING, STOPPED, DONE)
 
 
@@ -129,9 +131,10 @@ class Imports:
             checking = repository.imports_in(session, (CHECKING,))
             running = repository.imports_in(session, (RUNNING,))
         for import_id in running:
-            self._carrying.run(import_id)
-        for import_id in checking[:1]:
-            self._examining.run(import_id)
+            _tried(self._carrying.run, import_id)
+        for import_id in checking:
+            if _tried(self._examining.run, import_id):
+                break
 
     # --- inside
 
@@ -193,6 +196,18 @@ class Imports:
             )
 
         return self._parts.evidence.sequencer.submit(unit)
+
+
+def _tried(work: Callable[[str], None], import_id: str) -> bool:
+    """Whether it was done. What is not available to one import now holds no other up."""
+    try:
+        work(import_id)
+    except LeaseLost:
+        raise
+    except Unavailable as error:
+        _log.warning("import_waits", register_import=import_id, reason=error.slug)
+        return False
+    return True
 
 
 def _view(session: Session, row: ImportRow) -> ImportView:

@@ -4,12 +4,15 @@ Nothing of the register is touched. A check that was cut off is made anew from t
 """
 
 import io
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import date
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject, canonical, parse_json
@@ -17,7 +20,7 @@ from services.days import on
 from services.evidence.group import Group as Unit
 from services.evidence.materials.service import Content
 from services.platform.atrest import aad
-from services.platform.errors import RegsealError
+from services.platform.errors import RegsealError, Unavailable
 from services.platform.logging import get_logger
 from services.register.imports import repository
 from services.register.imports.checking import Checked, Demands, NamedTable
@@ -47,6 +50,7 @@ CHECKING, CHECKED, REFUSED = "checking", "checked", "refused"
 WAITING = "waiting"
 MAX_FILE_BYTES = 64 << 20
 """Files are held in memory and never written in the clear."""
+_PASSING = (Unavailable, InterfaceError, OperationalError)
 _PAGE = 200
 _TOGETHER = 20
 _log = get_logger("register.imports")
@@ -83,22 +87,29 @@ class Examining:
         self._files = files
 
     def run(self, import_id: str) -> None:
-        """Makes the check. Whatever happens, the import leaves the state ``checking``, but for a lost connection."""
+        """Makes the check. Whatever happens, the import leaves the state ``checking``, but for what passes by itself.
+
+        That is a lost connection, or a writer that is stopping: the same check is made anew later.
+        """
         owner, files, demands = self._begin(import_id)
         try:
-            tables = self._tables(owner, files)
+            checked = self._checked(import_id, owner, self._tables(owner, files), demands)
         except BadTable as error:
             self._finish(import_id, Checked([], demands), error=error)
-            return
-        except RegsealError as error:
-            self._finish(import_id, Checked([], demands), error=BadTable("IMP-FORMAT", error.detail))
-            return
+        except _PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001 -- nobody foresaw this list, and the others wait behind it
+            self._finish(import_id, Checked([], demands), error=_unforeseen(import_id, error))
+        else:
+            self._finish(import_id, checked)
+
+    def _checked(self, import_id: str, owner: str, tables: list[NamedTable], demands: Demands) -> Checked:
         checked = Checked(tables, demands)
         number = 0
         for groups in _batches(self._clean(checked, demands), _TOGETHER):
             self._write(owner, import_id, number, groups)
             number += len(groups)
-        self._finish(import_id, checked)
+        return checked
 
     def _begin(self, import_id: str) -> tuple[str, list[dict[str, str]], Demands]:
         """Forgets what a check before this one has written."""
@@ -124,7 +135,10 @@ class Examining:
         return dict(found)
 
     def _tables(self, owner: str, files: Iterable[dict[str, str]]) -> list[NamedTable]:
-        return [NamedTable(each["name"], table) for each in files for table in self._open(owner, each)]
+        try:
+            return [NamedTable(each["name"], table) for each in files for table in self._open(owner, each)]
+        except RegsealError as error:
+            raise BadTable("IMP-FORMAT", error.detail) from error
 
     def _open(self, owner: str, file: dict[str, str]) -> list[Any]:
         content = self._files(owner, file["material"], wanted=None)
@@ -196,6 +210,14 @@ class Examining:
         if row is None:
             raise LookupError(import_id)
         return row
+
+
+def _unforeseen(import_id: str, error: Exception) -> BadTable:
+    """Named by its kind and its place in the code: its text might quote a cell."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    _log.error("list_not_checked", register_import=import_id, error=type(error).__name__, at=place)
+    return BadTable("IMP-FORMAT", f"The list could not be checked: {type(error).__name__} at {place}.")
 
 
 def _batches(groups: Iterator[Group], size: int) -> Iterator[list[Group]]:

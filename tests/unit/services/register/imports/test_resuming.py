@@ -1,12 +1,16 @@
 """From where a refused group of a list goes on: nothing that the chain has entered is asked for again."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
+from services.platform.errors import LeaseLost, RegsealError, RuleRefused, Unavailable
 from services.register.acts.holders import Confirm, Officer
-from services.register.imports.carrying import ISSUED, ISSUING, OPENED, OPENING, _go_on, _marks, resumed
+from services.register.imports.carrying import ISSUED, ISSUING, OPENED, OPENING, Carrying, _go_on, _marks, resumed
+from services.register.imports.desk import _tried
 from services.register.imports.examining import WAITING
 from services.register.imports.grouping import HOLDERS, LIEN
 from services.register.imports.models import GroupRow
@@ -49,3 +53,45 @@ def test_only_what_is_not_so_yet_is_marked(
     marks = _marks("sec_a", group(ISSUED), held)
     assert [each.account for each in marks if isinstance(each, Officer)] == left[0]
     assert [each for said in marks if isinstance(said, Confirm) for each in said.accounts] == left[1]
+
+
+def test_what_is_not_available_to_one_import_holds_no_other_up() -> None:
+    def away(_import_id: str) -> None:
+        raise Unavailable("chain-unreachable")
+
+    def lost(_import_id: str) -> None:
+        raise LeaseLost("writer")
+
+    assert not _tried(away, "imp_a")
+    assert _tried(lambda _: None, "imp_b")
+    with pytest.raises(LeaseLost):
+        _tried(lost, "imp_a")
+
+
+class Failing(Carrying):
+    """Whose units end with ``error``."""
+
+    def __init__(self, error: RegsealError) -> None:
+        self.refused: list[str] = []
+        self._error = error
+        parts: Any = SimpleNamespace(evidence=SimpleNamespace(sequencer=self))
+        self._parts = parts
+
+    @override
+    def run(self, import_id: object) -> None:
+        raise self._error
+
+    @override
+    def _refuse(self, import_id: str, number: int, reason: str) -> None:
+        self.refused.append(reason)
+
+
+def test_what_passes_by_itself_refuses_no_group() -> None:
+    away = Failing(Unavailable("chain-unreachable"))
+    with pytest.raises(Unavailable):
+        away._step("imp_a", 0, ISSUED, away._mark)
+    assert not away.refused
+    for error in (RuleRefused("REM-01", "no"), Unavailable("atrest-unreadable", "no")):
+        refusing = Failing(error)
+        refusing._step("imp_a", 0, ISSUED, refusing._mark)
+        assert refusing.refused == ["no"]
