@@ -101,7 +101,7 @@ async def allocate_code(
 async def change_state(
     account_id: str, request: schemas.AccountStateRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
 ) -> schemas.AccountView:
-    """Freezes, thaws or closes the account. It is closed when it holds nothing (ACC-01)."""
+    """Freezes, thaws, closes or reopens the account. It is closed when it holds nothing (ACC-01)."""
     change = StateChange(to=request.state, reason=request.reason, documents=documents(request.documents))
     return account(await asyncio.wrap_future(services.holders.accounts.move(caller, account_id, change, once=once)))
 

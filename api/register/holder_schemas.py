@@ -193,8 +193,8 @@ class AccountView(BaseModel):
     kind: str
     state: str = Field(description="opened, active, frozen or closed")
     investor_code: str | None = Field(None, description="Pending (待分配) while null")
-    suitable_until: date | None = None
-    addend: int
+    suitable_until: date | None = Field(None, description="In force: on the chain, once it knows the account")
+    addend: int = Field(description="In force, likewise")
     version: int = Field(description="Of the identity data")
     created_at: str
     closed_at: str | None = None

@@ -26,6 +26,7 @@ from services.register.acts import repository as acts
 from services.register.acts.accounts import Addend, OpenInvestor, Suitability
 from services.register.acts.said import Document
 from services.register.asking import Ask, Asked
+from services.register.book import repository as book
 from services.register.book.holdings import holdings_of, is_investor
 from services.register.parts import RegisterParts
 from services.register.rules.values import Kind
@@ -151,7 +152,7 @@ class Accounts:
     def move(
         self, caller: Principal, account_id: str, change: StateChange, *, once: Once | None
     ) -> Future[AccountView]:
-        """Freezes, thaws, closes. RuleRefused ACC-01 while a closing account holds anything, ACC-02 while acts wait."""
+        """Freezes, thaws, closes, reopens. RuleRefused ACC-01, ACC-02 while a closing one holds or awaits anything."""
 
         def act(group: Group, row: AccountRow) -> None:
             if change.to == rules.CLOSED:
@@ -258,13 +259,15 @@ class Accounts:
         return view if asked is None else replace(view, operation_id=asked.operation_id)
 
     def _of(self, session: Session, row: AccountRow) -> AccountView:
+        """In force is what the chain has; what is asked for, only for an account that it does not know yet."""
+        known = book.investor(session, self._parts.chain, row.id)
         return AccountView(
             id=row.id,
             kind=Kind(row.kind),
-            state=rules.shown_state(row.state, on_chain=is_investor(session, self._parts.chain, row.id)),
+            state=rules.shown_state(row.state, on_chain=known is not None),
             investor_code=row.investor_code,
-            suitable_until=row.suitable_until,
-            addend=row.addend,
+            suitable_until=(known or row).suitable_until,
+            addend=(known or row).addend,
             version=row.version,
             created_at=row.created_at,
             closed_at=row.closed_at,

@@ -151,8 +151,10 @@ class Keeping:
         self._note(group, row, "investor-code", actor, {"allocated_by": source})
 
     def move(self, group: Group, row: AccountRow, actor: str, to: str, evidence: JsonObject) -> None:
-        """Freezes, thaws or closes. Conflict when it cannot go there."""
+        """Freezes, thaws, closes or opens again. Conflict when it cannot go there, as when its data are restricted."""
         rules.check_move(row.state, to)
+        if row.restricted_until is not None:
+            raise self._restricted()
         before, row.state = row.state, to
         row.closed_at = group.now_ms if to == rules.CLOSED else None
         self._note(group, row, "state", actor, {"before": before, "state": to, "evidence": evidence})
@@ -204,7 +206,7 @@ class Keeping:
     def identity(self, session: Session, row: AccountRow) -> Identity:
         """Who the holder is. Conflict ``account-restricted`` once erasure was asked for."""
         if row.restricted_until is not None or row.identity is None:
-            raise Conflict("The holder's data are restricted or erased.", slug="account-restricted")
+            raise self._restricted()
         return self._open(session, row.owner_id, (row.id, row.version), row.identity)
 
     def names(self, session: Session, accounts: Collection[str]) -> dict[str, str]:
@@ -220,6 +222,10 @@ class Keeping:
         ]
 
     # --- inside
+
+    @staticmethod
+    def _restricted() -> Conflict:
+        return Conflict("The holder's data are restricted or erased.", slug="account-restricted")
 
     def _require_usable(self, row: AccountRow) -> None:
         if row.state == rules.CLOSED:

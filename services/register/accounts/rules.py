@@ -10,7 +10,7 @@ __all__ = ["ACTIVE", "CLOSED", "FROZEN", "NORMAL", "OPENED", "check_basis", "che
 
 NORMAL, FROZEN, CLOSED = "normal", "frozen", "closed"
 OPENED, ACTIVE = "opened", "active"
-_MOVES = {(NORMAL, FROZEN), (FROZEN, NORMAL), (NORMAL, CLOSED)}
+_MOVES = {(NORMAL, FROZEN), (FROZEN, NORMAL), (NORMAL, CLOSED), (CLOSED, NORMAL)}
 _SOURCE_06 = "《区域性股权市场监督管理试行办法》（证监会令第132号）第十三条；国办发〔2017〕11号 五"
 _SOURCE_ACCOUNT = "账户生命周期（docs/spec/register.md，设计）"
 _BASES: Mapping[str, frozenset[Kind]] = {
@@ -31,7 +31,10 @@ def shown_state(state: str, *, on_chain: bool) -> str:
 
 
 def check_move(state: str, to: str) -> None:
-    """Conflict unless an account in ``state`` can go there. A frozen account is thawed before it is closed."""
+    """Conflict unless an account in ``state`` can go there. A frozen account is thawed before it is closed.
+
+    A closed one is opened again: whoever comes back has one account, the same.
+    """
     if (state, to) not in _MOVES:
         raise Conflict(f"The account is {state}.", slug="account-state", extra={"state": state})
 

@@ -24,7 +24,10 @@ class AccountDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountView:
-    """An account without its holder. ``state``: opened, active, frozen or closed; ``restricted_until`` in UTC ms."""
+    """An account without its holder. ``state``: opened, active, frozen or closed; ``restricted_until`` in UTC ms.
+
+    ``suitable_until`` and ``addend`` are in force: the chain's, once it knows the account.
+    """
 
     id: str
     kind: Kind

@@ -202,8 +202,8 @@ def _nothing_leaves_past_a_freeze(office: Office, company: Any, security: str, h
     assert office.post(path, asked, 409)["rule"] == "CUS-05", "a freeze that waits for its signatures"
     assert office.decided(frozen)["state"] == "registered"
     assert office.post(path, asked, 409)["rule"] == "CUS-05"
-    released = {"security": security, "account": holder, "number": 1, "units": "10"}
-    office.registered("freeze-release", **released, documents=office.documents("court-ruling", "assistance-notice"))
+    rests = office.documents("court-ruling", "assistance-notice")
+    office.registered("freeze-release", security=security, account=holder, number=1, units="10", documents=rests)
 
 
 def _act_of(office: Office, asked: Any) -> Any:
@@ -307,8 +307,9 @@ def test_an_account_from_its_opening_to_its_erasure(office: Office) -> None:
     assert office.post(f"accounts/{account}/investor-code", {}, 200)["investor_code"] == "Q900000001", "a sample's own"
     proof = {"basis": "person", "until": "2031-12-31", "documents": office.documents("suitability")}
     proven = office.post(f"accounts/{account}/suitability", proof, 202)
-    assert proven["suitable_until"] == "2031-12-31"
-    office.decided(next(each for each in office.seen("acts")["items"] if each["operation"] == proven["operation"]))
+    assert proven["suitable_until"] is None, "not in force before the chain has it"
+    office.decided(_act_of(office, proven))
+    assert office.seen(f"accounts/{account}")["suitable_until"] == "2031-12-31"
     wrong = {**proof, "basis": "net-assets"}
     assert office.post(f"accounts/{account}/suitability", wrong, 422)["rule"] == "REM-06"
 
@@ -320,25 +321,33 @@ def test_an_account_from_its_opening_to_its_erasure(office: Office) -> None:
     assert [each["identity"]["name"] for each in known["earlier"]] == ["测试账户人"]
     assert [each["name"] for each in known["events"]] == ["investor-code", "suitability", "identity-changed"]
 
-    other = office.investor()
-    security = office.security({other: 100})
-    coming = office.asked("transfer", **office.agreed(security, other, account, 10))
-    closing = {"state": "closed", "reason": "销户"}
-    assert office.post(f"accounts/{account}/state", closing, 409)["rule"] == "ACC-02", "units may come to it"
-    assert office.client.post(f"/v1/operations/{coming['operation']}/cancellation").status_code == 200
-    assert office.post(f"accounts/{account}/state", {"state": "frozen", "reason": "协查"}, 200)["state"] == "frozen"
-    refused = office.refused("transfer", **office.agreed(security, other, account, 10))
-    assert refused["type"].endswith(":account-state")
-    assert (refused["id"], refused["state"]) == (account, "frozen")
+    _neither_closed_with_an_act_nor_dealing_when_frozen(office, account)
     assert office.post(f"accounts/{account}/state", {"state": "closed", "reason": "x"}, 409)["state"] == "frozen"
     office.post(f"accounts/{account}/state", {"state": "normal", "reason": "解除"}, 200)
-    assert office.post(f"accounts/{account}/state", {"state": "closed", "reason": "销户"}, 200)["state"] == "closed"
+    closing = {"state": "closed", "reason": "销户"}
+    office.post(f"accounts/{account}/state", closing, 200)
+    back = office.post(f"accounts/{account}/state", {"state": "normal", "reason": "重新开户"}, 200)
+    assert (back["state"], back["closed_at"]) == ("active", None), "whoever comes back has the same account"
+    assert office.post(f"accounts/{account}/state", closing, 200)["state"] == "closed"
     erased = office.post(f"accounts/{account}/erasure", {"reason": "本人申请"}, 200)
     assert erased["erased_at"] is None
     assert erased["erasable_at"].startswith("2050-12-0"), "20 years from the closing (REM-26)"
     assert office.client.get(f"/v1/register/accounts/{account}/identity").status_code == 409, "restricted until then"
     office.world.services.holders.accounts.run()
     assert office.seen(f"accounts/{account}")["erased_at"] is None, "not before its time"
+    refused = office.post(f"accounts/{account}/state", {"state": "normal", "reason": "x"}, 409)
+    assert refused["type"].endswith(":account-restricted")
+
+
+def _neither_closed_with_an_act_nor_dealing_when_frozen(office: Office, account: str) -> None:
+    other, path = office.investor(), f"accounts/{account}/state"
+    said = office.agreed(office.security({other: 100}), other, account, 10)
+    coming = office.asked("transfer", **said)
+    assert office.post(path, {"state": "closed", "reason": "x"}, 409)["rule"] == "ACC-02", "units may come to it"
+    assert office.client.post(f"/v1/operations/{coming['operation']}/cancellation").status_code == 200
+    assert office.post(path, {"state": "frozen", "reason": "协查"}, 200)["state"] == "frozen"
+    refused = office.refused("transfer", **said)
+    assert (refused["type"][-14:], refused["id"], refused["state"]) == (":account-state", account, "frozen")
 
 
 def test_nobody_is_named_in_the_database_nor_on_the_chain(office: Office) -> None:
