@@ -46,6 +46,7 @@ def market(booked: MarketWorld) -> MarketWorld:
     open_security(booked, OTHER, [(ANNA, 7)])
     booked.pass_days(2)
     transfer(booked, SECURITY, ANNA, CHEN, 300)
+    booked.pass_days(1)  # what comes next is later: two blocks of a node may have the same second
     booked.settle()
     return booked
 
