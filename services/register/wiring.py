@@ -68,6 +68,7 @@ def open_register(
         contract=_address(chains, chain),
         on_registered=acts.outcomes.registered,
         names=names,
+        read_end=partial(_read_end, chains, chain),
     )
     dividends = Dividends(parts, Reader(chain), names, partial(_is_read, chains, chain))
     return Register(parts=parts, acts=acts, book=book, dividends=dividends)
@@ -80,6 +81,10 @@ def _issuer_code(session: Session, company_id: str) -> str:
 
 def _is_read(chains: Chains, chain: str, block: int, moment_ms: int) -> bool:
     return chains.time_of(chain, block) * 1000 > moment_ms or block >= chains.clients[chain].head()
+
+
+def _read_end(chains: Chains, chain: str, block: int) -> int | None:
+    return None if block >= chains.clients[chain].head() else chains.time_of(chain, block) * 1000
 
 
 def _address(chains: Chains, chain: str) -> str:

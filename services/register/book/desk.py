@@ -102,14 +102,20 @@ class BookDesk:
         return self._names(session, list(dict.fromkeys(accounts)))
 
 
-def seen(session: Session, parts: RegisterParts, at: int | None) -> Seen:
-    """The moment, and how far the chain was read. Invalid ``at`` for one to come, Conflict ``register-unread``."""
+def seen(session: Session, parts: RegisterParts, at: int | None, *, end: int | None = None) -> Seen:
+    """The moment, and how far the chain was read. Invalid ``at`` for one to come, Conflict ``register-unread``.
+
+    ``end``: UTC milliseconds until which it was read, where it has blocks beyond; nothing is said of a later moment.
+    """
     block = parts.transactions.read_until(session, parts.chain, LISTENER)
     if block is None:
         raise Conflict("No block of the register's chain was read yet.", slug="register-unread")
-    now = max(parts.clock.ms(), repository.newest_time(session, parts.chain))  # a chain's clock may be ahead
-    if at is not None and at > now:
+    clock, newest = parts.clock.ms(), repository.newest_time(session, parts.chain)  # a chain's clock may be ahead
+    if at is not None and at > max(clock, newest):
         raise Invalid("at", "This moment is still to come.")
+    now = max(clock if end is None else min(clock, end), newest)
+    if at is not None and at > now:
+        raise Conflict("The register's chain was not read up to this moment yet.", slug="register-unread")
     return Seen(at, now, block)
 
 

@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from chain.errors import ChainError
 from chain.proof.canonical import JsonObject, canonical
 from chain.proof.encoding import to_hex
 from chain.proof.hashing import sha256
@@ -16,7 +18,7 @@ from services.identity.policy import Principal
 from services.identity.views import Page
 from services.platform.atrest import aad
 from services.platform.clock import rfc3339
-from services.platform.errors import Conflict, Invalid, NotFound
+from services.platform.errors import Conflict, Invalid, NotFound, Unavailable
 from services.platform.idempotency import Once
 from services.platform.ids import check_id, new_id
 from services.register.book import repository
@@ -31,7 +33,10 @@ from services.register.parts import RegisterParts
 from services.register.rules.positions import Position
 from services.register.stream import Entry
 
-__all__ = ["StatementDesk", "StatementView", "Wanted"]
+__all__ = ["ReadEnd", "StatementDesk", "StatementView", "Wanted"]
+
+ReadEnd = Callable[[int], int | None]
+"""(block) -> its time in UTC milliseconds; None where the chain has no later block, so that all is read. ChainError."""
 
 _PURPOSE = "register-statement"
 
@@ -62,23 +67,29 @@ class StatementView:
 
 
 class StatementDesk:
-    """``contract`` is the register's address, as statements name it."""
+    """``contract`` is the register's address, as statements name it; ``read_end`` is asked outside of the sequencer."""
 
-    def __init__(self, parts: RegisterParts, reader: Reader, names: Names, *, contract: str) -> None:
+    def __init__(self, parts: RegisterParts, reader: Reader, names: Names, *, contract: str, read_end: ReadEnd) -> None:
         self._parts = parts
         self._reader = reader
         self._names = names
         self._contract = contract
+        self._read_end = read_end
 
     def issue(self, caller: Principal, wanted: Wanted, *, once: Once | None) -> Future[StatementView]:
-        """A new statement. Invalid, NotFound; Conflict ``lien-stands`` where a negative one would be untrue."""
+        """A new statement. Invalid, NotFound; Conflict ``lien-stands`` where a negative one would be untrue.
+
+        Conflict ``register-unread`` for a moment up to which the chain was not read; Unavailable ``chain-away``.
+        """
         _check(wanted)
+        end = self._end(caller, wanted)
 
         def unit(group: Group) -> StatementView:
             host = self._parts.require(group.session, caller, "register.act")
 
             def make() -> tuple[str, StatementView]:
-                row = self._make(group, caller, host, wanted)
+                moment = seen(group.session, self._parts, wanted.at, end=end)
+                row = self._make(group, caller, host, (wanted, moment))
                 return row.id, _view(row)
 
             def again(found: str) -> StatementView:
@@ -121,9 +132,19 @@ class StatementDesk:
             raise NotFound("There is no such statement.")
         return row
 
-    def _make(self, group: Group, caller: Principal, host: str, wanted: Wanted) -> StatementRow:
+    def _end(self, caller: Principal, wanted: Wanted) -> int | None:
+        """A statement certifies no moment that nobody has read."""
+        with self._parts.database.read() as session:
+            self._parts.require(session, caller, "register.act")
+            block = seen(session, self._parts, wanted.at).block
+        try:
+            return self._read_end(block)
+        except ChainError as error:
+            raise Unavailable("chain-away", f"The chain {self._parts.chain} does not answer: {error}.") from error
+
+    def _make(self, group: Group, caller: Principal, host: str, asked: tuple[Wanted, Seen]) -> StatementRow:
         session, now = group.session, group.now_ms
-        moment, market = seen(session, self._parts, wanted.at), self._parts.market
+        (wanted, moment), market = asked, self._parts.market
         subject = Subject(
             number=self._number(session, now),
             kind=wanted.kind,

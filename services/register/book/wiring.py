@@ -8,7 +8,7 @@ from services.register.book.desk import BookDesk, Names
 from services.register.book.projection import OnRegistered, Projection
 from services.register.book.reader import Reader
 from services.register.book.reconcile import Reconciler
-from services.register.book.statements import StatementDesk
+from services.register.book.statements import ReadEnd, StatementDesk
 from services.register.parts import RegisterParts
 
 __all__ = ["Book", "open_book"]
@@ -25,7 +25,13 @@ class Book:
 
 
 def open_book(
-    parts: RegisterParts, read_many: ReadMany, *, contract: str, on_registered: OnRegistered, names: Names
+    parts: RegisterParts,
+    read_many: ReadMany,
+    *,
+    contract: str,
+    on_registered: OnRegistered,
+    names: Names,
+    read_end: ReadEnd,
 ) -> Book:
     """The book, its handler subscribed: before the indexer starts. ``contract``: the register's address."""
     Projection(parts.chain, on_registered).register(parts.transactions)
@@ -35,5 +41,5 @@ def open_book(
         "register.tell": (60.0, reconciler.tell),
     }
     reader = Reader(parts.chain)
-    statements = StatementDesk(parts, reader, names, contract=contract)
+    statements = StatementDesk(parts, reader, names, contract=contract, read_end=read_end)
     return Book(BookDesk(parts, reader, names), statements, reconciler, jobs)

@@ -19,6 +19,7 @@ from tests.integration.register.reconciled import assert_reconciled
 from tests.integration.register.shares import open_investors, open_security, transfer
 from tests.integration.register.world import BUSINESS, MarketWorld
 from tests.integration.services.transactions.rig import key_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.one_database
 
@@ -189,6 +190,21 @@ def test_a_cap_is_told_before_it_is_reached_and_after_it_is_exceeded(
     transfer(known, opened, GAO, ELI, 1, reason=INHERITANCE)
     assert standing() == set()
     assert_reconciled(known)
+
+
+def test_nothing_is_stated_of_a_moment_that_nobody_has_read(
+    known: MarketWorld, client: TestClient, opened: bytes
+) -> None:
+    known.settle()
+    read = newest(known)
+    known.pass_days(1)
+    until(lambda: newest(known) > read)
+    at = (read + 3_600) * 1000
+    refused = state(client, opened, "no-pledge", status=409, at=rfc3339(at))
+    assert refused["type"].endswith("register-unread")
+    assert state(client, opened, "no-pledge")["statement"]["as_of"] == rfc3339(read * 1000)
+    known.settle()
+    assert state(client, opened, "no-pledge", at=rfc3339(at))["statement"]["as_of"] == rfc3339(at)
 
 
 def test_a_pledge_whose_row_somebody_deleted_is_missed(known: MarketWorld, client: TestClient, opened: bytes) -> None:
