@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.integration.services.pilots.region import SHENZHEN, Party, Region
+from tests.integration.services.pilots.region import SHENZHEN, Party, Region, in_days
 
 SETTINGS = """\
 rulebook: SZ-2023.11
@@ -20,7 +20,7 @@ settings:
   exit_consultation_body: stb
   exit_implementation_body: working_group
 """
-PLANNED_END = "2027-11-30"
+PLANNED_END = in_days(375)
 STATEMENTS = (
     "lead_capability", "internal_review", "no_state_secret", "disclosure_assessed", "terms_explained",
     "common_problem", "replicable",

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from tests.integration.services.identity.house import make_home
 from tests.integration.services.pilots.application import SETTINGS
-from tests.integration.services.pilots.region import NATIONAL_REGION, SHENZHEN, Region, deploy, open_region
+from tests.integration.services.pilots.region import NATIONAL_REGION, SHENZHEN, YEARS, Region, deploy, open_region
 from tests.integration.services.transactions.rig import GATEWAY, Anvil
 
 
@@ -68,7 +68,7 @@ def _people(region: Region) -> None:
     region.grant(experts, "pilot.evaluation-group", NATIONAL_REGION, experts.account)
     host = region["host"]
     region.grant(host, "pilot.gateway", SHENZHEN, GATEWAY)
-    for year in (2026, 2027):
+    for year in YEARS:
         region.publish_year(year)
     region.open_log(group, "pilots.shenzhen.example/2026")
     region.activate(group, SETTINGS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.testclient import TestClient
 from typing_extensions import override
@@ -31,6 +32,9 @@ NATIONAL, GUANGZHOU_AUTHORITY = key_of("national authority"), key_of("guangzhou 
 AUTHORITIES = {SHENZHEN: REGIONAL, GUANGZHOU: GUANGZHOU_AUTHORITY, NATIONAL_REGION: NATIONAL}
 WORK = ("transactions.supervision.manage", "transactions.supervision.index", "evidence.seal", "evidence.anchor")
 _EPOCH = date(1970, 1, 1)
+_TODAY = from_ms(SystemClock().ms()).astimezone(ZoneInfo("Asia/Shanghai")).date()
+YEARS = (_TODAY.year, _TODAY.year + 1)
+"""Whose calendars these tests publish: the chain's time is the machine's."""
 
 
 class MovedClock(Clock):
@@ -264,3 +268,8 @@ def day_number(day: str) -> int:
 
 def dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def in_days(days: int) -> str:
+    """The day so many days from now."""
+    return (_TODAY + timedelta(days=days)).isoformat()

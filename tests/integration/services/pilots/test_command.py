@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from chain.party.keystore import NoteKey
 from cli.app import build
 from tests.integration.services.pilots.application import SETTINGS, add_materials, form
-from tests.integration.services.pilots.region import Party, Region
+from tests.integration.services.pilots.region import Party, Region, in_days
 from tests.integration.services.transactions.rig import REGIONAL
 from tests.serving import serving
 
@@ -105,7 +105,7 @@ def test_the_command_line_takes_a_project_through(desk: Desk, tmp_path: Path) ->
     assert [one["id"] for one in desk.run("group", "list", "--state", "UNDER_SELECTION")] == [project]
     assert desk.run("lead", "duty", "list") == desk.run("lead", "duty", "list", "--project", project) == []
     assert desk.run("group", "alert", "list", "--open") == []
-    for name, *wanted in (("lead", "incident"), ("group", "inspection", "--due", "2027-03-01", "--body", said)):
+    for name, *wanted in (("lead", "incident"), ("group", "inspection", "--due", in_days(101), "--body", said)):
         early = desk.run(str(name), "duty", "open", project, *wanted, code=1)  # nothing is owed before the launch
         assert early["error"]["problem"]["state"] == "UNDER_SELECTION"
     late = desk.run("lead", "comment", project, "--text", "公示之前", code=1)

@@ -6,14 +6,14 @@ import pytest
 
 from tests.integration.services.pilots.application import applicant
 from tests.integration.services.pilots.operating import alerts, duties, move, owe, watch
-from tests.integration.services.pilots.region import GUANGZHOU, Region, day_number
+from tests.integration.services.pilots.region import GUANGZHOU, YEARS, Region, day_number, in_days
 from tests.integration.services.pilots.test_shenzhen import DIMENSIONS, FIELDS, opinions, refused
 from tests.integration.services.transactions.rig import GATEWAY
 
 DATABASES = [pytest.param("sqlite", marks=pytest.mark.full), "postgresql"]
 pytestmark = pytest.mark.parametrize("region", DATABASES, indirect=True, scope="module")
 
-END = "2027-10-31"
+END = in_days(345)
 SETTINGS = """\
 rulebook: GZ-2022.03
 decided_by: 广州专项工作组(测试)
@@ -44,7 +44,7 @@ def city(region: Region) -> Region:
     region.parties["gz lead"] = region.admit("羊城证券(测试)", "applicant", GUANGZHOU)
     region.grant(group, "pilot.working-group", GUANGZHOU, group.account)
     region.grant(region["host"], "pilot.gateway", GUANGZHOU, GATEWAY)
-    for year in (2026, 2027):
+    for year in YEARS:
         region.publish_year(year, GUANGZHOU)
     region.open_log(group, "pilots.guangzhou.example/2026")
     region.activate(group, SETTINGS, version="GZ-2022.03", region=GUANGZHOU)
@@ -58,14 +58,14 @@ def test_a_stage_assessment_leads_to_rectification_and_out(city: Region) -> None
     (report,) = duties(lead, project, "report")
     assert (report["rule"], report["body"], report["overseer"]) == ("GZ-39", "lead", "working_group")
 
-    asked = {"code": "inspection", "due": "2027-03-01", "body": {"kind": "off-site"}}
+    asked = {"code": "inspection", "due": in_days(101), "body": {"kind": "off-site"}}
     problem = refused(group.client.post(f"{place}/duties", json=asked), "GZ-42", 403)
     assert problem["source"] == "广州通知 四(二)2"
     inspection = stb.post(f"{place}/duties", asked)
     assert lead.client.get(f"{place}/duties/{inspection['number']}").status_code == 404  # not while it is planned
     assert lead.client.get("/v1/pilots/duties").json()["items"][0]["id"] == report["id"]
     move(stb, inspection, "execute", "inspection_record")
-    found = move(stb, inspection, "find", due="2027-04-01", body={"findings": ["日志留存不足"]})
+    found = move(stb, inspection, "find", due=in_days(132), body={"findings": ["日志留存不足"]})
     assert lead.get(f"{place}/duties/{inspection['number']}")["moves"] == {"rectify": "lead"}
     assert lead.get(f"{place}/events/{found['last_event']}")["content"]["content"] == {"findings": ["日志留存不足"]}
     move(lead, inspection, "rectify")
@@ -77,7 +77,7 @@ def test_a_stage_assessment_leads_to_rectification_and_out(city: Region) -> None
     city.step(stb, project, "stage.open", "decision")
     city.step(stb, project, "stage.rectify", "stage_report", "rectification_order", value=1)
     (rectification,) = duties(lead, project, "rectification")
-    move(stb, rectification, "demand", due="2027-03-31")
+    move(stb, rectification, "demand", due=in_days(131))
     gentler = {"action": "normalise", "evidence": group.evidence("decision")}
     refused(group.client.post(f"{place}/steps", json=gentler), "GZ-2022.03")
     assert move(lead, rectification, "file", "rectification_report")["state"] == "SUBMITTED"

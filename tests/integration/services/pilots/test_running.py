@@ -11,12 +11,12 @@ from services.platform.ids import bytes16
 from services.transactions.views import OperationView
 from tests.integration.services.pilots.operating import alerts, decide, duties, move, owe, running, watch
 from tests.integration.services.pilots.rebuilding_acts import check_acts_rebuilt
-from tests.integration.services.pilots.region import Region, day_number
+from tests.integration.services.pilots.region import Region, day_number, in_days
 from tests.integration.services.pilots.test_shenzhen import refused
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.full)]
 pytestmark = pytest.mark.parametrize("region", DATABASES, indirect=True, scope="module")
-END, LATER = "2027-04-30", "2027-08-31"
+END, LATER, DEMANDED = in_days(161), in_days(284), in_days(120)
 EXTEND = {"findings": ["goals_open", "no_major_danger", "large_value"]}
 FORCE = {"findings": ["commitment_breached"]}
 
@@ -106,7 +106,7 @@ def _tolerance_is_claimed_by_the_applicant_and_decided_by_the_regulator(region: 
     incident = owe(lead, project, "incident", body={"what": "接口中断"})
     until = region.house.services.clock.now().date().isoformat()
     assert owe(lead, project, "incident", 422, due=until)["field"] == "/due"
-    assert move(group, incident, "demand", due="2027-03-20")["due"] == "2027-03-20"
+    assert move(group, incident, "demand", due=DEMANDED)["due"] == DEMANDED
     claimed = owe(lead, project, "tolerance", body={**claim, "incident": incident["number"]})
     said = lead.get(f"/v1/pilots/{project}/events/{claimed['last_event']}")["content"]["content"]
     assert said["wording"]["rule"] == "SZ-91"
