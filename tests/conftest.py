@@ -54,9 +54,22 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, whatever the random order: else one worker ends long after the other."""
+    """The longest first, whatever the random order: else one worker ends long after the other.
+
+    Tests of one market share it, and tell what happens there in the order in which they are written.
+    """
     order = {"e2e": 0, "integration": 1}
     items.sort(key=lambda item: order.get(item.path.relative_to(TESTS).parts[0], 2))
+    market = TESTS / "integration" / "register"
+    places = [place for place, item in enumerate(items) if item.path.is_relative_to(market)]
+    written = sorted((items[place] for place in places), key=_as_written)
+    files = {item.path: iter([one for one in written if one.path == item.path]) for item in written}
+    for place in places:
+        items[place] = next(files[items[place].path])
+
+
+def _as_written(item: pytest.Item) -> tuple[bool, int]:
+    return "postgresql" in item.name.partition("[")[2], item.location[1] or 0  # a world of its own for each database
 
 
 def load_models() -> None:
