@@ -17,6 +17,8 @@ from tests.conftest import FULL
 from tests.integration.services.whole.epochs import MARKET, Land
 from tests.integration.services.whole.world import EmbeddedNode, Witness, World
 
+pytestmark = pytest.mark.one_database
+
 NewWorld = Callable[..., World]
 _KILLS = (
     "anchor-again.after-commit",

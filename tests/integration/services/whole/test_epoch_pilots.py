@@ -17,6 +17,8 @@ from tests.integration.services.transactions.rig import OWNER, REGIONAL
 from tests.integration.services.whole.epochs import Land
 from tests.integration.services.whole.world import EmbeddedNode, Witness, World
 
+pytestmark = pytest.mark.one_database
+
 NewWorld = Callable[..., World]
 
 
