@@ -93,6 +93,7 @@ def _refusals_are_alike(crew: Crew, leader: Caller, follower: Caller) -> None:
         ("DELETE", "/v1/tokens/tok_1", None),
         ("POST", "/v1/nowhere", {}),
         ("PUT", "/v1/records", {}),
+        ("GET", "/v1/pilots/prj_" + "0" * 32 + "/dossier", None),
         ("POST", "/v1/records", b"x" * 300_000),
     ):
         assert _told(leader(method, path, body)) == _told(follower(method, path, body)), (method, path)

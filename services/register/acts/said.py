@@ -4,6 +4,7 @@ Requests are plain dataclasses, read from JSON by the API. Units are decimal tex
 the field.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
@@ -48,7 +49,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(ABC):
     """The root of every request. ``act``: its name; ``documents``: what the act rests on."""
 
     __pydantic_config__: ClassVar[Mapping[str, object]] = STRICT
@@ -65,9 +66,9 @@ class Said:
         """The security, or the account, whose stream and queue it is in."""
         return str(getattr(self, "security", "") or getattr(self, "account", ""))
 
+    @abstractmethod
     def contract_act(self) -> Act:
         """What the contract takes. Invalid."""
-        raise NotImplementedError
 
 
 def content(said: Any) -> JsonObject:

@@ -1,5 +1,6 @@
 """Units go from one holder to another (过户): free ones, pledged ones, a lot with its liens, many at once."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,9 +50,9 @@ class Transferring(Said):
         return enum_of(Reason, self.reason, "/reason")
 
     @property
+    @abstractmethod
     def deals_done(self) -> Sequence[Deal]:
         """Who gives what to whom, for the rules that only the service checks."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ class Package:
                     parser.Parse(piece, False)
                     yield
                 parser.Parse(b"", True)
+        # NotImplementedError: how zipfile says that it knows no such compression
         except (expat.ExpatError, zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError):
             raise BadTable("IMP-FORMAT", f"The workbook's part {name} is damaged.") from None
         yield
