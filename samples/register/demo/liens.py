@@ -73,7 +73,7 @@ def _freezes(clerk: Clerk, company: Company, bank: str) -> None:
     clerk.act("freeze", **_frozen(clerk, company, debtor, "(2026)粤0399执示3号", 2))
     clerk.regseal("register", "liens", company.security)
     clerk.refused(
-        "frozen units are not pledged", "REG-06", "pledge", **_pledged(clerk, company, debtor, 100_000, bank)
+        "frozen units are not pledged", "PLG-06", "pledge", **_pledged(clerk, company, debtor, 100_000, bank)
     )  # fmt: skip
     clerk.stage.tell("The first freeze is lifted. Without the court's liaison nothing moves")
     said = {"security": company.security, "account": debtor, "number": first, "units": "1200000"}

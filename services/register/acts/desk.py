@@ -91,7 +91,7 @@ class ActDesk:
 
     def _prepared(self, session: Session, host: str, said: Said, *, one_of_many: bool = False) -> Ready:
         """The request after every check that can be made before the chain's. RuleRefused, Invalid, Conflict."""
-        act, now_ms = said.contract_act(), self._parts.clock.ms()
+        now_ms = self._parts.clock.ms()
         security = book.security(session, self._parts.chain, said.about)
         if security is None or security.state != State.REGISTERING:
             rules.require_documents(said)
@@ -104,7 +104,7 @@ class ActDesk:
             rules.require_other_pledgee(said, self._issuer_code(session, security.issuer_id))
         if isinstance(said, Transferring):
             self._require_deals(session, said, Form(security.form) if security else Form.SHARE, now_ms)
-        needs = self._judging.needs(session, act, now_ms, one_of_many=one_of_many)
+        needs = self._judging.needs(session, said, now_ms, one_of_many=one_of_many)
         rests_on, opens = self._asking.rests_on(host, said.documents), beside(said, new_id("lien", now_ms))
         return Ready(said=said, needs=needs, rests_on=rests_on, lien=opens)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.register.acts import repository
 from services.register.acts.counting import ChainDays
 from services.register.acts.messages import accounts_of, act_of, securities_of
+from services.register.acts.said import Said
 from services.register.acts.standing import Standing
 from services.register.names import CHECKER
 from services.register.parts import RegisterParts
@@ -33,15 +34,16 @@ class Judging:
         self._parts = parts
         self._standing = Standing(parts, first_day)
 
-    def needs(self, session: Session, act: acts.Act, now_ms: int, *, one_of_many: bool = False) -> tuple[str, ...]:
-        """The roles and addresses that must agree to the act. RuleRefused with rule, source and numbers.
+    def needs(self, session: Session, said: Said, now_ms: int, *, one_of_many: bool = False) -> tuple[str, ...]:
+        """The roles and addresses that must agree to what is asked. RuleRefused with rule, source and numbers.
 
         Where very many acts go before, or beside it as in an import (``one_of_many``), only the chain judges.
         """
+        act = said.contract_act()
         if one_of_many:
             return self._unjudged(session, act, now_ms)
         earlier = self._signed_before(session, act)
-        if len(earlier) > _MOST:
+        if earlier is None:
             return self._unjudged(session, act, now_ms)
         register, at = self._standing.register(session, (*earlier, act)), At(now_ms // 1000)
         days = ChainDays(self._parts)
@@ -50,7 +52,7 @@ class Judging:
         try:
             return tuple(dict.fromkeys(apply(register, act, at=at, calendar=days).needs))
         except Refused as refused:
-            refusal = as_refusal(refused, basis=self._basis(session, act))
+            refusal = as_refusal(refused, basis=self._basis(session, act), act=said.name)
             raise refused if refusal is None else refusal from refused
 
     def _unjudged(self, session: Session, act: acts.Act, now_ms: int) -> tuple[str, ...]:
@@ -66,15 +68,18 @@ class Judging:
         rows = (self._standing.security(session, each) for each in securities_of(act))
         return next((row.basis for row in rows if row), "")
 
-    def _signed_before(self, session: Session, act: acts.Act) -> list[acts.Act]:
-        """What has all its signatures and is not decided: it comes first, unlike what nobody may ever sign."""
-        rows = repository.undecided(session, self._parts.chain, [*securities_of(act), *accounts_of(act)])
-        states = self._parts.transactions.states(session, [row.operation_id for row in rows])
-        return [
-            act_of(row.struct, row.message)
-            for row in rows
-            if states.get(row.operation_id) not in (None, OperationState.NEEDS_AUTHORISATION)
-        ]
+    def _signed_before(self, session: Session, act: acts.Act) -> list[acts.Act] | None:
+        """What has all its signatures and is not decided: it comes first, unlike what nobody may ever sign.
+
+        None when there are too many to try them.
+        """
+        signed: list[str] = []
+        for known in repository.undecided_keys(session, self._parts.chain, [*securities_of(act), *accounts_of(act)]):
+            states = self._parts.transactions.states(session, known)
+            signed += [known[each] for each, state in states.items() if state != OperationState.NEEDS_AUTHORISATION]
+            if len(signed) > _MOST:
+                return None
+        return [act_of(struct, message) for struct, message in repository.said_by(session, signed)]
 
 
 def _attempted(register: Register, act: acts.Act, at: At, days: TradingDays) -> Register:

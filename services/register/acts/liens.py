@@ -12,6 +12,7 @@ from services.platform.errors import Invalid
 from services.register.acts.said import STRICT, Said, account, day, security, units
 from services.register.rules import acts
 from services.register.rules.values import LienKind
+from services.register.sources import rule_of
 
 __all__ = ["Enforce", "Extend", "Freeze", "Lock", "Pledge", "Pledgee", "Release", "Revoke", "lien_number", "lot_of"]
 
@@ -158,6 +159,9 @@ class Extend(Said):
 
     @override
     def contract_act(self) -> acts.Act:
+        if self.act == "freeze-extend" and self.until is None:
+            rule = rule_of("RegisterTerm:freeze")
+            raise Invalid("/until", "A freeze has a last day.", rule=rule.id, source=rule.source)
         return acts.ExtendLien(security(self.security), lien_number(self.number), day(self.until, "/until"))
 
 

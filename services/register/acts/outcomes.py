@@ -12,7 +12,7 @@ from services.evidence.commands import Written
 from services.evidence.group import Group
 from services.platform.errors import RuleRefused
 from services.register.acts import repository
-from services.register.acts.legal import put_beside
+from services.register.acts.legal import Whose, put_beside
 from services.register.acts.messages import accounts_of, act_of, securities_of
 from services.register.acts.models import ActRow
 from services.register.book import repository as book
@@ -53,7 +53,9 @@ class Outcomes:
             return None
         row.tx_hash, row.block_number = event.tx_hash, event.block_number
         if row.lien is not None and event.name == _OPENED:
-            put_beside(group.session, event, row.about, row.lien)
+            lien = book.lien(group.session, event.chain, row.about, int(event.args["number"]))
+            if lien is not None:
+                put_beside(group.session, lien, row.lien, Whose(row.record_id, row.actor_id, row.created_at))
         where: JsonObject = {"chain": event.chain, "block": event.block_number, "transaction": event.tx_hash}
         written = self._decide(group, row, REGISTERED, where)
         return ActLeaves(
@@ -79,9 +81,11 @@ class Outcomes:
             return {}
         act = act_of(row.struct, row.message)
         about = {*accounts_of(act), *securities_of(act)} - {row.about}
-        earlier = repository.undecided(session, self._parts.chain, about, before=row.id)
-        states = self._parts.transactions.states(session, [each.operation_id for each in earlier])
-        return None if any(state != OperationState.NEEDS_AUTHORISATION for state in states.values()) else {}
+        for earlier in repository.undecided_keys(session, self._parts.chain, about, before=row.id):
+            states = self._parts.transactions.states(session, earlier)
+            if any(state != OperationState.NEEDS_AUTHORISATION for state in states.values()):
+                return None
+        return {}
 
     def _decide(self, group: Group, row: ActRow, state: str, said: JsonObject) -> Written:
         phase = Phase.REGISTERED if state == REGISTERED else Phase.REFUSED
@@ -100,7 +104,8 @@ def explained(session: Session, row: ActRow) -> RuleRefused | None:
     security = book.security(session, row.chain, row.about)
     try:
         arguments = {name: _revived(value) for name, value in row.reason.get("args", {}).items()}
-        return refusal(str(row.reason.get("error")), arguments, basis=security.basis if security else "")
+        error, basis = str(row.reason.get("error")), security.basis if security else ""
+        return refusal(error, arguments, basis=basis, act=row.name)
     except KeyError:
         return None
 

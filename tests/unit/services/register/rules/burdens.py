@@ -10,9 +10,9 @@ BANK, FUND = "0xbank", "0xfund"
 YEAR = 365
 
 
-def said(refused: Refused, *, basis: str = "") -> tuple[str, str, dict[str, object]]:
-    """Rule id, source, numbers, as the API tells them."""
-    problem = as_refusal(refused, basis=basis)
+def said(refused: Refused, *, basis: str = "", act: str = "") -> tuple[str, str, dict[str, object]]:
+    """Rule id, source, numbers, as the API tells them when ``act`` was asked for."""
+    problem = as_refusal(refused, basis=basis, act=act)
     assert problem is not None
     assert problem.rule is not None
     assert problem.source

@@ -119,7 +119,7 @@ def test_one_who_served_before_the_register_knew_it_may_have_left(book: Burdened
 
 def test_nobody_leaves_tomorrow(book: Burdened) -> None:
     for act in (left("ann", book.today + 1), left("ann", 0), replace(serves("ann"), left_on=book.today)):
-        assert said(book.no(act))[0] == "REG-10"
+        assert said(book.no(act), act="officer")[0] == "REM-22"
     assert book.no(serves("who")).error == "RegisterInvestorUnknown"
 
 

@@ -213,10 +213,10 @@ def test_only_the_first_registration_takes_over_an_earlier_rank(book: Burdened, 
 
 def test_a_freeze_lasts_three_years_from_its_publication_at_most(book: Burdened) -> None:
     three_years = number(date(2029, 3, 2)) - book.today
-    for days in (-1, three_years + 1):
-        rule, source, numbers = said(book.no(book.frozen("ann", 1, days=days)))
-        assert rule == "REG-10"
-        assert source.startswith("《最高人民法院关于适用〈民事诉讼法〉的解释》第四百八十五条")
+    for days, broken, where in ((-1, "REG-13", "登记簿规则"), (three_years + 1, "FRZ-04", "《最高人民法院关于适用")):
+        rule, source, numbers = said(book.no(book.frozen("ann", 1, days=days)), act="freeze")
+        assert rule == broken
+        assert source.startswith(where)
         assert (numbers["first"], numbers["last"]) == ("2026-03-02", "2029-03-02")
     book.do(book.frozen("ann", 1, days=three_years))
     published_before = book.frozen("ann", 1, ago=86_400, days=three_years)
