@@ -29,8 +29,8 @@ demo: setup ## play the whole job without questions: submit, anchor, witness, ve
 demo-pilots: setup ## play three pilot projects from draft to exit in simulated time, dossiers verified offline (about 5 minutes on 2 cores)
 	@$(PYTHON_IN) -m samples.pilots.demo
 
-demo-register: setup ## take a company from its spreadsheet into custody, through deals, pledges, freezes, a dividend and an estate, in simulated time
-	@$(PYTHON_IN) -m samples.register.demo
+demo-register: setup ## a company's life in the register, from its spreadsheet on, in simulated time (DATABASE=postgresql: on a private PostgreSQL, or a URL)
+	@$(PYTHON_IN) -m samples.register.demo $(if $(DATABASE),--database "$(DATABASE)")
 
 test: lint solidity console ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
 	@echo "seed $(SEED)   (the same order and examples again: make test SEED=$(SEED))"

@@ -134,13 +134,16 @@ def up(
     simulated: Annotated[
         bool, typer.Option("--simulated-time", help="A new sample whose time `regseal sample-time` moves.")
     ] = False,
+    database_url: Annotated[
+        str, typer.Option(help="A new sample's: postgresql://… of an empty database; default an SQLite file.")
+    ] = "",
     var: VarOption = None,
 ) -> None:
     """Start everything in the foreground: both embedded chains, contracts, tables, service. Ctrl-C stops all."""
-    from cli.local.run import run
+    from cli.local.run import NewSample, run
 
     with _plain():
-        run(_layout(var), note, sample=sample, simulated=simulated)
+        run(_layout(var), note, NewSample(simulated, database_url), sample=sample)
 
 
 def sample_time(

@@ -217,6 +217,13 @@ def simulated_time(layout: Layout) -> Path | None:
     return layout.gateway / str(stated) if stated else None
 
 
+def stated_database(layout: Layout) -> str:
+    """The settings' `database_url`, empty for the SQLite file in the gateway's folder."""
+    import tomllib
+
+    return str(tomllib.loads(layout.settings_file.read_text("utf-8")).get("database_url", ""))
+
+
 def _stated_market(layout: Layout) -> Market | None:
     import tomllib
 

@@ -23,7 +23,7 @@ def embedded_chains(layout: Layout, say: Callable[[str], None]) -> Iterator[None
     supervisor = Supervisor(layout, say)
     with up.only_one(layout), up.stopping_on_signals(supervisor):
         clear_leftovers(layout, say)
-        nodes = chains.launch(supervisor, layout, up.choose_ports(0, say), names)
+        nodes = chains.launch(supervisor, layout, up.choose_ports(supervisor, say), names)
         for name, node in zip(names, nodes, strict=True):
             running = chains.await_chain(supervisor, layout, name, node)
             _point(name, running.url)

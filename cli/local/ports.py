@@ -23,9 +23,29 @@ def is_free(port: int) -> bool:
     return True
 
 
-def next_free(wanted: int, *, taken: frozenset[int] = frozenset()) -> int:
-    """`wanted`, or the first free port above it that is not in `taken`; any free one when all are busy."""
-    return _first(lambda port: port if port not in taken and is_free(port) else None, wanted) or _any()
+def claim(wanted: int) -> tuple[int, socket.socket]:
+    """`wanted`, or the first free port above it, for a child that listens there itself; and what keeps it ours.
+
+    Between the choice of a port and the child's start another installation may choose the same. So whoever chose one
+    holds a name in the abstract namespace, which belongs to the same network as the port and ends with its holder.
+    """
+
+    def attempt(port: int) -> tuple[int, socket.socket] | None:
+        held = socket.socket(socket.AF_UNIX)
+        try:
+            held.bind(f"\0regseal-port-{port}")
+            if is_free(port):
+                return port, held
+        except OSError as error:
+            if error.errno not in _BUSY:
+                raise
+        held.close()
+        return None
+
+    found = _first(attempt, wanted)
+    if found is None:
+        raise OSError(errno.EADDRINUSE, f"no port from {wanted} on is free")
+    return found
 
 
 def listen(wanted: int) -> socket.socket:
@@ -48,11 +68,6 @@ def _first(attempt: Callable[[int], _T | None], wanted: int) -> _T | None:
         if found is not None:
             return found
     return None
-
-
-def _any() -> int:
-    with _listen(0) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _listen(port: int) -> socket.socket:

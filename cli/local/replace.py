@@ -126,7 +126,7 @@ def _embedded(
     layout: Layout, name: str, old: ChainConfig, deployment: gateway.Deployment, addresses: Path, say: Say
 ) -> gateway.Pin:
     """A new embedded chain; what is left of the old one is put aside, never deleted."""
-    from cli.local.ports import next_free
+    from cli.local.ports import claim
     from cli.local.supervisor import Supervisor
     from cli.local.up import PREFERRED, stopping_on_signals
 
@@ -139,7 +139,9 @@ def _embedded(
         say(f"what was left of the old chain is in {shown(aside)}")
     supervisor = Supervisor(layout, say)
     with stopping_on_signals(supervisor):
-        child = chains.launch_one(supervisor, layout, name, next_free(PREFERRED[name], taken=frozenset()), chain_id)
+        port, held = claim(PREFERRED[name])
+        supervisor.hold(held)
+        child = chains.launch_one(supervisor, layout, name, port, chain_id)
         running = chains.await_chain(supervisor, layout, name, child)
         key_file = layout.gateway / "keys" / "deployer.json"
         _deploy(running.url, EvmKey.load(key_file, passphrase_for(key_file, {})), name, deployment, addresses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from shlex import quote
 
 from cli.local import gateway
@@ -15,16 +16,26 @@ from cli.local.supervisor import Child, Supervisor
 Say = Callable[[str], None]
 
 
-def run(layout: Layout, say: Say, *, sample: bool, simulated: bool = False) -> None:
+@dataclass(frozen=True)
+class NewSample:
+    """What a sample is to be that does not exist yet: its own time, its own database."""
+
+    simulated: bool = False
+    database_url: str = ""
+
+
+def run(layout: Layout, say: Say, new: NewSample, *, sample: bool) -> None:
     """Until Ctrl-C. LocalError when something does not start; what was started is stopped first."""
     began = time.monotonic()
     supervisor = Supervisor(layout, say)
     with starting.only_one(layout), starting.stopping_on_signals(supervisor):
         try:
-            if simulated and not sample:
+            if new.simulated and not sample:
                 raise LocalError("only a sample's time can be simulated", "regseal up --sample --simulated-time")
+            if new.database_url and not sample:
+                raise LocalError("a real installation is told its database once", "regseal init --database-url …")
             if sample:
-                _start_sample(supervisor, layout, say, simulated=simulated)
+                _start_sample(supervisor, layout, say, new)
             else:
                 up = starting.start(supervisor, layout, say)
                 starting.await_checked(up, say, seconds=5)
@@ -38,12 +49,12 @@ def run(layout: Layout, say: Say, *, sample: bool, simulated: bool = False) -> N
     say("stopped")
 
 
-def _start_sample(supervisor: Supervisor, layout: Layout, say: Say, *, simulated: bool) -> None:
+def _start_sample(supervisor: Supervisor, layout: Layout, say: Say, new: NewSample) -> None:
     from cli.local.sample import world
 
     if layout.settings_file.exists() and not layout.parties.exists():
         raise LocalError(f"{shown(layout.gateway)} is a real installation", "regseal up, without --sample")
-    world.prepare(layout, say, simulated=simulated)
+    world.prepare(layout, say, simulated=new.simulated, database_url=new.database_url)
     if gateway.simulated_time(layout) is not None:
         say("SIMULATED TIME: chains and service run ahead of this machine's clock as `regseal sample-time` says")
     up = starting.start(supervisor, layout, say, before_service=lambda: world.keep_bootstrap_token(layout))

@@ -52,7 +52,7 @@ class Supervisor:
         self.stopping = threading.Event()
 
     def hold(self, door: socket.socket) -> None:
-        """Keeps a listening socket open for the children that inherit it, until the end."""
+        """Keeps a socket open until the end: one that children inherit and listen on, or one that claims a port."""
         self._held.append(door)
 
     def start(self, child: Child) -> None:

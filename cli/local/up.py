@@ -18,7 +18,7 @@ from chain.party.http import ApiClient
 from cli.local import chains, gateway
 from cli.local.errors import LocalError
 from cli.local.layout import BUSINESS, SUPERVISION, Layout, shown
-from cli.local.ports import LOOPBACK, listen, next_free
+from cli.local.ports import LOOPBACK, claim, listen
 from cli.local.processes import clear_leftovers
 from cli.local.supervisor import Child, Supervisor
 
@@ -79,11 +79,12 @@ def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
         supervisor.stop()
 
 
-def choose_ports(service: int, say: Say) -> dict[str, int]:
-    """A free port for each chain beside the service's; another than the usual one is said."""
+def choose_ports(supervisor: Supervisor, say: Say) -> dict[str, int]:
+    """A free port for each chain, nobody else's while the supervisor works; another than the usual one is said."""
     chosen: dict[str, int] = {}
     for name in (SUPERVISION, BUSINESS):
-        chosen[name] = next_free(PREFERRED[name], taken=frozenset({service, *chosen.values()}))
+        chosen[name], held = claim(PREFERRED[name])
+        supervisor.hold(held)
         _say_other_port(name, chosen[name], say)
     return chosen
 
@@ -102,7 +103,7 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
     door = listen(PREFERRED["service"])
     supervisor.hold(door)
     _say_other_port("service", int(door.getsockname()[1]), say)
-    ports = choose_ports(int(door.getsockname()[1]), say)
+    ports = choose_ports(supervisor, say)
     embedded = [name for name in (SUPERVISION, BUSINESS) if name not in gateway.external_chains(layout)]
     nodes = dict(zip(embedded, chains.launch(supervisor, layout, ports, embedded), strict=True))
     where = {name: f"http://{LOOPBACK}:{ports[name]}" for name in embedded}

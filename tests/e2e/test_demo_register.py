@@ -1,4 +1,6 @@
-"""The register's demonstration: real processes, simulated time, every refusal as told, receipts verified offline."""
+"""The register's demonstration on each database: real processes that speak HTTP, simulated time, every refusal as told,
+receipts verified offline.
+"""
 
 import subprocess
 import sys
@@ -11,12 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.full, pytest.mark.timeout(1_800)]
 
 
-def test_a_company_goes_from_its_spreadsheet_through_deals_and_liens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_company_goes_from_its_spreadsheet_through_deals_and_liens(tmp_path: Path, database: str) -> None:
     out = tmp_path / "out"
+    where = ("--var", tmp_path / "登记 var", "--out", out, "--database", database)
     told = subprocess.run(
-        [sys.executable, "-m", "samples.register.demo", "--var", tmp_path / "登记 var", "--out", out],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "samples.register.demo", *where], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert told.returncode == 0, told.stdout[-4_000:] + told.stderr
     assert "SIMULATED TIME" in told.stdout
     dividend = ("DIV-02", "DOC-01")

@@ -48,11 +48,13 @@ def actors(layout: Layout) -> dict[str, Actor]:
     return {party.slug: Actor(party, layout.party(party.slug)) for party in PARTIES}
 
 
-def prepare(layout: Layout, say: Say, *, simulated: bool = False) -> None:
+def prepare(layout: Layout, say: Say, *, simulated: bool = False, database_url: str = "") -> None:
     """Before the first start: the parties' own keys, then a service that names them."""
     if layout.settings_file.exists():
         if simulated and gateway.simulated_time(layout) is None:
             raise LocalError("this sample runs by the machine's clock", "another folder: --var")
+        if database_url and database_url != gateway.stated_database(layout):
+            raise LocalError("this sample has another database", "without --database-url; or another folder: --var")
         if gateway.name_market(layout, MARKET):  # a sample of an earlier version
             (layout.parties / COMPLETE).unlink(missing_ok=True)
             for actor in actors(layout).values():
@@ -73,6 +75,7 @@ def prepare(layout: Layout, say: Say, *, simulated: bool = False) -> None:
         gateway.Deployment(everyone[ROOT].address, authorities),
         house_origin=HOUSE_ORIGIN,
         public_url=f"http://127.0.0.1:{gateway.PORT}",
+        database_url=database_url,
         witnesses=(gateway.Witness(shown["witness_vkey"], WITNESS_ROLE),),
         market=MARKET,
         fast=True,

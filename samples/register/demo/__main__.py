@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from samples.demo.database import HELP, SQLITE, database
 from samples.demo.stage import ROOT, DemoError, Installation, Stage
 from samples.register.demo import dealing, dividend, estate, liens, opening, proving
 from samples.register.demo.clerk import Clerk
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m samples.register.demo")
     parser.add_argument("--var", type=Path, default=VAR)
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--database", default=SQLITE, help=HELP)
     asked = parser.parse_args(arguments)
     os.chdir(ROOT)
     shutil.rmtree(asked.out, ignore_errors=True)
@@ -28,18 +30,24 @@ def main(arguments: list[str] | None = None) -> int:
     stage = Stage(asked.out / "transcript.md", "make demo-register")
     stage.run(["./regseal", "down", "--var", str(asked.var)])
     shutil.rmtree(asked.var, ignore_errors=True)
-    installation = Installation(asked.var, "--simulated-time")
     try:
-        stage.tell("A sample installation of its own, with SIMULATED TIME: trading days pass when we say so")
-        installation.start()
-        _play(Clerk(stage, asked.var), asked.out, installation)
+        with database(asked.database) as options:
+            _tell(stage, asked.var, asked.out, options)
     except (DemoError, KeyboardInterrupt) as error:
         print(f"\nthe demonstration stopped: {error}", file=sys.stderr)
         return 1
-    finally:
-        installation.stop()
     print(f"\nThe demonstration is over. Transcript and receipts: {asked.out}/")
     return 0
+
+
+def _tell(stage: Stage, var: Path, out: Path, options: tuple[str, ...]) -> None:
+    stage.tell("A sample installation of its own, with SIMULATED TIME: trading days pass when we say so")
+    installation = Installation(var, "--simulated-time", *options)
+    try:
+        installation.start()
+        _play(Clerk(stage, var), out, installation)
+    finally:
+        installation.stop()
 
 
 def _play(clerk: Clerk, out: Path, installation: Installation) -> None:

@@ -1,5 +1,6 @@
 """Reconciliation (对账): asked for by whoever may, and once a day by the service itself."""
 
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = ["Reconciler", "Reconciliation"]
 
 _DAY_MS = 86_400_000
 _SHOWN = 500
+_PATIENCE_S, _PAUSE_S = 10.0, 0.1
 _CAUSE = "differs"
 
 
@@ -83,20 +85,29 @@ class Reconciler:
             metrics.REGISTER_ALERTS.labels(kind).set(standing.get(kind, 0))
 
     def _compare(self, security_id: str | None) -> Comparison:
+        """Again after a newer block when one came meanwhile: some nodes have the state after the newest one alone."""
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return self._compare_once(security_id)
+            except ChainError as error:
+                if time.monotonic() > until:
+                    said = f"The chain {self._parts.chain} does not answer: {error}."
+                    raise Unavailable("chain-away", said) from error
+            time.sleep(_PAUSE_S)
+
+    def _compare_once(self, security_id: str | None) -> Comparison:
         chain = self._parts.chain
-        try:
-            with self._parts.database.read() as session:
-                block = self._parts.transactions.read_until(session, chain, LISTENER)
-                if block is None:
-                    raise Conflict("No block of the register's chain was read yet.", slug="register-unread")
-                if security_id is None:
-                    return compare_all(session, chain, self._read, block)
-                row = repository.security(session, chain, check_id(security_id, "sec", "security"))
-                if row is None:
-                    raise NotFound("There is no such security.")
-                return compare_security(session, chain, self._read, block, row)
-        except ChainError as error:
-            raise Unavailable("chain-away", f"The chain {chain} does not answer: {error}.") from error
+        with self._parts.database.read() as session:
+            block = self._parts.transactions.read_until(session, chain, LISTENER)
+            if block is None:
+                raise Conflict("No block of the register's chain was read yet.", slug="register-unread")
+            if security_id is None:
+                return compare_all(session, chain, self._read, block)
+            row = repository.security(session, chain, check_id(security_id, "sec", "security"))
+            if row is None:
+                raise NotFound("There is no such security.")
+            return compare_security(session, chain, self._read, block, row)
 
     def _keep(self, group: Group, security_id: str | None, done: Comparison) -> ReconciliationRow:
         now, count = group.now_ms, len(done.differences)

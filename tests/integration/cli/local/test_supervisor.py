@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli.local.errors import LocalError
-from cli.local.layout import Layout
-from cli.local.ports import LOOPBACK, is_free, listen, next_free
+from cli.local.layout import PROJECT, Layout
+from cli.local.ports import LOOPBACK, claim, is_free, listen
 from cli.local.processes import MARK, clear_leftovers, is_ours, leftovers
 from cli.local.supervisor import Child, Supervisor
 from cli.local.up import down, only_one, read_state
@@ -121,11 +121,16 @@ def test_busy_port_gives_the_next_free_one() -> None:
         busy.listen()
         port = busy.getsockname()[1]
         assert not is_free(port)
-        assert next_free(port) != port
+        number, claimed = claim(port)
+        assert number != port
+        claimed.close()
         with listen(port) as held:
             assert held.getsockname()[1] != port
 
 
-def test_taken_port_is_not_given_twice() -> None:
-    first = next_free(18_440)
-    assert next_free(first, taken=frozenset({first})) != first
+def test_a_claimed_port_is_nobody_elses_although_nothing_listens_there_yet() -> None:
+    first, held = claim(18_440)
+    with held:
+        another = f"from cli.local.ports import claim; print(claim({first})[0])"
+        told = subprocess.run([sys.executable, "-c", another], cwd=PROJECT, capture_output=True, text=True, check=True)
+        assert int(told.stdout) != first
