@@ -133,4 +133,5 @@ def _alert(found: AlertView) -> schemas.Alert:
         said=dict(found.said),
         since=rfc3339(found.since),
         cleared_at=None if found.cleared_at is None else rfc3339(found.cleared_at),
+        cleared_because=found.cleared_because,
     )

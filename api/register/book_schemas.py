@@ -83,6 +83,18 @@ class Line(BaseModel):
     evidence: Evidence
 
 
+class LegalWord(BaseModel):
+    """A word on a lien's legal status: since when it is so, by whom it was told, when and in which record."""
+
+    status: str
+    reference: str
+    at: str
+    told_at: str
+    by: str
+    record: str
+    documents: list[dict[str, str]]
+
+
 class Lien(BaseModel):
     """A lien (权利负担): what the chain recorded, and what the law says of it, apart."""
 
@@ -102,6 +114,7 @@ class Lien(BaseModel):
     legal_status: str | None
     legal_reference: str | None
     legal_at: str | None
+    legal_history: list[LegalWord] = Field(description="Every word on it that was so by that moment, the newest last")
     received_at: str | None
     evidence: Evidence
 
@@ -216,3 +229,4 @@ class Alert(BaseModel):
     said: dict[str, Any]
     since: str
     cleared_at: str | None
+    cleared_because: str | None = Field(description="What ended its cause")

@@ -71,7 +71,7 @@ def liens(security: Security, at: AtOption = None, party: PartyOption = None, as
     """Show pledges 质押, freezes 冻结 and locks 限售: what the chain recorded, and the legal status apart."""
     with guarded(as_json=as_json):
         found: Any = open_party(party).api.get(f"{_BASE}/securities/{_segment(security)}/liens", at=moment(at))
-        emit(found, (_lien(one) for one in found["liens"]), as_json=as_json)
+        emit(found, (line for one in found["liens"] for line in _lien(one)), as_json=as_json)
 
 
 def alerts(
@@ -128,17 +128,19 @@ def _change(one: Any) -> str:
     )
 
 
-def _lien(one: Any) -> str:
+def _lien(one: Any) -> list[str]:
     term = f"until {one['until']}" if one["until"] else "no term"
     legal = one["legal_status"] or "not told"
-    return (
+    told = (
         f"{one['number']:>4}  {one['kind']:<6}  {one['chain_status']:<8}  {one['units']:>15} of {one['opened_units']}"
         f"  {one['account']}  since {one['since']}  {term}  legal 法律状态: {legal}"
     )
+    words = (f"{word['at']}  {word['status']:<10}  {word['reference']}" for word in one["legal_history"])
+    return [told, *(f"      {word}" for word in words)]
 
 
 def _alert(one: Any) -> str:
-    state = "standing" if one["cleared_at"] is None else f"cleared {one['cleared_at']}"
+    state = "standing" if one["cleared_at"] is None else f"cleared {one['cleared_at']}: {one['cleared_because']}"
     about = " ".join(each for each in (one["security"], one["account"]) if each)
     return f"{one['since']}  {one['kind']} {one['term']}  {state}  {about}  {one['rule']}"
 

@@ -106,6 +106,7 @@ class Keeping:
             "closed_at": None,
             "restricted_until": None,
             "erased_at": None,
+            "identity_record": None,
         }
 
     # --- changes
@@ -120,6 +121,7 @@ class Keeping:
         if other is not None and other.id != row.id:
             raise Conflict("The document is that of another account.", slug="account-exists", extra={"id": other.id})
         old = IdentityRow(account_id=row.id, version=row.version, content=row.identity, until=group.now_ms)
+        old.record_id = row.identity_record
         repository.add(group.session, old)
         row.version += 1
         row.identity, digest = self._seal(group, owner, (row.id, row.version), identity)

@@ -15,7 +15,8 @@ class AccountRow(Base):
     """An account (投资者账户) of the operator ``owner_id``; its id is the pseudonym on the chain.
 
     ``holder``: keyed hash of the holder's document, one account each; NULL once erased. ``identity``: ciphertext of
-    what is known now, ``version`` of it. ``restricted_until``: erasure was asked for, and when it may be.
+    what is known now, ``version`` of it, and ``identity_record`` the record that holds it too, for recoveries (None
+    until there is one). ``restricted_until``: erasure was asked for, and when it may be.
     """
 
     __tablename__ = "register_accounts"
@@ -40,6 +41,7 @@ class AccountRow(Base):
     closed_at: Mapped[int | None]
     restricted_until: Mapped[int | None]
     erased_at: Mapped[int | None]
+    identity_record: Mapped[str | None]
 
 
 class IdentityRow(Base):
@@ -51,6 +53,7 @@ class IdentityRow(Base):
     version: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     content: Mapped[bytes]
     until: Mapped[int]
+    record_id: Mapped[str | None]
 
 
 class AccountEventRow(Base):

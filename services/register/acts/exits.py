@@ -18,7 +18,7 @@ def withdraw_exit(parts: RegisterParts, group: Group, security_id: str, detail: 
 
     One that is on its way to the chain stays: what comes after it waits in the same queue, and the chain says no.
     """
-    for row in repository.undecided(group.session, parts.chain, [security_id], names=[_SET_STATE]):
-        if int(row.message["state"]) == State.EXITED:
+    for _, message, operation_id in repository.undecided(group.session, parts.chain, security_id, names=[_SET_STATE]):
+        if int(message["state"]) == State.EXITED:
             with suppress(Conflict):
-                parts.transactions.cancel(group, row.operation_id, detail=detail)
+                parts.transactions.cancel(group, operation_id, detail=detail)

@@ -4,7 +4,7 @@ A pledge of equity is created by its registration with the company registry (民
 (法释〔2021〕20号 6). The register only keeps who told what, when, and under which number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,13 +24,22 @@ from services.register.acts.asking import Asking
 from services.register.acts.liens import Freeze, Lock, Pledge, seconds
 from services.register.acts.said import Document, Said
 from services.register.book import repository as book
-from services.register.book.models import LienRow
+from services.register.book.models import LegalWordRow, LienRow
 from services.register.parts import RegisterParts
 from services.register.rules.values import LienKind
 from services.register.stream import Entry
-from services.transactions.views import ChainEvent
 
-__all__ = ["STATUSES", "LegalDesk", "LegalFact", "LegalStatus", "beside", "put_beside"]
+__all__ = [
+    "STATUSES",
+    "LegalDesk",
+    "LegalFact",
+    "LegalStatus",
+    "Whose",
+    "Word",
+    "add_word",
+    "beside",
+    "put_beside",
+]
 
 STATUSES = {LienKind.PLEDGE: ("registered", "changed", "cancelled"), LienKind.FREEZE: ("published", "lifted")}
 """出质设立、变更、注销登记; 冻结公示、解除公示."""
@@ -49,7 +58,7 @@ class LegalFact:
 
 @dataclass(frozen=True, slots=True)
 class LegalStatus:
-    """What was told of a lien last, and the record that says so."""
+    """What was told of a lien, and the record that says so."""
 
     security_id: str
     number: int
@@ -89,13 +98,14 @@ class LegalDesk:
             def make() -> tuple[str, LegalStatus]:
                 entry = Entry(name="lien-legal-status", about=security_id, actor=host, body=body)
                 written = self._parts.stream.fact(group, entry)
-                row = self._lien(group.session, security_id, number)
-                row.legal_status, row.legal_reference, row.legal_at = fact.status, fact.reference, at_ms
-                group.session.flush()
-                return written.record_id, _status(row, written.record_id)
+                word = Word(fact.status, fact.reference, at_ms, rests_on)
+                whose = Whose(written.record_id, host, group.now_ms)
+                row = add_word(group.session, self._parts.chain, (security_id, number), word, whose)
+                return written.record_id, _status(row)
 
             def again(found: str) -> LegalStatus:
-                return _status(self._lien(group.session, security_id, number), found)
+                told = book.legal_words(group.session, self._parts.chain, security_id, number=number)[number]
+                return _status(next(each for each in told if each.record_id == found))
 
             return do_once(group, host, once, kind="register-fact", make=make, again=again)
 
@@ -121,23 +131,48 @@ def beside(said: Said, lien_id: str) -> JsonObject | None:
     return {"id": lien_id} if isinstance(said, Pledge | Lock) else None
 
 
-def put_beside(session: Session, event: ChainEvent, security_id: str, known: Mapping[str, Any]) -> None:
-    """Writes it to the lien's row, once the chain has given it a number."""
-    row = book.lien(session, event.chain, security_id, int(event.args["number"]))
-    if row is not None:
-        row.lien_id, row.received_at = known["id"], known.get("received_at")
-        row.legal_status, row.legal_reference, row.legal_at = (
-            known.get("status"),
-            known.get("reference"),
-            known.get("at"),
-        )
+def put_beside(session: Session, row: LienRow, known: Mapping[str, Any], whose: "Whose") -> None:
+    """Writes it to the lien's row, and as the first word on it, once the chain has given it a number."""
+    row.lien_id, row.received_at = known["id"], known.get("received_at")
+    if known.get("status"):
+        word = Word(known["status"], known["reference"], known["at"], ())
+        add_word(session, row.chain, (row.security_id, row.number), word, whose)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is told of a lien: ``at``, since when, in UTC milliseconds; ``documents`` as a record names them."""
+
+    status: str
+    reference: str
+    at: int
+    documents: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which record says a word, by whom, and when it was told (UTC milliseconds)."""
+
+    record_id: str
+    actor_id: str
+    told_at: int
+
+
+def add_word(session: Session, chain: str, lien: tuple[str, int], word: Word, whose: Whose) -> LegalWordRow:
+    """One more word on a lien, by its security and number; those before it stay."""
+    security_id, number = lien
+    before = book.legal_words(session, chain, security_id, number=number).get(number, ())
+    row = LegalWordRow(chain=chain, security_id=security_id, number=number, seq=len(before))
+    row.status, row.reference, row.at, row.told_at = word.status, word.reference, word.at, whose.told_at
+    row.actor_id, row.record_id = whose.actor_id, whose.record_id
+    row.documents = [{"code": each["code"], "record": each["record"]} for each in word.documents]
+    book.add(session, row)
+    return row
 
 
 def _kind(row: LienRow) -> str:
     return LienKind(row.kind).name.lower()
 
 
-def _status(row: LienRow, record_id: str) -> LegalStatus:
-    return LegalStatus(
-        row.security_id, row.number, row.legal_status or "", row.legal_reference or "", row.legal_at or 0, record_id
-    )
+def _status(row: LegalWordRow) -> LegalStatus:
+    return LegalStatus(row.security_id, row.number, row.status, row.reference, row.at, row.record_id)

@@ -1,6 +1,7 @@
 """All SQL about acts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from sqlalchemy import Text, func, select, type_coerce
 from sqlalchemy.orm import Session
@@ -20,7 +21,9 @@ __all__ = [
     "add",
     "count_before",
     "count_naming",
+    "said_by",
     "undecided",
+    "undecided_keys",
 ]
 
 REQUESTED = "requested"
@@ -99,21 +102,30 @@ def count_naming(session: Session, chain: str, account_id: str) -> int:
     return session.scalar(query) or 0
 
 
-def undecided(
-    session: Session,
-    chain: str,
-    about: Collection[str],
-    *,
-    before: str | None = None,
-    names: Collection[str] | None = None,
-) -> list[ActRow]:
-    """Acts about any of these that the chain has not decided, the oldest first.
+def undecided(session: Session, chain: str, about: str, *, names: Collection[str]) -> list[tuple[str, Any, str]]:
+    """(name, message, operation) of the acts with these names about one of whom the chain has not decided."""
+    query = select(ActRow.name, ActRow.message, ActRow.operation_id).order_by(ActRow.id)
+    query = query.where(ActRow.chain == chain, ActRow.about == about, ActRow.state == REQUESTED)
+    found = session.execute(query.where(ActRow.name.in_(names)))
+    return [(name, message, operation) for name, message, operation in found]
 
-    Only such as came ``before`` one, or have one of these ``names``.
+
+def undecided_keys(
+    session: Session, chain: str, about: Collection[str], *, before: str | None = None
+) -> Iterator[dict[str, str]]:
+    """Operation and id of the acts about any of these that the chain has not decided, some hundreds at a time.
+
+    In no order; only such as came ``before`` one. There may be very many: whoever knows enough stops.
     """
-    query = select(ActRow).where(ActRow.chain == chain, ActRow.about.in_(about), ActRow.state == REQUESTED)
+    query = select(ActRow.operation_id, ActRow.id)
+    query = query.where(ActRow.chain == chain, ActRow.about.in_(about), ActRow.state == REQUESTED)
     if before is not None:
         query = query.where(ActRow.id < before)
-    if names is not None:
-        query = query.where(ActRow.name.in_(names))
-    return list(session.scalars(query.order_by(ActRow.id)))
+    for part in session.execute(query).partitions(_CHUNK):
+        yield {str(operation): str(act) for operation, act in part}
+
+
+def said_by(session: Session, ids: Collection[str]) -> list[tuple[str, Any]]:
+    """(struct, message) of a few acts, the oldest first."""
+    query = select(ActRow.struct, ActRow.message).where(ActRow.id.in_(ids)).order_by(ActRow.id)
+    return [(struct, message) for struct, message in session.execute(query)]

@@ -26,7 +26,7 @@ class Acts:
 
     def __init__(self, group: Group, chain: str, alerts: Alerts) -> None:
         self._session = group.session
-        self._now = group.now_ms
+        self._now = 0
         self._chain = chain
         self._alerts = alerts
         self._rows: list[dict[str, Any]] = []
@@ -43,6 +43,7 @@ class Acts:
 
     def take(self, event: ChainEvent, moved: Sequence[str]) -> None:
         """One act. ``moved``: the accounts whose positions changed before it in the transaction, in order."""
+        self._now = events.moment(event)
         handler = self._handlers.get(event.name)
         if handler is not None:
             handler(event)
@@ -117,7 +118,7 @@ class Acts:
         for name, value in events.place(event).items():
             setattr(row, name, value)
         row.leaf = evidence_of(event)[1]
-        row.lien_id = row.legal_status = row.legal_reference = row.legal_at = row.received_at = None
+        row.lien_id = row.received_at = None
         security.liens = max(security.liens, row.number)
         repository.add(self._session, row)
         if row.kind == FREEZE:

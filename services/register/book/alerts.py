@@ -66,12 +66,19 @@ class Alerts:
         if row is None:
             row = AlertRow(id=new_id("alr", now_ms), chain=self._chain, cause=alarm.cause, kind=alarm.kind)
             row.security_id, row.account_id = alarm.security_id, alarm.account_id
-        row.said, row.since, row.cleared_at = dict(alarm.said), now_ms, None
+        row.said, row.since, row.cleared_at, row.cleared_because = dict(alarm.said), now_ms, None, None
         repository.add(session, row)
 
-    def clear(self, session: Session, cause: str, now_ms: int) -> None:
+    def clear(self, session: Session, cause: str, now_ms: int, *, because: str) -> None:
         """The cause is gone."""
         row = repository.alert(session, self._chain, cause)
         if row is not None and row.cleared_at is None:
-            row.cleared_at = now_ms
+            row.cleared_at, row.cleared_because = now_ms, because
             session.flush()
+
+    def clear_of_freeze(self, session: Session, security_id: str, number: int, now_ms: int, *, because: str) -> None:
+        """Nothing is subject to a freeze any more that covers nothing."""
+        for row in repository.standing_alerts(session, self._chain, "subject-to-freeze", security_id=security_id):
+            if row.said["freeze"] == number:
+                row.cleared_at, row.cleared_because = now_ms, because
+        session.flush()

@@ -16,6 +16,7 @@ from services.register.book.alerts import Alarm, Alerts
 from services.register.book.rules import is_near, lien_of, lots_of
 from services.register.book.staging import Staged
 from services.register.rules.positions import Position
+from services.register.rules.values import State
 from services.transactions.views import ChainEvent
 
 __all__ = ["Block"]
@@ -26,7 +27,7 @@ class Block:
 
     def __init__(self, group: Group, chain: str, alerts: Alerts) -> None:
         self._session = group.session
-        self._now = group.now_ms
+        self._now = 0
         self._chain = chain
         self._alerts = alerts
         self._positions = Staged(repository.POSITIONS, chain, "account_id")
@@ -37,14 +38,15 @@ class Block:
         self._acts = Acts(group, chain, alerts)
 
     def take(self, found: Sequence[ChainEvent]) -> None:
-        """All of the block's events, in order."""
+        """All of the block's events, in order. What they tell stands since the block's time."""
+        self._now = events.moment(found[0])
         self._load(found)
         for _, of_transaction in groupby(found, key=lambda each: each.tx_hash):
             self._transaction(list(of_transaction))
         for staged in (self._positions, self._lots, self._liens, self._lockups):
             staged.write(self._session)
         self._acts.write()
-        for security_id in self._positions.securities():
+        for security_id in dict.fromkeys((*self._positions.securities(), *_of_terms(found))):
             self._watch_cap(security_id)
 
     def _load(self, found: Iterable[ChainEvent]) -> None:
@@ -102,6 +104,9 @@ class Block:
     def _lien(self, event: ChainEvent) -> dict[str, Any]:
         key = events.security(event) or "", int(event.args["number"])
         units, until = lien_of(int(event.args["lien"]))
+        if not units:
+            because = f"The freeze covers nothing any more, since block {event.block_number} ({event.tx_hash})."
+            self._alerts.clear_of_freeze(self._session, *key, self._now, because=because)
         return self._liens.put(key, events.moment(event), {"units": units, "until": until} | events.place(event))
 
     def _opened(self, event: ChainEvent) -> dict[str, Any]:
@@ -127,13 +132,20 @@ class Block:
         Beyond its cap without an alert is who lawfully was so when it came into custody (grandfathered).
         """
         security = repository.security(self._session, self._chain, security_id)
-        if security is None or security.count > security.cap:
-            self._alerts.clear(self._session, f"cap-near/{security_id}", self._now)
+        if security is None:
             return
-        self._alerts.clear(self._session, f"cap-exceeded/{security_id}", self._now)
-        if is_near(security.count, security.cap):
+        left, near = security.state == State.EXITED, is_near(security.count, security.cap)
+        because = "The security left custody." if left else f"{security.count} holders, and the cap is {security.cap}."
+        if left or security.count > security.cap or not near:
+            self._alerts.clear(self._session, f"cap-near/{security_id}", self._now, because=because)
+        if left or security.count <= security.cap:
+            self._alerts.clear(self._session, f"cap-exceeded/{security_id}", self._now, because=because)
+        if near and not left and security.count <= security.cap:
             said = {"count": security.count, "cap": security.cap, "basis": security.basis}
             alarm = Alarm(kind="cap-near", cause=f"cap-near/{security_id}", security_id=security_id, said=said)
             self._alerts.tell(self._session, alarm, self._now)
-        else:
-            self._alerts.clear(self._session, f"cap-near/{security_id}", self._now)
+
+
+def _of_terms(found: Iterable[ChainEvent]) -> Iterable[str]:
+    """Securities whose cap, or custody, is another now."""
+    return (events.security(each) or "" for each in found if each.name in ("TermsChanged", "StateSet"))

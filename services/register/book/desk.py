@@ -132,6 +132,7 @@ def _alert(row: AlertRow) -> AlertView:
         row.said,
         row.since,
         row.cleared_at,
+        row.cleared_because,
     )
 
 

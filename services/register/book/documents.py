@@ -10,7 +10,7 @@ from datetime import date
 from chain.proof.canonical import JsonObject, JsonValue
 from services.platform.clock import rfc3339
 from services.register.book.rules import FREEZE, PLEDGE, Lot
-from services.register.book.views import Change, Heads, LienView, Line, Place, Register, SecurityView
+from services.register.book.views import Change, Heads, LegalWord, LienView, Line, Place, Register, SecurityView
 from services.register.names import LIEN_KINDS
 from services.register.rules.positions import Position
 
@@ -155,7 +155,8 @@ def line_json(line: Line, names: Names) -> JsonObject:
 
 
 def lien_json(lien: LienView, names: Names) -> JsonObject:
-    """A lien: chain's word and law's apart."""
+    """A lien: chain's word and law's apart, of the law's the newest and all of them."""
+    newest = lien.legal[-1:]
     return {
         "security": lien.security_id,
         "number": lien.number,
@@ -170,11 +171,24 @@ def lien_json(lien: LienView, names: Names) -> JsonObject:
         "until": _day(lien.until),
         "chain_status": lien.state,
         "registered_at": rfc3339(lien.opened_at),
-        "legal_status": lien.legal_status,
-        "legal_reference": lien.legal_reference,
-        "legal_at": _moment(lien.legal_at),
+        "legal_status": next((each.status for each in newest), None),
+        "legal_reference": next((each.reference for each in newest), None),
+        "legal_at": next((rfc3339(each.at) for each in newest), None),
+        "legal_history": [_word_json(each) for each in lien.legal],
         "received_at": _moment(lien.received_at),
         "evidence": place_json(lien.place),
+    }
+
+
+def _word_json(word: LegalWord) -> JsonObject:
+    return {
+        "status": word.status,
+        "reference": word.reference,
+        "at": rfc3339(word.at),
+        "told_at": rfc3339(word.told_at),
+        "by": word.actor_id,
+        "record": word.record_id,
+        "documents": [{**each} for each in word.documents],
     }
 
 

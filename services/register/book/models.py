@@ -21,6 +21,7 @@ __all__ = [
     "EventRow",
     "EvidenceRow",
     "InvestorRow",
+    "LegalWordRow",
     "LienRow",
     "LienVersionRow",
     "LockupRow",
@@ -157,7 +158,7 @@ class LienRow(Base):
 
     ``kind``: 1 pledge 质押, 2 freeze 司法冻结, 3 lock 限售; ``since``: Unix seconds, its rank; ``secured``: whose
     signature consents. What comes after ``leaf`` is filled by acts and is no fact of the chain's: ``lien_id`` of the
-    request, the legal status with its document and moment (出质登记, 公示), and when the operator received it.
+    request, and when the operator received it.
     """
 
     __tablename__ = "register_liens"
@@ -177,10 +178,29 @@ class LienRow(Base):
     tx_hash: Mapped[bytes]
     leaf: Mapped[bytes]
     lien_id: Mapped[str | None]
-    legal_status: Mapped[str | None]
-    legal_reference: Mapped[str | None]
-    legal_at: Mapped[int | None]
     received_at: Mapped[int | None]
+
+
+class LegalWordRow(Base):
+    """One word on what the law says of a lien (法律状态: 出质登记, 公示): never changed, the next is another row.
+
+    ``seq`` from 0 in the order of telling, at ``told_at`` by ``actor_id``; ``at``: since when it is so. ``record_id``:
+    of the fact, or of the act that opened the lien and said it; empty where an older database did not keep it.
+    """
+
+    __tablename__ = "register_legal_words"
+
+    chain: Mapped[str] = mapped_column(primary_key=True)
+    security_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    reference: Mapped[str]
+    at: Mapped[int]
+    told_at: Mapped[int]
+    actor_id: Mapped[str]
+    record_id: Mapped[str]
+    documents: Mapped[Any] = mapped_column(JsonText)
 
 
 class LienVersionRow(Base):
@@ -245,7 +265,10 @@ class EvidenceRow(Base):
 
 
 class AlertRow(Base):
-    """Something that operator and regulator must see (预警): one row a ``cause``, ``cleared_at``: when it went."""
+    """Something that operator and regulator must see (预警): one row a ``cause``.
+
+    ``cleared_at``: when the cause went, and ``cleared_because`` how.
+    """
 
     __tablename__ = "register_alerts"
     __table_args__ = (UniqueConstraint("chain", "cause"), Index(None, "chain", "kind", "id"))
@@ -259,6 +282,7 @@ class AlertRow(Base):
     said: Mapped[Any] = mapped_column(JsonText)
     since: Mapped[int]
     cleared_at: Mapped[int | None]
+    cleared_because: Mapped[str | None]
 
 
 class ReconciliationRow(Base):

@@ -11,9 +11,17 @@ from services.evidence.inclusion import anchored_head
 from services.platform.errors import NotFound
 from services.register.book import repository
 from services.register.book.events import NOBODY
-from services.register.book.models import OPEN_END, EvidenceRow, LienRow, LienVersionRow, PositionRow, SecurityRow
+from services.register.book.models import (
+    OPEN_END,
+    EvidenceRow,
+    LegalWordRow,
+    LienRow,
+    LienVersionRow,
+    PositionRow,
+    SecurityRow,
+)
 from services.register.book.rules import Burden, buckets, words_of
-from services.register.book.views import Change, Heads, LienView, Line, Place, Register, SecurityView
+from services.register.book.views import Change, Heads, LegalWord, LienView, Line, Place, Register, SecurityView
 from services.register.rules.days import day_of
 from services.register.rules.positions import Position
 from services.register.rules.values import State
@@ -80,10 +88,11 @@ class Reader:
             lines.append(Line(each.account_id, position, split, held, each.valid_from, evidence.place(each)))
         view = security_view(row)
         if at is not None:
-            words = repository.words_at(session, self._chain, security_id, at) if part != WHOLE else ()
-            every = [Position.of(int.from_bytes(word)) for word in words] or [line.position for line in lines]
+            held_then = repository.words_at(session, self._chain, security_id, at) if part != WHOLE else ()
+            every = [Position.of(int.from_bytes(word)) for word in held_then] or [line.position for line in lines]
             view = self._then(session, row, at, every)
-        shown = tuple(_lien_view(one, now, seen.moment, evidence) for one, now in liens)
+        words = repository.legal_words(session, self._chain, security_id, at=seen.moment) if liens else {}
+        shown = tuple(_lien_view(one, now, seen.moment, evidence, words.get(one.number, ())) for one, now in liens)
         return Register(view, seen.moment, seen.block, tuple(lines), shown, evidence.heads)
 
     def history(self, session: Session, security_id: str, account_id: str, *, after: int, limit: int) -> list[Change]:
@@ -167,10 +176,11 @@ def change_of(row: PositionRow, evidence: Evidence) -> Change:
     return Change(position, row.valid_from, None if end == OPEN_END else end, evidence.place(row))
 
 
-def _lien_view(row: LienRow, now: LienVersionRow, moment: int, evidence: Evidence) -> LienView:
+def _lien_view(
+    row: LienRow, now: LienVersionRow, moment: int, evidence: Evidence, words: Sequence[LegalWordRow]
+) -> LienView:
     burden = Burden(row.kind, now.units, now.until)
     lapsed = "lapsed" if burden.lapsed(day_of(moment // 1000)) else "standing"
-    told = row.legal_at is not None and row.legal_at <= moment
     return LienView(
         security_id=row.security_id,
         number=row.number,
@@ -184,9 +194,12 @@ def _lien_view(row: LienRow, now: LienVersionRow, moment: int, evidence: Evidenc
         until=now.until,
         secured=row.secured,
         opened_at=row.opened_at,
-        legal_status=row.legal_status if told else None,
-        legal_reference=row.legal_reference if told else None,
-        legal_at=row.legal_at if told else None,
+        legal=tuple(_word(each) for each in words),
         received_at=row.received_at,
         place=evidence.place(now),
     )
+
+
+def _word(row: LegalWordRow) -> LegalWord:
+    documents = tuple({"code": str(each["code"]), "record": str(each["record"])} for each in row.documents)
+    return LegalWord(row.status, row.reference, row.at, row.told_at, row.actor_id, row.record_id, documents)

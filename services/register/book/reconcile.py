@@ -119,7 +119,8 @@ class Reconciler:
             said = {"reconciliation": row.id, "block": done.block, "differences": count, "first": row.differences[0]}
             self._alerts.tell(group.session, Alarm(kind="differs", cause=_CAUSE, said=said), now)
         elif security_id is None:
-            self._alerts.clear(group.session, _CAUSE, now)
+            because = f"Rows and contract agree in all that was compared after block {done.block} ({row.id})."
+            self._alerts.clear(group.session, _CAUSE, now, because=because)
             metrics.REGISTER_RECONCILED.set(now // 1000)
         if security_id is None or count:
             metrics.REGISTER_DIFFERENCES.set(count)

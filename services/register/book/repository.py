@@ -14,6 +14,7 @@ from services.register.book.models import (
     EventRow,
     EvidenceRow,
     InvestorRow,
+    LegalWordRow,
     LienRow,
     LienVersionRow,
     LockupRow,
@@ -23,6 +24,7 @@ from services.register.book.models import (
     SecurityRow,
     StatementRow,
 )
+from services.register.rules.positions import Position
 
 __all__ = [
     "EVENTS",
@@ -42,6 +44,7 @@ __all__ = [
     "investor",
     "investors",
     "last_whole_reconciliation",
+    "legal_words",
     "lien",
     "liens",
     "lockups",
@@ -56,6 +59,8 @@ __all__ = [
     "reconciliations",
     "securities",
     "security",
+    "seqs",
+    "standing_alerts",
     "statement",
     "statement_numbers",
     "statements",
@@ -197,6 +202,14 @@ def history(
     return list(session.scalars(query.where(row.seq > after).order_by(row.seq).limit(limit)))
 
 
+def seqs(session: Session, chain: str, security_id: str, account_id: str, numbers: range) -> set[int]:
+    """Which of a position's changes with these numbers there are; a word that has another number is none of them."""
+    row = PositionRow
+    query = select(row.word).where(row.chain == chain, row.security_id == security_id, row.account_id == account_id)
+    words = session.scalars(query.where(row.seq >= numbers.start, row.seq < numbers.stop))
+    return {Position.of(int.from_bytes(word)).seq for word in words}
+
+
 def neighbours(
     session: Session, chain: str, security_id: str, account_id: str, at: int
 ) -> tuple[PositionRow | None, PositionRow | None]:
@@ -240,6 +253,25 @@ def liens(session: Session, chain: str, security_id: str, at: int | None) -> lis
     known = select(LienRow.__table__).where(opened.chain == chain, opened.security_id == security_id)
     rows = {row.number: row for row in _plain(session, known)}
     return [(rows[each.number], each) for each in sorted(versions, key=lambda one: one.number)]
+
+
+def legal_words(
+    session: Session, chain: str, security_id: str, *, number: int | None = None, at: int | None = None
+) -> dict[int, list[LegalWordRow]]:
+    """What was told of a security's liens, or of one, by its number, in the order of the moments since when it is so.
+
+    Of two words for one moment the later told comes last. ``at``: without what is so only after that moment.
+    """
+    row = LegalWordRow
+    query = select(row).where(row.chain == chain, row.security_id == security_id)
+    if number is not None:
+        query = query.where(row.number == number)
+    if at is not None:
+        query = query.where(row.at <= at)
+    found: dict[int, list[LegalWordRow]] = {}
+    for each in session.scalars(query.order_by(row.number, row.at, row.seq)):
+        found.setdefault(each.number, []).append(each)
+    return found
 
 
 # --- acts and evidence
@@ -298,6 +330,14 @@ def alerts(
     if standing:
         query = query.where(AlertRow.cleared_at.is_(None))
     return list(session.scalars(query.order_by(AlertRow.id).limit(limit)))
+
+
+def standing_alerts(session: Session, chain: str, kind: str, *, security_id: str | None = None) -> list[AlertRow]:
+    """Those of a kind that stand; of one security, if given."""
+    query = select(AlertRow).where(AlertRow.chain == chain, AlertRow.kind == kind, AlertRow.cleared_at.is_(None))
+    if security_id is not None:
+        query = query.where(AlertRow.security_id == security_id)
+    return list(session.scalars(query.order_by(AlertRow.id)))
 
 
 def open_alerts(session: Session, chain: str) -> Mapping[str, int]:

@@ -34,6 +34,7 @@ _LIENS = (
     ("链上状态", "chain_status"),
     ("法律状态", "legal_status"),
     ("法律文书", "legal_reference"),
+    ("法律状态沿革", "legal_words"),
 )
 _CHANGES = (
     ("变动序号", "seq"),
@@ -75,7 +76,7 @@ def csv_of(document: Mapping[str, Any], digest: str) -> bytes:
     if "lines" in document:
         rows += _table(_LINES, document["lines"])
     if document.get("liens") or not {"proof", "lines"} & set(document):
-        rows += _table(_LIENS, document["liens"])
+        rows += _table(_LIENS, [{**each, "legal_words": _words(each)} for each in document["liens"]])
     return sheet(rows)
 
 
@@ -94,6 +95,11 @@ def safe(value: object) -> str:
         return "是" if value else "否"
     text = str(value)
     return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(_RUNS) else text
+
+
+def _words(lien: Mapping[str, Any]) -> str:
+    """Every word on the legal status, in one cell. Statements of before have none but the last."""
+    return "; ".join(f"{one['at']} {one['status']} {one['reference']}" for one in lien.get("legal_history", ()))
 
 
 def _table(columns: Sequence[tuple[str, str]], items: Iterable[Mapping[str, Any]]) -> list[Sequence[object]]:

@@ -8,7 +8,7 @@ from services.evidence.inclusion import AnchoredHead
 from services.register.book.rules import Buckets, Lot
 from services.register.rules.positions import Position
 
-__all__ = ["AlertView", "Change", "Heads", "LienView", "Line", "Place", "Register", "SecurityView"]
+__all__ = ["AlertView", "Change", "Heads", "LegalWord", "LienView", "Line", "Place", "Register", "SecurityView"]
 
 Heads = Mapping[str, AnchoredHead]
 """The newest anchored head of each log, by the log's id."""
@@ -65,11 +65,24 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class LegalWord:
+    """What was told of a lien's legal status: since when it is so (``at``), and by whom, when and in which record."""
+
+    status: str
+    reference: str
+    at: int
+    told_at: int
+    actor_id: str
+    record_id: str
+    documents: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LienView:
     """A lien at a moment. ``state``: ``standing``, ``lapsed`` (its term is over, whatever the chain says), ``ended``.
 
-    ``legal_status`` and the members after it are the law's side, None as far as nobody told: a pledge is created by its
-    registration (民法典 443), a freeze by its publication (法释〔2021〕20号 6).
+    ``legal``: the law's side, every word on what was so by that moment, the newest last; none where nobody told. A
+    pledge is created by its registration (民法典 443), a freeze by its publication (法释〔2021〕20号 6).
     """
 
     security_id: str
@@ -84,9 +97,7 @@ class LienView:
     until: int
     secured: str | None
     opened_at: int
-    legal_status: str | None
-    legal_reference: str | None
-    legal_at: int | None
+    legal: tuple[LegalWord, ...]
     received_at: int | None
     place: Place
 
@@ -115,7 +126,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """An alert. ``cleared_at`` None while its cause stands."""
+    """An alert. ``cleared_at`` None while its cause stands; then ``cleared_because`` says how it went."""
 
     id: str
     kind: str
@@ -127,3 +138,4 @@ class AlertView:
     said: Mapping[str, Any]
     since: int
     cleared_at: int | None
+    cleared_because: str | None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.register.book.comparing import ReadMany
 from services.register.book.desk import BookDesk, Names
+from services.register.book.gaps import Gaps
 from services.register.book.projection import OnRegistered, Projection
 from services.register.book.reader import Reader
 from services.register.book.reconcile import Reconciler
@@ -39,6 +40,7 @@ def open_book(
     jobs: Mapping[str, tuple[float, Callable[[], None]]] = {
         "register.reconcile": (3_600.0, reconciler.run_when_due),
         "register.tell": (60.0, reconciler.tell),
+        "register.gaps": (60.0, Gaps(parts).run),
     }
     reader = Reader(parts.chain)
     statements = StatementDesk(parts, reader, names, contract=contract, read_end=read_end)

@@ -230,8 +230,10 @@ class Companies:
 
     def _liens_asked(self, session: Session, security_id: str | None) -> Sequence[str]:
         """The names of the acts that put a lien on its units once they are signed."""
-        about = [] if security_id is None else [security_id]
-        return [row.name for row in acts.undecided(session, self._parts.chain, about, names=("pledge", "freeze"))]
+        if security_id is None:
+            return []
+        asked = acts.undecided(session, self._parts.chain, security_id, names=("pledge", "freeze"))
+        return [name for name, _message, _operation in asked]
 
     def _standing(self, session: Session, security_id: str | None) -> Standing | None:
         if security_id is None:

@@ -23,7 +23,7 @@ from services.platform.clock import from_ms, rfc3339
 from services.platform.ids import from_bytes16
 from services.platform.metrics import REGISTER_DIFFERENCES
 from services.register.book import recovery, repository
-from services.register.book.models import OPEN_END, EvidenceRow, PositionRow, StatementRow
+from services.register.book.models import OPEN_END, AlertRow, EvidenceRow, PositionRow, StatementRow
 from services.register.rules.positions import Position
 from tests.integration.register.clerk import Clerk
 from tests.integration.register.reconciled import assert_reconciled
@@ -117,10 +117,19 @@ def test_a_change_that_went_missing_is_an_alarm(market: MarketWorld) -> None:
     with tampered(market, newest, forgotten.word.to_bytes(32)):
         transfer(market, SECURITY, ANNA, BO, 1, reason=1)
         market.settle()
-    with market.services.database.read() as session:
-        told = repository.alerts(session, BUSINESS, kinds=("seq-gap",), limit=10)[-1]
-    assert (told.said["expected"], told.said["found"]) == (newest.seq, newest.seq + 1)
-    assert told.cleared_at is None
+        market.services.jobs.run("register.gaps")
+        told = newest_gap(market)
+        assert (told.said["expected"], told.said["found"], told.cleared_at) == (newest.seq, newest.seq + 1, None)
+    market.services.jobs.run("register.gaps")
+    filled = newest_gap(market)
+    assert (filled.id, filled.cleared_at is None) == (told.id, False), "its cause is gone: every number is there"
+    around = f"The changes {newest.seq - 1} to {newest.seq + 1} of this position"
+    assert (filled.cleared_because or "").startswith(around)
+
+
+def newest_gap(world: MarketWorld) -> AlertRow:
+    with world.services.database.read() as session:
+        return repository.alerts(session, BUSINESS, kinds=("seq-gap",), limit=10)[-1]
 
 
 def test_the_register_as_of_a_moment_is_what_was_so_then(market: MarketWorld, client: TestClient) -> None:

@@ -14,9 +14,9 @@ from services.platform.ids import from_bytes16
 from services.register.book import repository
 from services.register.book.models import LotsRow
 from services.register.rules.days import day_start
-from tests.integration.register.business import CHECKER, LIAISON
+from tests.integration.register.business import CHECKER, LIAISON, REGULATOR
 from tests.integration.register.reconciled import assert_reconciled
-from tests.integration.register.shares import open_investors, open_security, transfer
+from tests.integration.register.shares import TERMS, open_investors, open_security, transfer
 from tests.integration.register.world import BUSINESS, MarketWorld
 from tests.integration.services.transactions.rig import key_of
 from tests.waiting import until
@@ -160,16 +160,22 @@ def test_a_transfer_that_an_earlier_published_freeze_came_before_is_marked_and_t
         (from_bytes16("acc", GAO), [1]),
     ]
     assert marked[1].leaf == leaf
-    (told,) = (
-        each
-        for each in client.get("/v1/register/alerts", params={"kind": "subject-to-freeze", "limit": 500}).json()[
-            "items"
-        ]
-        if each["security"] == from_bytes16("sec", opened)
-    )
+    (told,) = alerts_of(client, opened, "subject-to-freeze")
     assert (told["said"]["freeze"], told["said"]["taker"]) == (1, from_bytes16("acc", GAO))
     assert "法释〔2021〕20号" in told["source"]
+    assert (told["cleared_at"], told["cleared_because"]) == (None, None)
     assert buckets(client, opened) == (0, 0, 70, 0), "nothing was undone"
+    lifting = {"security": opened, "investor": DING, "number": 1, "units": 70}
+    known.acting.act("ReleaseLien", lifting, CHECKER, LIAISON)
+    known.settle()
+    (ended,) = alerts_of(client, opened, "subject-to-freeze")
+    assert ended["cleared_because"].startswith("The freeze covers nothing any more")
+    assert ended["since"] <= ended["cleared_at"] == rfc3339(newest(known) * 1000), "by the chain's time"
+
+
+def alerts_of(client: TestClient, security: bytes, kind: str) -> list[dict[str, Any]]:
+    found = client.get("/v1/register/alerts", params={"kind": kind, "limit": 500}).json()["items"]
+    return [each for each in found if each["security"] == from_bytes16("sec", security)]
 
 
 def test_a_cap_is_told_before_it_is_reached_and_after_it_is_exceeded(
@@ -189,6 +195,12 @@ def test_a_cap_is_told_before_it_is_reached_and_after_it_is_exceeded(
     transfer(known, opened, HAN, ELI, 1, reason=INHERITANCE)
     transfer(known, opened, GAO, ELI, 1, reason=INHERITANCE)
     assert standing() == set()
+    transfer(known, opened, DING, FEN, 1, reason=GIFT)
+    transfer(known, opened, DING, GAO, 1, reason=GIFT)
+    assert standing() == {"cap-near"}
+    known.acting.act("ChangeTerms", {"security": opened, **TERMS, "cap": 200}, CHECKER, REGULATOR)
+    assert standing() == set(), "a wider cap is enough, nobody has to deal"
+    assert alerts_of(client, opened, "cap-near")[-1]["cleared_because"] == "4 holders, and the cap is 200."
     assert_reconciled(known)
 
 

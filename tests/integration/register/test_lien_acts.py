@@ -95,6 +95,7 @@ def test_a_pledge_is_registered_told_of_released_in_part_and_enforced(
     assert clerk.client.post(path, json=told, headers={"Idempotency-Key": security}).json() == fact.json()
     assert clerk.said(fact.json()["record"])["body"]["fact"] == "lien-legal-status"
     assert _liens(clerk, security)[1]["legal_reference"] == "示例出质 0017"
+    _each_word_on_it_stays(clerk, security, path, fact.json()["record"])
 
     part = {"security": security, "account": holder, "number": 1, "units": "20"}
     rests = clerk.documents("release-application")
@@ -111,6 +112,33 @@ def test_a_pledge_is_registered_told_of_released_in_part_and_enforced(
     said = {"security": security, "number": 1, "giver": holder, "taker": buyer, "units": "40"}
     clerk.registered("pledge-enforce", **said, documents=clerk.documents("enforcement-agreement"))
     assert (clerk.held(security, holder), _lots(clerk, security, holder)) == (60, [])
+
+
+def _each_word_on_it_stays(clerk: Clerk, security: str, path: str, first: str) -> None:
+    """With its moment, document and teller; as of an earlier moment the law's word was another."""
+    changed = {"status": "changed", "reference": "示例变更 0018", "at": "2030-12-02T09:30:00+08:00"}
+    rests = clerk.documents("pledge-contract")
+    second = clerk.client.post(path, json={**changed, "documents": rests})
+    assert second.status_code == 201, second.text
+    lien = _liens(clerk, security)[1]
+    assert (lien["legal_status"], lien["legal_reference"]) == ("changed", "示例变更 0018")
+    host = clerk.world.host.institution_id
+    words = [(each["status"], each["at"], each["by"], each["record"]) for each in lien["legal_history"]]
+    assert words == [
+        ("registered", "2030-12-02T01:00:00.000Z", host, first),
+        ("changed", "2030-12-02T01:30:00.000Z", host, second.json()["record"]),
+    ]
+    assert [each["documents"] for each in lien["legal_history"]] == [[], rests]
+    since = lien["registered_at"]
+    then = clerk.client.get(f"/v1/register/securities/{security}/liens", params={"at": since}).json()["liens"]
+    shown = [each["status"] for each in then[0]["legal_history"]]
+    assert shown == [status for status, at, _, _ in words if at <= since]
+    holder = {"kind": "pledge", "security": security}
+    made = clerk.client.post("/v1/register/statements", json=holder).json()
+    (stated,) = clerk.client.get(f"/v1/register/statements/{made['id']}").json()["liens"]
+    assert stated["legal_history"] == lien["legal_history"]
+    sheet = clerk.client.get(f"/v1/register/statements/{made['id']}/csv").text
+    assert "2030-12-02T01:00:00.000Z registered 示例出质 0017; 2030-12-02T01:30:00.000Z changed 示例变更 0018" in sheet
 
 
 def test_two_pledges_race_for_the_last_free_units(clerk: Clerk, security: str, holder: str) -> None:
@@ -137,6 +165,7 @@ def test_a_freeze_of_80_on_40_free_and_60_pledged(clerk: Clerk, security: str, h
     assert problem["guard"] == "RegisterUnits"
     lien = _liens(clerk, security)[2]
     assert (lien["legal_status"], lien["legal_reference"]) == ("published", "(2030)示执17号")
+    assert [each["record"] for each in lien["legal_history"]] == [frozen["record"]], "the act itself says so"
     assert lien["received_at"] is not None
 
 
