@@ -61,4 +61,7 @@ def build(command: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Runs the command line on the arguments of this process."""
-    build(next(iter(sys.argv[1:]), None))(prog_name="regseal")
+    try:
+        build(next(iter(sys.argv[1:]), None))(prog_name="regseal")
+    except KeyboardInterrupt:  # before Typer, which has its own way, took over
+        sys.exit(130)

@@ -50,6 +50,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._held: list[socket.socket] = []
         self.stopping = threading.Event()
+        self.watching = False
 
     def hold(self, door: socket.socket) -> None:
         """Keeps a socket open until the end: one that children inherit and listen on, or one that claims a port."""
@@ -75,6 +76,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Until `stopping` is set: restart what dies."""
+        self.watching = True
         while not self.stopping.wait(0.3):
             self.tend()
 

@@ -66,17 +66,25 @@ def read_state(layout: Layout) -> dict[str, object]:
 
 @contextmanager
 def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
-    """Ctrl-C, TERM and a closed terminal ask for an orderly stop; a second Ctrl-C changes nothing."""
+    """Ctrl-C, TERM and a closed terminal ask for an orderly stop; a second Ctrl-C changes nothing.
+
+    While things still start it is a KeyboardInterrupt at once: every step of a start survives being killed.
+    """
 
     def stop(_number: int, _frame: object) -> None:
+        first = not supervisor.stopping.is_set()
         supervisor.stopping.set()
+        if first and not supervisor.watching:
+            raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
+        supervisor.stopping.set()
         supervisor.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def choose_ports(supervisor: Supervisor, say: Say) -> dict[str, int]:

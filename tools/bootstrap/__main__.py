@@ -6,6 +6,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from tools.bootstrap import node, python
 from tools.bootstrap.step import ROOT, TOOLS, SetupError, Step, call, digest, fail, say
@@ -28,6 +29,7 @@ def steps() -> list[Step]:
         *(_npm_step(ROOT / name, size) for name, size in NPM_FOLDERS.items()
           if (ROOT / name / "package-lock.json").exists()),
         _contracts_step(),
+        _second_verifier_step(),
     ]  # fmt: skip
 
 
@@ -49,36 +51,45 @@ def _contracts_step() -> Step:
     return Step("contracts", "compile the contracts", key, TOOLS / "artifacts", run)
 
 
+def _second_verifier_step() -> Step:
+    folder = ROOT / "console"
+    sources = sorted([*folder.glob("*.ts"), *folder.glob("*.json"), *folder.glob("verifier/**/*.ts")])
+    build = partial(call, [node.NODE, folder / "node_modules" / "typescript" / "bin" / "tsc", "--build", folder])
+    return Step("console", "build the second verifier", digest(*sources), folder / "dist" / "cli.js", build)
+
+
 def main() -> int:
     """Exit status: 0 ready, 1 a step failed (said why), 130 interrupted."""
     os.chdir(ROOT)
     TOOLS.mkdir(exist_ok=True)
-    with (TOOLS / "setup.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("regseal set-up: another set-up is running here, waiting for it …")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        return _run_all()
+    try:
+        with (TOOLS / "setup.lock").open("w") as lock:
+            _take(lock)
+            return _run_all()
+    except SetupError as error:
+        fail(str(error))
+        return 1
+    except KeyboardInterrupt:
+        fail("interrupted; the next make goes on from here.")
+        return 130
+
+
+def _take(lock: IO[str]) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("regseal set-up: another set-up is running here, waiting for it …")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _run_all() -> int:
     plan = steps()
-    began, worked = time.monotonic(), False
-    for number, step in enumerate(plan, 1):
-        if step.done():
-            continue
-        worked = True
+    began = time.monotonic()
+    todo = [(number, step) for number, step in enumerate(plan, 1) if not step.done()]
+    for number, step in todo:
         say(f"[{number}/{len(plan)}] {step.title}")
-        try:
-            step.complete()
-        except SetupError as error:
-            fail(str(error))
-            return 1
-        except KeyboardInterrupt:
-            fail("interrupted; the next make goes on from here.")
-            return 130
-    if worked:
+        step.complete()
+    if todo:
         say(f"regseal set-up is complete after {time.monotonic() - began:.0f} s; from now on no network is needed.")
     return 0
 

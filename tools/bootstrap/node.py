@@ -32,7 +32,14 @@ def install_packages(folder: Path) -> None:
     lock = folder / "package-lock.json"
     committed = lock.read_bytes()
     # the lock names no registry, whichever mirror this machine uses
-    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--omit-lockfile-registry-resolved")
+    options = (
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-progress",
+        "--no-update-notifier",
+        "--omit-lockfile-registry-resolved",
+    )
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     call(
         [NODE, NPM.resolve(), "install", "--prefix", folder, *options],

@@ -32,8 +32,8 @@ _COMMA_SEPARATED = {"UV_FIND_LINKS"}
 
 def install_uv() -> None:
     """uv from the package index, checked against the pinned hashes."""
-    call([*_pip(), "install", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--upgrade",
-          "--target", TOOLS / "uv", "-r", REQUIREMENTS / "uv.txt"])  # fmt: skip
+    call([*_pip(), "install", "--disable-pip-version-check", "--root-user-action=ignore", "--no-deps",
+          "--require-hashes", "--upgrade", "--target", TOOLS / "uv", "-r", REQUIREMENTS / "uv.txt"])  # fmt: skip
 
 
 def make_environment(folder: Path, requirements: str) -> None:

@@ -15,7 +15,7 @@ from cli.local.layout import PROJECT, Layout
 from cli.local.ports import LOOPBACK, claim, is_free, listen
 from cli.local.processes import MARK, clear_leftovers, is_ours, leftovers
 from cli.local.supervisor import Child, Supervisor
-from cli.local.up import down, only_one, read_state
+from cli.local.up import down, only_one, read_state, stopping_on_signals
 from tests.waiting import until
 
 SLEEP = ("-c", "import time; print('awake', flush=True); time.sleep(600)")
@@ -67,6 +67,30 @@ def test_stop_ends_every_child_and_forgets_its_pid(supervisor: Supervisor, layou
     supervisor.stop()
     assert not any(child.alive for child in children)
     assert not list(layout.run.glob("*.pid"))
+
+
+def test_ctrl_c_breaks_off_a_start_at_once_and_ends_what_was_started(supervisor: Supervisor) -> None:
+    child = Child("first", SLEEP)
+    before = signal.getsignal(signal.SIGINT)
+
+    def start() -> None:
+        with stopping_on_signals(supervisor):
+            supervisor.start(child)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert not child.alive
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_ctrl_c_while_all_runs_asks_for_an_orderly_stop(supervisor: Supervisor) -> None:
+    with stopping_on_signals(supervisor):
+        supervisor.watching = True
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        assert supervisor.stopping.is_set()
+        supervisor.watch()  # returns
 
 
 def test_child_that_dies_while_starting_shows_its_last_words(supervisor: Supervisor) -> None:
