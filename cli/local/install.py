@@ -12,6 +12,7 @@ from cli.local.layout import Layout, shown
 from cli.local.migrate import migrate, reachable
 
 if TYPE_CHECKING:
+    from services.platform.atrest import Vault
     from services.platform.clock import Clock
     from services.platform.database import Database
 
@@ -82,7 +83,8 @@ def new_bootstrap_token(layout: Layout) -> str:
     """Makes the tables when they are missing, and a one-time token. It is shown once and kept hashed."""
     from services.identity.bootstrap import new_bootstrap_secret
 
-    return _with_database(layout, new_bootstrap_secret)
+    vault = _vault(layout)
+    return _with_database(layout, lambda database, clock: new_bootstrap_secret(database, clock, vault))
 
 
 def new_access(layout: Layout) -> tuple[str, str]:
@@ -94,15 +96,20 @@ def new_access(layout: Layout) -> tuple[str, str]:
         LocalError: there is no installation, or a service holds the database.
     """
     from services.identity.bootstrap import new_host_token
-    from services.platform.atrest import Vault
     from services.platform.errors import Conflict
 
     gateway.pinned_chains(layout)  # says what to do when nothing is installed
     try:
         return "one-time token", new_bootstrap_token(layout)
     except Conflict:
-        vault = Vault(layout.gateway / "master.key")
+        vault = _vault(layout)
         return "token", _with_database(layout, lambda database, clock: new_host_token(database, clock, vault))
+
+
+def _vault(layout: Layout) -> Vault:
+    from services.platform.atrest import Vault
+
+    return Vault(layout.gateway / "master.key")
 
 
 def _with_database(layout: Layout, act: Callable[[Database, Clock], str]) -> str:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from chain.party.durable import write_private
 from cli.local.errors import LocalError
 from cli.local.layout import Layout
+
+SEALED = "tokens.sealed"
+"""Beside the settings: that the tokens of this installation were vouched for. They are once, when seals come."""
+_SEALED_SAYS = b"""The API tokens of this installation carry seals. While this file is here, `regseal migrate` vouches
+for no tokens: those of an older database are refused, and `regseal access` makes a new one.
+See docs/operations.md, API tokens.
+"""
 
 
 def migrate(layout: Layout, say: Callable[[str], None]) -> None:
@@ -18,15 +26,20 @@ def migrate_home(home: Path | None, say: Callable[[str], None]) -> None:
     """The same for a service's home, `$REGSEAL_HOME` by default."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from services.identity.seals import seal_stored
     from services.platform import migrate as schema
+    from services.platform.atrest import Vault
     from services.platform.errors import StartRefused
     from services.platform.settings import load_settings
 
     try:
-        url = load_settings(home).url
-        present = schema.current(url)
+        settings = load_settings(home)
+        present, sealed = schema.current(settings.url), settings.home / SEALED
         if present != schema.head():
-            say(f"database: {present or 'empty'} -> {schema.upgrade(url)}")
+            seal = None if sealed.exists() else seal_stored(Vault(settings.master_key_file))
+            say(f"database: {present or 'empty'} -> {schema.upgrade(settings.url, seal_tokens=seal)}")
+        if not sealed.exists():
+            write_private(sealed, _SEALED_SAYS)
     except StartRefused as error:
         raise LocalError(error.detail, "regseal doctor") from None
     except SQLAlchemyError as error:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from sqlalchemy.orm import Session
 
 from chain.proof.hashing import sha256
-from services.identity import repository, rules
+from services.identity import repository, rules, seals
 from services.identity.commands import Commands
 from services.identity.directory import add_institution, fill, institution_view, require
 from services.identity.models import BootstrapSecretRow
@@ -61,7 +61,7 @@ class Bootstrap:
         return self._units.submit(lambda group: self._complete(group, digest, host_id, opening)).result()
 
     def _introduce(self, group: Group, secret: str, request: RegistrationRequest) -> str:
-        require_secret(group.session, secret, group.now_ms)
+        require_secret(group.session, self._tokens.vault, secret, group.now_ms)
         _refuse_second(group.session)
         self._commands.check_region(group, rules.check_region(request.region))
         host_id = repository.host_id(group.session)
@@ -82,13 +82,14 @@ class Bootstrap:
         return Bootstrapped(institution_view(row), issued, (registration, opening))
 
 
-def require_secret(session: Session, secret: str, now_ms: int) -> None:
-    """Forbidden unless the one-time token can still be used."""
-    if not repository.bootstrap_secret_holds(session, sha256(secret.encode()), now_ms):
+def require_secret(session: Session, vault: Vault, secret: str, now_ms: int) -> None:
+    """Forbidden unless we printed the one-time token and it can still be used."""
+    row = repository.usable_bootstrap_secret(session, sha256(secret.encode()), now_ms)
+    if row is None or not seals.bootstrap_seal_holds(vault, row):
         raise Forbidden("This bootstrap token is not valid (any more).")
 
 
-def new_bootstrap_secret(database: Database, clock: Clock) -> str:
+def new_bootstrap_secret(database: Database, clock: Clock, vault: Vault) -> str:
     """A one-time token for the first institution, good for seven days; needs no chain yet.
 
     Conflict ``bootstrapped`` when that institution has its token.
@@ -96,6 +97,7 @@ def new_bootstrap_secret(database: Database, clock: Clock) -> str:
     secret = f"rgs_boot_{secrets.token_urlsafe(32)}"
     now = clock.ms()
     row = BootstrapSecretRow(hash=sha256(secret.encode()), created_at=now, expires_at=now + _BOOTSTRAP_MS, used_at=None)
+    row.seal = seals.bootstrap_seal(vault, row)
     with database.write(fenced=False) as session:  # a printed secret is nobody's state
         _refuse_second(session)
         repository.add(session, row)

@@ -2,13 +2,14 @@
 
 from services.identity import repository, rules
 from services.identity.models import InstitutionRow
+from services.identity.policy import Principal
 from services.identity.ports import Group
 from services.identity.rules import Kind, Status
 from services.identity.views import InstitutionView, RegistrationRequest
-from services.platform.errors import NotFound
+from services.platform.errors import NotFound, Unauthenticated
 from services.platform.ids import random_id
 
-__all__ = ["add_institution", "fill", "institution_view", "require"]
+__all__ = ["add_institution", "fill", "institution_view", "require", "require_same"]
 
 
 def add_institution(group: Group, request: RegistrationRequest, *, host: bool) -> InstitutionRow:
@@ -33,6 +34,12 @@ def require(row: InstitutionRow | None) -> InstitutionRow:
     if row is None:
         raise NotFound("There is no such institution.")
     return row
+
+
+def require_same(caller: Principal, row: InstitutionRow) -> None:
+    """Unauthenticated when the caller's row says else than its own sealed token: a role could mean more by it."""
+    if (Kind(row.kind).slug, row.region, row.host) != (caller.kind, caller.region, caller.host):
+        raise Unauthenticated
 
 
 def institution_view(row: InstitutionRow) -> InstitutionView:

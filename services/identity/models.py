@@ -53,7 +53,7 @@ class PersonRow(Base):
 
 
 class TokenRow(Base):
-    """An API token: the SHA-256 of its secret, and a prefix by which people recognise it."""
+    """An API token: the SHA-256 of its secret, a prefix by which people recognise it, and its seal."""
 
     __tablename__ = "tokens"
     __table_args__ = (Index(None, "institution_id", "id"),)
@@ -68,6 +68,7 @@ class TokenRow(Base):
     created_at: Mapped[int]
     expires_at: Mapped[int]
     revoked_at: Mapped[int | None]
+    seal: Mapped[bytes | None]
 
 
 class SubmitterKeyRow(Base):
@@ -86,7 +87,7 @@ class SubmitterKeyRow(Base):
 
 
 class BootstrapSecretRow(Base):
-    """The one-time token of a new installation, as its SHA-256."""
+    """The one-time token of a new installation, as its SHA-256, and its seal."""
 
     __tablename__ = "bootstrap_secrets"
 
@@ -94,6 +95,7 @@ class BootstrapSecretRow(Base):
     created_at: Mapped[int]
     expires_at: Mapped[int]
     used_at: Mapped[int | None]
+    seal: Mapped[bytes | None]
 
 
 class CommandRow(Base):

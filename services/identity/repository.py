@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from services.identity.models import (
@@ -20,13 +20,12 @@ from services.identity.rules import Status
 
 __all__ = [
     "add",
-    "bootstrap_secret_holds",
     "bootstrap_was_used",
     "chain_roles",
     "command_of_leaf",
     "command_of_record",
-    "has_administrator",
     "held_token",
+    "held_tokens",
     "host_id",
     "institution",
     "institutions",
@@ -35,6 +34,7 @@ __all__ = [
     "person_names",
     "put_chain_role",
     "put_regional_authority",
+    "put_token_seal",
     "regional_authority",
     "regions_with_authority",
     "revoke_chain_role",
@@ -50,6 +50,7 @@ __all__ = [
     "token_by_prefix",
     "tokens",
     "trusted_submitters",
+    "usable_bootstrap_secret",
     "use_bootstrap_secret",
 ]
 
@@ -127,24 +128,36 @@ def held_token(session: Session, token_id: str) -> Row[Any] | None:
     return _held_token(session, TokenRow.id == token_id)
 
 
+def held_tokens(session: Session, institution_id: str | None = None) -> Sequence[Row[Any]]:
+    """The same of every token, or of an institution's."""
+    found = _held().where(TokenRow.institution_id == institution_id) if institution_id else _held()
+    return session.execute(found.order_by(TokenRow.id)).all()
+
+
 def _held_token(session: Session, wanted: ColumnElement[bool]) -> Row[Any] | None:
-    return session.execute(
-        select(
-            TokenRow.id,
-            TokenRow.institution_id,
-            TokenRow.person_id,
-            TokenRow.hash,
-            TokenRow.roles,
-            TokenRow.expires_at,
-            TokenRow.revoked_at,
-            InstitutionRow.region,
-            InstitutionRow.kind,
-            InstitutionRow.status,
-            InstitutionRow.host,
-        )
-        .join(InstitutionRow, InstitutionRow.id == TokenRow.institution_id)
-        .where(wanted)
-    ).one_or_none()
+    return session.execute(_held().where(wanted)).one_or_none()
+
+
+def _held() -> Select[Any]:
+    return select(
+        TokenRow.id,
+        TokenRow.institution_id,
+        TokenRow.person_id,
+        TokenRow.hash,
+        TokenRow.roles,
+        TokenRow.expires_at,
+        TokenRow.revoked_at,
+        TokenRow.seal,
+        InstitutionRow.region,
+        InstitutionRow.kind,
+        InstitutionRow.status,
+        InstitutionRow.host,
+    ).join(InstitutionRow, InstitutionRow.id == TokenRow.institution_id)
+
+
+def put_token_seal(session: Session, token_id: str, seal: bytes) -> None:
+    """Writes a token's seal."""
+    session.execute(update(TokenRow).where(TokenRow.id == token_id).values(seal=seal))
 
 
 def token(session: Session, token_id: str) -> TokenRow | None:
@@ -156,16 +169,6 @@ def tokens(session: Session, institution_id: str, *, after: str | None, limit: i
     """An institution's tokens by id, from after ``after`` on."""
     statement = select(TokenRow).where(TokenRow.institution_id == institution_id).order_by(TokenRow.id).limit(limit)
     return session.scalars(statement.where(TokenRow.id > after) if after else statement).all()
-
-
-def has_administrator(session: Session, institution_id: str, now_ms: int) -> bool:
-    """Whether the institution has a valid administrator's token."""
-    found = session.scalars(
-        select(TokenRow.roles).where(
-            TokenRow.institution_id == institution_id, TokenRow.revoked_at.is_(None), TokenRow.expires_at > now_ms
-        )
-    )
-    return any("administrator" in roles for roles in found)
 
 
 def person_names(session: Session, person_ids: Sequence[str]) -> dict[str, bytes]:
@@ -211,10 +214,10 @@ def trusted_submitters(session: Session) -> list[tuple[str, bytes, int, int | No
     return [(row.institution_id, row.public_key, row.valid_from, min(end, default=None)) for row, end in ends]
 
 
-def bootstrap_secret_holds(session: Session, digest: bytes, now_ms: int) -> bool:
-    """Whether the one-time token with this SHA-256 can be used."""
+def usable_bootstrap_secret(session: Session, digest: bytes, now_ms: int) -> BootstrapSecretRow | None:
+    """The one-time token with this SHA-256, unless it was used or has expired."""
     row = session.get(BootstrapSecretRow, digest)
-    return row is not None and row.used_at is None and row.expires_at > now_ms
+    return row if row is not None and row.used_at is None and row.expires_at > now_ms else None
 
 
 def bootstrap_was_used(session: Session) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.identity import bootstrap, policy, repository, rules
 from services.identity.commands import Commands, role_hash
-from services.identity.directory import add_institution, institution_view, require
+from services.identity.directory import add_institution, institution_view, require, require_same
 from services.identity.keys import SubmitterKeys
 from services.identity.models import InstitutionRow
 from services.identity.policy import Principal, Target
@@ -182,7 +182,7 @@ class IdentityService:
 
     def new_bootstrap_secret(self) -> str:
         """A one-time token for the first institution. Conflict ``bootstrapped`` when it has introduced itself."""
-        return bootstrap.new_bootstrap_secret(self._database, self._clock)
+        return bootstrap.new_bootstrap_secret(self._database, self._clock, self._tokens.vault)
 
     def bootstrap(self, secret: str, request: RegistrationRequest) -> Future[Bootstrapped]:
         """The institution that runs this installation, its administrator's token, and what authorities must sign.
@@ -190,7 +190,7 @@ class IdentityService:
         Forbidden when the secret is wrong, used or expired; it stays usable until everything is made.
         """
         with self._database.read() as session:  # before anything is set in motion: whoever asks is a stranger
-            bootstrap.require_secret(session, secret, self._clock.ms())
+            bootstrap.require_secret(session, self._tokens.vault, secret, self._clock.ms())
         return bootstrap.Bootstrap(self._units, self._leaves, self._tokens, self._commands).run(secret, request)
 
     # --- the directory
@@ -331,6 +331,7 @@ class IdentityService:
             owner = require(repository.institution(session, owner_id))
             if owner_id == caller.institution_id:
                 policy.require(caller, "token.issue")
+                require_same(caller, owner)
             else:
                 self._require_first(session, caller, owner, request)
             known = once and idempotency.begin(
@@ -349,7 +350,7 @@ class IdentityService:
 
     def _require_first(self, session: Session, caller: Principal, owner: InstitutionRow, request: TokenRequest) -> None:
         policy.require(caller, "token.issue-first", Target(owner.id, owner.region))
-        if Role.ADMINISTRATOR not in request.roles or repository.has_administrator(session, owner.id, self._clock.ms()):
+        if Role.ADMINISTRATOR not in request.roles or self._tokens.has_administrator(session, owner.id):
             raise Forbidden("Only the first administrator's token of an institution is issued by others.")
 
     def list_tokens(self, caller: Principal, *, limit: int = 50, cursor: str | None = None) -> Page[TokenView]:

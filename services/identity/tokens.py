@@ -1,8 +1,9 @@
 """API tokens (令牌): who speaks to the service.
 
 A secret is ``rgs_<8>_<43>``: the visible prefix finds the row, the SHA-256 of the whole is compared in constant time.
-The database never holds the secret. Answers are remembered for a short time; whatever changes a token or its
-institution forgets them at the moment it is committed, and tells the other processes to.
+The database never holds the secret, and a row counts only with its seal (:mod:`services.identity.seals`). Answers are
+remembered for a short time; whatever changes a token or its institution forgets them at the moment it is committed,
+and tells the other processes to.
 """
 
 import base64
@@ -18,10 +19,11 @@ from sqlalchemy import Row, event
 from sqlalchemy.orm import Session
 
 from chain.proof.hashing import sha256
-from services.identity import repository, rules
+from services.identity import repository, rules, seals
+from services.identity.directory import require
 from services.identity.models import InstitutionRow, PersonRow, TokenRow
 from services.identity.policy import Principal
-from services.identity.rules import Kind
+from services.identity.rules import Kind, Role
 from services.identity.views import IssuedToken, TokenRequest, TokenView
 from services.platform import repository as platform
 from services.platform.atrest import Vault, aad
@@ -50,7 +52,7 @@ class Tokens:
 
     def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
         self._database = database
-        self._vault = vault
+        self.vault = vault
         self._clock = clock
         self._known: dict[bytes, _Known] = {}
         self._epoch = 0  # grows when something was forgotten: what was read before must not be remembered after
@@ -71,9 +73,9 @@ class Tokens:
         epoch = self._epoch
         with self._database.read() as session:
             row = repository.token_by_prefix(session, match[1])
-        if row is None or not hmac.compare_digest(row.hash, digest):
-            raise Unauthenticated
-        return self._principal(row, digest, epoch)
+            if row is None or not hmac.compare_digest(row.hash, digest):
+                raise Unauthenticated
+            return self._principal(session, row, key=digest, epoch=epoch)
 
     def holder_of(self, token_id: str) -> Principal:
         """Who holds the token, whose secret another process of ours has found good. Unauthenticated as above."""
@@ -84,12 +86,12 @@ class Tokens:
         epoch = self._epoch
         with self._database.read() as session:
             row = repository.held_token(session, token_id)
-        if row is None:
-            raise Unauthenticated
-        return self._principal(row, key, epoch)
+            if row is None:
+                raise Unauthenticated
+            return self._principal(session, row, key=key, epoch=epoch)
 
-    def _principal(self, row: Row[Any], key: bytes, epoch: int) -> Principal:
-        if row.revoked_at is not None or row.expires_at <= self._clock.ms():
+    def _principal(self, session: Session, row: Row[Any], *, key: bytes, epoch: int) -> Principal:
+        if not self._lives(row) or not seals.token_seal_holds(session, self.vault, row, row):
             raise Unauthenticated
         principal = Principal(
             institution_id=row.institution_id,
@@ -103,6 +105,16 @@ class Tokens:
         )
         self._remember(key, _Known(principal, row.expires_at, time.monotonic() + REMEMBERED_S), epoch)
         return principal
+
+    def _lives(self, row: Row[Any]) -> bool:
+        return row.revoked_at is None and row.expires_at > self._clock.ms()
+
+    def has_administrator(self, session: Session, institution_id: str) -> bool:
+        """Whether the institution has a valid administrator's token."""
+        found = (row for row in repository.held_tokens(session, institution_id) if self._lives(row))
+        return any(
+            Role.ADMINISTRATOR in row.roles and seals.token_seal_holds(session, self.vault, row, row) for row in found
+        )
 
     def _remember(self, digest: bytes, known: _Known, epoch: int) -> None:
         with self._lock:
@@ -142,6 +154,7 @@ class Tokens:
             expires_at=now + request.days * _DAY_MS,
             revoked_at=None,
         )
+        row.seal = seals.token_seal(session, self.vault, row, owner)
         repository.add(session, row)
         return IssuedToken(_view(row, request.person), secret)
 
@@ -150,15 +163,18 @@ class Tokens:
             return None
         person_id = new_id("per", now)
         checked = rules.check_name(name, "person").encode()
-        sealed = self._vault.encrypt(session, institution_id, checked, person_aad(person_id))
+        sealed = self.vault.encrypt(session, institution_id, checked, person_aad(person_id))
         row = PersonRow(id=person_id, institution_id=institution_id, name=sealed, created_at=now)
         repository.add(session, row)
         return person_id
 
     def revoke(self, session: Session, row: TokenRow) -> TokenView:
-        """Ends a token; again changes nothing."""
+        """Ends a token; again changes nothing. One that was forged is left without a seal that holds."""
         if row.revoked_at is None:
+            owner = require(repository.institution(session, row.institution_id))
+            ours = seals.token_seal_holds(session, self.vault, row, owner)
             row.revoked_at = self._clock.ms()
+            row.seal = seals.token_seal(session, self.vault, row, owner) if ours else None
             session.flush()
         self.forget_at_commit(session)
         return self.views(session, [row])[0]
@@ -168,7 +184,7 @@ class Tokens:
         held = [row for row in rows if row.person_id is not None]
         sealed = repository.person_names(session, [row.person_id for row in held if row.person_id])
         names = {
-            row.id: self._vault.decrypt(
+            row.id: self.vault.decrypt(
                 session, row.institution_id, sealed[row.person_id], person_aad(row.person_id)
             ).decode()
             for row in held

@@ -81,6 +81,7 @@ HTTP_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
     registry=REGISTRY,
 )
+FORGED_ROWS = _counter("forged_rows_total", "Tokens met in the database that the service did not write", "table")
 RATE_LIMITED = _counter("rate_limited_total", "Requests refused for their rate", "kind")
 JOB_RUNS = _counter("job_runs_total", "Runs of the scheduled jobs", "job", "result")
 SELFAUDIT_LAST_OK = _gauge("selfaudit_last_ok_epoch", "Unix time of the last clean self-audit")
@@ -90,6 +91,7 @@ COSIGN_RESULTS = ("accepted", "inconsistent", "invalid", "stale", "unknown")
 REJECT_REASONS = ("simulation", "reverted", "expired", "funds")
 REFUSED_REASONS = ("invalid", "forbidden", "unavailable")
 MISMATCH_KINDS = ("leaf", "root", "checkpoint", "head-file", "chain")
+SEALED_TABLES = ("tokens", "bootstrap_secrets")
 IDENTITY_CHECKS = ("chain-id", "genesis", "code-hash", "schema")
 
 
@@ -109,6 +111,7 @@ def initialise(*, chains: Iterable[str], roles: Iterable[str]) -> None:
         (TX_REJECTED, REJECT_REASONS),
         (RECORDS_REFUSED, REFUSED_REASONS),
         (SELFAUDIT_MISMATCH, MISMATCH_KINDS),
+        (FORGED_ROWS, SEALED_TABLES),
         (RATE_LIMITED, ("read", "write", "public", "comment")),
     ):
         for value in values:

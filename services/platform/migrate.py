@@ -3,7 +3,7 @@
 A service never migrates by itself: it refuses to start on a schema that is not exactly the one it was written for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -38,9 +38,10 @@ def current(url: str) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def upgrade(url: str) -> str:
+def upgrade(url: str, *, seal_tokens: Callable[[Connection], None] | None = None) -> str:
     """Brings the database to :func:`head`; the same revision again changes nothing.
 
+    ``seal_tokens`` vouches for the tokens of a database that had no seals yet; without it nobody does.
     StartRefused when a service process holds the SQLite file, or when the database is newer than this code.
     """
     with _connection(url, alone=True) as connection:
@@ -48,7 +49,7 @@ def upgrade(url: str) -> str:
         if present == head():
             return head()
         _refuse_unknown(present)
-        config = Config(attributes={"connection": connection})
+        config = Config(attributes={"connection": connection, "seal_tokens": seal_tokens})
         config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
         command.upgrade(config, "head")
     return head()
