@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.keys import possession
 from cli.operation import OutOption, lines, report, whole
 from cli.output import ExitCode, Json, emit, fail, guarded, note
-from cli.party import PartyOption, fresh_key, open_party
+from cli.party import PartyOption, fresh_key, open_party, read_json
 
 app = typer.Typer(help="Institutions 机构: register, show, list, keys, roles.", no_args_is_help=True)
 Reason = Annotated[str, typer.Option(help="Why; becomes part of the evidence.")]
@@ -201,15 +202,23 @@ def repeat(
 
 @app.command("add-key")
 def add_key(
-    public_key: Annotated[str, typer.Option(help="Ed25519 public key, 0x hex (`regseal keys show`).")],
     institution_id: Annotated[str, typer.Argument()],
+    key: Annotated[Path | None, typer.Option("--key", help="The key's file; it signs that it is this one's.")] = None,
+    proof: Annotated[
+        Path | None, typer.Option("--proof", help="Of a key that lies elsewhere: what `regseal keys prove` wrote.")
+    ] = None,
     valid_to: Annotated[str | None, typer.Option(help="2027-11-20T00:00:00Z")] = None,
     party: PartyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Register a submitter key 提交钥 of the own institution."""
+    """Register a submitter key 提交钥 of the own institution; the key itself shows that it is held."""
+    if (key is None) == (proof is None):
+        fail(
+            ExitCode.USAGE, "give the key's file with --key, or what it signed elsewhere with --proof", as_json=as_json
+        )
     with guarded(as_json=as_json):
-        body = {"public_key": public_key, "valid_to": valid_to}
+        shown = possession(key, institution_id) if key is not None else read_json(proof or Path("-"))
+        body = {"public_key": shown["public_key"], "possession": shown["possession"], "valid_to": valid_to}
         _, done = open_party(party).api.post(_path(institution_id, "submitter-keys"), body, idempotency_key=fresh_key())
         emit(done, (f"{name:<12}{value}" for name, value in dict(done).items()), as_json=as_json)  # type: ignore[call-overload]
 

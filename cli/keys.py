@@ -13,10 +13,11 @@ KeyFile = Annotated[Path, typer.Argument(help="The key file.", show_default=Fals
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `keys new` and `keys show`."""
+    """Adds `keys new`, `keys show` and `keys prove`."""
     keys = typer.Typer(name="keys", help="Make and show this party's own keys (encrypted files).", no_args_is_help=True)
     keys.command("new")(new)
     keys.command("show")(show)
+    keys.command("prove")(prove)
     app.add_typer(keys)
 
 
@@ -51,6 +52,38 @@ def show(file: KeyFile, as_json: Json = False) -> None:
     with guarded(as_json=as_json):
         loader = EvmKey if kind_of(file) == "evm" else NoteKey
         _emit(file, _public(loader.load(file, passphrase_for(file))), as_json=as_json)
+
+
+def prove(
+    file: KeyFile,
+    institution: Annotated[str, typer.Option(help="The institution whose submitter key it is to be.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write it to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Have a note key show that it is held 钥持有证明; `regseal institution add-key --proof` takes the result."""
+    from chain.party.durable import write_json
+
+    with guarded(as_json=as_json):
+        shown = possession(file, institution)
+        if out is not None:
+            write_json(out, dict(shown))
+        emit(dict(shown), [f"{name}: {value}" for name, value in shown.items()], as_json=as_json or out is None)
+
+
+def possession(file: Path, institution: str) -> dict[str, str]:
+    """What the key of a file says about itself: {institution, role, public_key, possession}."""
+    from chain.party.keystore import NoteKey, passphrase_for
+    from chain.proof.encoding import to_hex
+    from chain.proof.possession import SUBMITTER, possession_message
+
+    key = NoteKey.load(file, passphrase_for(file))
+    signature = key.sign(possession_message(SUBMITTER, institution, key.public))
+    return {
+        "institution": institution,
+        "role": SUBMITTER,
+        "public_key": to_hex(key.public),
+        "possession": to_hex(signature),
+    }
 
 
 def _public(key: object) -> dict[str, str]:

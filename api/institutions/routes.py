@@ -170,10 +170,15 @@ async def add_submitter_key(
     caller: CallerDep,
     once: OnceDep,
 ) -> schemas.SubmitterKeyView:
-    """Registers a key with which the own institution signs what it submits; evidenced in the house log."""
+    """Registers a key with which the own institution signs what it submits; evidenced in the house log.
+
+    `possession` shows that whoever registers the key holds it: its signature over the message of
+    docs/spec/record.md, which names the institution, the key and what it is for.
+    """
     wanted = SubmitterKeyRequest(
         institution_id=institution_id,
         public_key=from_hex(request.public_key, "/public_key", 32),
+        possession=from_hex(request.possession, "/possession", 64),
         valid_to=milliseconds(request.valid_to, "/valid_to") if request.valid_to else None,
     )
     done = services.identity.add_submitter_key(caller, wanted, once=once)

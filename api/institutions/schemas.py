@@ -75,6 +75,10 @@ class SubmitterKeyRequest(_Request):
     """An Ed25519 key with which the institution signs what it submits."""
 
     public_key: str = Field(pattern=r"^0x[0-9a-f]{64}$")
+    possession: str = Field(
+        pattern=r"^0x[0-9a-f]{128}$",
+        description="The key's own signature, naming the institution and its role (`regseal keys prove`)",
+    )
     valid_to: Moment | None = None
 
 

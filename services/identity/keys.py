@@ -24,12 +24,20 @@ class SubmitterKeys:
         self._leaves = leaves
 
     def add(self, group: Group, request: SubmitterKeyRequest) -> SubmitterKeyView:
-        """Valid from now on, before ``valid_to`` (ms). Conflict ``key-registered`` when anybody has registered it."""
+        """Valid from now on, before ``valid_to`` (ms). Invalid unless the key signed for its institution.
+
+        Conflict ``key-registered`` when anybody has registered it.
+        """
         public_key, valid_to = rules.check_public_key(request.public_key), request.valid_to
+        rules.check_possession(request.institution_id, public_key, request.possession)
         rules.check_validity(group.now_ms, valid_to)
         if repository.key_is_known(group.session, public_key):
             raise Conflict("This key was registered before.", slug="key-registered")
-        body: JsonObject = {"public_key": to_hex(public_key), "valid_from": rfc3339(group.now_ms)}
+        body: JsonObject = {
+            "public_key": to_hex(public_key),
+            "possession": to_hex(request.possession),
+            "valid_from": rfc3339(group.now_ms),
+        }
         if valid_to is not None:
             body["valid_to"] = rfc3339(valid_to)
         owner = request.institution_id

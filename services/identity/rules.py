@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 
 from eth_utils.address import is_address, to_checksum_address
 
+from chain.proof.possession import SUBMITTER, possession_holds
 from services.platform.errors import Conflict, Invalid, RuleRefused
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Status",
     "check_address",
     "check_name",
+    "check_possession",
     "check_public_key",
     "check_region",
     "check_role_name",
@@ -175,6 +177,13 @@ def check_public_key(raw: bytes, field: str = "public_key") -> bytes:
     if int.from_bytes(raw, "little") & ((1 << 255) - 1) in _SMALL_ORDER:
         raise Invalid(field, "This key is a point of small order.", source="RFC 8032 §8.4, RFC 7748 §6")
     return raw
+
+
+def check_possession(institution_id: str, public_key: bytes, signature: bytes) -> None:
+    """The key itself has signed that it is the institution's submitter key: nobody registers another's as its own."""
+    if not possession_holds(SUBMITTER, institution_id, public_key, signature):
+        detail = "The key has not signed that it is this institution's submitter key (`regseal keys prove`)."
+        raise Invalid("possession", detail, source="docs/spec/record.md, Possession of a key")
 
 
 def check_validity(valid_from: int, valid_to: int | None) -> None:

@@ -145,10 +145,14 @@ class RoleRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitterKeyRequest:
-    """An Ed25519 key of 32 bytes, good from its leaf on and before ``valid_to`` (ms) if that is given."""
+    """An Ed25519 key of 32 bytes, good from its leaf on and before ``valid_to`` (ms) if that is given.
+
+    ``possession``: its own signature over :func:`chain.proof.possession.possession_message`.
+    """
 
     institution_id: str
     public_key: bytes
+    possession: bytes
     valid_to: int | None = None
 
 

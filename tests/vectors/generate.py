@@ -45,6 +45,7 @@ FILES: dict[str, Callable[[], JsonObject]] = {
     "hashes.json": golden.hashes,
     "json.json": golden.json_vectors,
     "records.json": golden.records,
+    "keys.json": golden.keys,
     "leaves.json": golden.leaves,
     "merkle.json": golden_log.merkle,
     "tiles.json": golden_log.tiles,

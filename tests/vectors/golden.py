@@ -9,6 +9,7 @@ from chain.proof.encoding import to_hex
 from chain.proof.ethereum import HEAD_ANCHORED, HEAD_ANCHORED_TOPIC, log_id
 from chain.proof.hashing import keccak256, sha256
 from chain.proof.leaf import Leaf
+from chain.proof.possession import possession_message
 from chain.proof.record import commit, disclose, field_paths, submission_message
 from chain.proof.trie import EMPTY_ROOT
 from chain.proof.types import RECORD_TYPES
@@ -123,6 +124,29 @@ def records() -> JsonObject:
         )
     invalid: list[JsonValue] = [{"name": name, "path": path, "record": value} for name, path, value in bad_records()]
     return {"valid": valid, "invalid": invalid}
+
+
+def keys() -> JsonObject:
+    """Keys that show that they are held, and signatures that show nothing of the kind."""
+    ours, other = "ins_" + "1" * 32, "ins_" + "2" * 32
+    right = possession_message("submitter", ours, SUBMITTER.public)
+    case: JsonObject = {"role": "submitter", "institution": ours, "public_key": to_hex(SUBMITTER.public)}
+    stranger = SigningKey(sha256(b"a stranger"))
+    bad = (
+        ("another institution", SUBMITTER.sign(possession_message("submitter", other, SUBMITTER.public))),
+        ("another role", SUBMITTER.sign(possession_message("witness", ours, SUBMITTER.public))),
+        ("another key in the message", SUBMITTER.sign(possession_message("submitter", ours, stranger.public))),
+        ("signed by another key", stranger.sign(right)),
+        ("no domain", SUBMITTER.sign(right[len(b"regseal/v1/key-possession") + 1 :])),
+        ("cut", SUBMITTER.sign(right)[:-1]),
+        ("trailing byte", SUBMITTER.sign(right) + b"\x00"),
+        ("the submission of a record", SUBMITTER.sign(submission_message(ORIGIN, RECORDS[0]))),
+    )
+    invalid: list[JsonValue] = [{"name": name, **case, "possession": to_hex(signature)} for name, signature in bad]
+    return {
+        "valid": [{**case, "message": to_hex(right), "possession": to_hex(SUBMITTER.sign(right))}],
+        "invalid": invalid,
+    }
 
 
 def _disclosures(document: JsonObject, key: bytes) -> JsonObject:

@@ -223,10 +223,11 @@ class World:
             actor.remember(log=origin)
 
     def _register_submitter_key(self, actor: Actor) -> None:
-        shown = actor.command("keys", "show", str(actor.home / "keys" / "submitter.pem"))
         institution = json.loads((actor.home / "api.json").read_text("utf-8"))["institution"]
-        path = f"/v1/institutions/{institution}/submitter-keys"
-        self.post(actor, path, {"public_key": shown["public_key"]}, key="submitter-key")
+        key = str(actor.home / "keys" / "submitter.pem")
+        shown = actor.command("keys", "prove", key, "--institution", institution)
+        body = {name: shown[name] for name in ("public_key", "possession")}
+        self.post(actor, f"/v1/institutions/{institution}/submitter-keys", body, key="submitter-key")
 
     def _hand_out_trust(self) -> None:
         """In a real world each party gets these pins from the others themselves, not from the service."""

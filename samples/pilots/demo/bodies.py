@@ -112,7 +112,7 @@ class Company:
         made = self.json("keys", "new", "evm", body.key)
         body.address = str(made["address"])
         submitter = body.home / "keys" / "submitter.pem"
-        public = self.json("keys", "new", "note", submitter, "--name", body.slug)["public_key"]
+        self.json("keys", "new", "note", submitter, "--name", body.slug)
         operation = self.ask(
             authority, "institution", "register", "--name", body.name, "--kind", body.kind,
             "--region", str(body.region), "--authority", body.address,
@@ -124,7 +124,7 @@ class Company:
             "token", "issue", "--name", "first", *roles, "--days", "366", "--institution", body.id,
             "--party", system, "--out", body.home / "token", quiet=True,
         )  # fmt: skip
-        self.regseal("institution", "add-key", body.id, "--public-key", public, "--party", body.home, quiet=True)
+        self.regseal("institution", "add-key", body.id, "--key", submitter, "--party", body.home, quiet=True)
         if body.seat is not None:
             self.grant(body.id, body.address, body.seat, region=body.region, authority=authority)
         return body

@@ -1,15 +1,16 @@
 """Operator A reads or writes nothing of operator B. Every endpoint is tried; one that is not listed here fails."""
 
-import secrets
 from collections.abc import Callable
 from typing import Any
 
 from starlette.testclient import TestClient
 
+from chain.party.keystore import NoteKey
 from chain.proof.digest import digest_of
 from chain.proof.encoding import to_hex
 from tests.integration.api.conftest import Market, Member
 from tests.integration.api.holder_attempts import HOLDER_ATTEMPTS
+from tests.integration.services.identity.house import proven
 
 PUBLIC = {
     "GET /health/live", "GET /health/ready", "GET /health/deep", "GET /metrics",
@@ -83,7 +84,7 @@ class Belongings:
         self.operation = asked.json()["id"]
         self.token = b.client.get("/v1/tokens").json()["items"][0]["id"]
         key = b.client.post(
-            f"/v1/institutions/{self.institution}/submitter-keys", json={"public_key": "0x" + secrets.token_hex(32)}
+            f"/v1/institutions/{self.institution}/submitter-keys", json=proven(NoteKey.generate("b"), self.institution)
         )
         assert key.status_code == 201, key.text
         self.key = key.json()["id"]
@@ -152,7 +153,7 @@ ATTEMPTS: dict[str, Attempt] = {
         f"/v1/institutions/{b.institution}/repetitions", json={"chain": "business"}
     ),
     "POST /v1/institutions/{institution_id}/submitter-keys": lambda c, b: c.post(
-        f"/v1/institutions/{b.institution}/submitter-keys", json={"public_key": "0x" + "08" * 32}
+        f"/v1/institutions/{b.institution}/submitter-keys", json=proven(NoteKey("a", b"8" * 32), b.institution)
     ),
     "DELETE /v1/institutions/{institution_id}/submitter-keys/{key_id}": lambda c, b: c.delete(
         f"/v1/institutions/{b.institution}/submitter-keys/{b.key}"

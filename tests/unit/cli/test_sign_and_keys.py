@@ -12,6 +12,7 @@ import pytest
 from chain.party.describe import ACTIONS
 from chain.party.eip712 import recover
 from chain.proof.note import SignatureType, VerifierKey
+from chain.proof.possession import possession_holds
 from chain.proof.record import check_record, commit
 
 pytestmark = pytest.mark.usefixtures("_quick_keys")
@@ -233,3 +234,19 @@ def test_a_batch_for_others_and_a_broken_one_are_refused(run: Run, key: tuple[Pa
     result = run("sign", tmp_path / "bad.json", "--key", key[0], "--yes", "--out", tmp_path / "signed.json")
     assert result.exit_code == 2
     assert not (tmp_path / "signed.json").exists()
+
+
+def test_a_key_shows_that_it_is_held(run: Run, tmp_path: Path) -> None:
+    file, institution = tmp_path / "keys" / "submitter.pem", "ins_" + "5" * 32
+    run("keys", "new", "note", file, "--name", "bank")
+    shown = json.loads(run("keys", "prove", file, "--institution", institution, "--json").stdout)
+    raw = [bytes.fromhex(shown[name].removeprefix("0x")) for name in ("public_key", "possession")]
+    assert possession_holds(shown["role"], institution, *raw)
+    assert not possession_holds(shown["role"], institution[:-1] + "6", *raw)
+
+
+@pytest.mark.parametrize("given", [(), ("--key", "k.pem", "--proof", "p.json")])
+def test_a_key_is_registered_from_its_file_or_from_what_it_signed(run: Run, given: tuple[str, ...]) -> None:
+    result = run("institution", "add-key", "ins_" + "5" * 32, *given)
+    assert result.exit_code == 2
+    assert "--proof" in result.output

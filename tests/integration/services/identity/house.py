@@ -8,8 +8,11 @@ from typing import Protocol
 from sqlalchemy import text
 
 from chain.party.eip712 import sign_typed_data
-from chain.party.keystore import EvmKey
+from chain.party.keystore import EvmKey, NoteKey
+from chain.proof.ed25519 import SigningKey
+from chain.proof.encoding import to_hex
 from chain.proof.leaf import Leaf
+from chain.proof.possession import SUBMITTER, possession_message
 from services.container import Services, build
 from services.identity.policy import Principal
 from services.identity.views import Bootstrapped, IssuedToken, RegistrationRequest, TokenRequest
@@ -29,7 +32,7 @@ from tests.integration.services.transactions.rig import (
 )
 from tests.waiting import until
 
-__all__ = ["JOBS", "OTHER_REGION", "OTHER_REGIONAL", "REGION", "House", "make_home", "registration", "start"]
+__all__ = ["JOBS", "OTHER_REGION", "OTHER_REGIONAL", "REGION", "House", "make_home", "proven", "registration", "start"]
 
 JOBS = ("transactions.supervision.manage", "transactions.supervision.index")
 
@@ -105,6 +108,12 @@ def registration(
     name: str, *, kind: str = "operator", region: int = REGION, key: EvmKey = OWNER
 ) -> RegistrationRequest:
     return RegistrationRequest(name=name, kind=kind, region=region, authority=key.address)
+
+
+def proven(key: SigningKey | NoteKey, institution_id: str) -> dict[str, str]:
+    """What registers the key as the institution's submitter key, over HTTP."""
+    signature = key.sign(possession_message(SUBMITTER, institution_id, key.public))
+    return {"public_key": to_hex(key.public), "possession": to_hex(signature)}
 
 
 class Answering(Protocol):

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event, text
 
+from chain.party.keystore import NoteKey
+from chain.proof.possession import SUBMITTER, possession_message
 from chain.proof.types import BY_NAME
 from services.identity.views import SubmitterKeyRequest, TokenRequest
 from services.platform.errors import Conflict, Forbidden, Invalid, LeaseLost, NotFound, RuleRefused, Unauthenticated
@@ -13,8 +16,10 @@ from tests.waiting import until
 DAY_MS = 86_400_000
 
 
-def _key() -> bytes:
-    return Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+def _wanted(key: NoteKey, owner: str, **more: int) -> SubmitterKeyRequest:
+    """What the holder of the key asks for."""
+    signature = key.sign(possession_message(SUBMITTER, owner, key.public))
+    return SubmitterKeyRequest(institution_id=owner, public_key=key.public, possession=signature, **more)
 
 
 def test_a_token_says_who_speaks(house: House) -> None:
@@ -122,8 +127,8 @@ def test_tokens_of_others_are_neither_seen_nor_revoked(house: House) -> None:
 
 def test_a_submitter_key_begins_and_ends_with_its_leaves(house: House) -> None:
     identity, caller = house.services.identity, house.open()
-    public = _key()
-    request = SubmitterKeyRequest(institution_id=caller.institution_id, public_key=public)
+    key = NoteKey.generate("k")
+    public, request = key.public, _wanted(key, caller.institution_id)
     added = identity.add_submitter_key(caller, request).result(60)
     until(lambda: house.services.clock.ms() > added.valid_from)
     revoked = identity.revoke_submitter_key(caller, caller.institution_id, added.id).result(60)
@@ -148,8 +153,8 @@ def test_a_submitter_key_begins_and_ends_with_its_leaves(house: House) -> None:
 
 def test_a_submitter_key_ends_at_its_term(house: House) -> None:
     identity, caller = house.services.identity, house.open()
-    public, end = _key(), house.services.clock.ms() + DAY_MS
-    request = SubmitterKeyRequest(institution_id=caller.institution_id, public_key=public, valid_to=end)
+    key, end = NoteKey.generate("k"), house.services.clock.ms() + DAY_MS
+    public, request = key.public, _wanted(key, caller.institution_id, valid_to=end)
     identity.add_submitter_key(caller, request).result(60)
     with house.services.database.read() as session:
         assert identity.submitter_keys_for(session, caller.institution_id, end - 1) == [public]
@@ -159,18 +164,34 @@ def test_a_submitter_key_ends_at_its_term(house: House) -> None:
 def test_a_submitter_key_belongs_to_one_institution_for_ever(house: House) -> None:
     identity, host = house.services.identity, house.open()
     other = house.admit(host, registration("甲", key=key_of("other")))
-    public = _key()
-    added = identity.add_submitter_key(host, SubmitterKeyRequest(institution_id=host.institution_id, public_key=public))
+    key = NoteKey.generate("k")
+    added = identity.add_submitter_key(host, _wanted(key, host.institution_id))
     key_id = added.result(60).id
     for caller in (host, other):
         with pytest.raises(Conflict):
-            identity.add_submitter_key(
-                caller, SubmitterKeyRequest(institution_id=caller.institution_id, public_key=public)
-            ).result(60)
+            identity.add_submitter_key(caller, _wanted(key, caller.institution_id)).result(60)
     with pytest.raises(NotFound):
-        identity.add_submitter_key(other, SubmitterKeyRequest(institution_id=host.institution_id, public_key=_key()))
+        identity.add_submitter_key(other, _wanted(NoteKey.generate("n"), host.institution_id))
     with pytest.raises(NotFound):
         identity.revoke_submitter_key(other, other.institution_id, key_id).result(60)
+
+
+def test_nobody_registers_a_key_that_it_does_not_hold(house: House) -> None:
+    """What another institution published with its own registration does not serve, nor a signature of another key."""
+    identity, caller, key = house.services.identity, house.open(), NoteKey.generate("k")
+    theirs = _wanted(key, "ins_" + "7" * 32)
+    own, leaves = caller.institution_id, len(house.leaves())
+    for wrong in (
+        replace(theirs, institution_id=own),
+        replace(_wanted(NoteKey.generate("mine"), own), public_key=key.public),
+        replace(_wanted(key, own), possession=key.sign(key.public)),
+        replace(_wanted(key, own), possession=b""),
+    ):
+        with pytest.raises(Invalid) as refused:
+            identity.add_submitter_key(caller, wrong).result(60)
+        assert refused.value.field == "possession"
+    assert len(house.leaves()) == leaves
+    assert identity.list_submitter_keys(caller, own) == ()
 
 
 def test_authentication_of_a_remembered_token_takes_no_query(house: House) -> None:

@@ -23,7 +23,7 @@ from services.identity.views import TokenRequest
 from services.platform.clock import Clock, SystemClock, from_ms, rfc3339
 from services.platform.settings import Settings
 from services.transactions.views import OperationView
-from tests.integration.services.identity.house import House, registration, start
+from tests.integration.services.identity.house import House, proven, registration, start
 from tests.integration.services.transactions.rig import DEPLOYER, ENDED, GATEWAY, OWNER, REGIONAL, Anvil, key_of
 from tests.waiting import until
 
@@ -169,8 +169,7 @@ class Region:
         submitter = SigningKey(sha256(name.encode()))
         account, log = key_of(f"account of {name}"), self.house.services.evidence.house_log_id()
         party = Party(name, str(asked.reference), client, authority, account, submitter, log)
-        body = {"public_key": "0x" + submitter.public.hex()}
-        party.post(f"/v1/institutions/{party.id}/submitter-keys", body)
+        party.post(f"/v1/institutions/{party.id}/submitter-keys", proven(submitter, party.id))
         self.parties[name] = party
         return party
 

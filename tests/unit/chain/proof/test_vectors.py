@@ -16,6 +16,7 @@ from chain.proof.hashing import keccak256, sha256
 from chain.proof.leaf import Leaf
 from chain.proof.merkle import Frontier, leaf_hash, root_of, verify_consistency, verify_inclusion
 from chain.proof.note import VerifierKey, parse_note, verify_note
+from chain.proof.possession import possession_holds, possession_message
 from chain.proof.record import (
     Disclosure,
     Disclosures,
@@ -116,6 +117,15 @@ def test_record_has_its_commitment_disclosures_and_submission(index: int) -> Non
     message = submission_message(submission["origin"], record)
     assert message == raw(submission["message"])
     assert signature_holds(raw(submission["public_key"]), message, raw(submission["signature"]))
+
+
+def test_a_key_shows_that_it_is_held_by_its_own_signature_alone() -> None:
+    vectors = load("keys.json")
+    for each in vectors["valid"]:
+        assert possession_message(each["role"], each["institution"], raw(each["public_key"])) == raw(each["message"])
+    for each in (*vectors["valid"], *vectors["invalid"]):
+        held = possession_holds(each["role"], each["institution"], raw(each["public_key"]), raw(each["possession"]))
+        assert held is ("name" not in each), each
 
 
 def test_broken_records_are_refused_at_their_path() -> None:
