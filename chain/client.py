@@ -12,7 +12,7 @@ from web3.exceptions import BlockNotFound, Web3Exception
 
 from chain.addresses import Addresses, load_addresses
 from chain.artifacts import load
-from chain.endpoints import Endpoints, RpcRefusal
+from chain.endpoints import Endpoints, Failed, RpcRefusal
 from chain.errors import EndpointError, HandshakeError
 from chain.party.evm import checksummed
 from chain.proof.hashing import keccak256
@@ -84,9 +84,12 @@ class Fees:
 class ChainClient:
     """Methods raise EndpointError when no endpoint answers or the node refuses, RevertError for a contract's no."""
 
-    def __init__(self, settings: ChainSettings) -> None:
+    def __init__(self, settings: ChainSettings, failed: Failed = lambda _endpoint, _kind: None) -> None:
+        """``failed(endpoint, kind)`` hears of every request that an endpoint did not answer."""
         self.settings = settings
-        self._endpoints = Endpoints(settings.endpoints, settings.chain_id, settings.genesis, timeout=settings.timeout)
+        self._endpoints = Endpoints(
+            settings.endpoints, settings.chain_id, settings.genesis, timeout=settings.timeout, failed=failed
+        )
         self._addresses = _pinned(settings)
         self._abis: dict[str, Sequence[dict[str, Any]]] = {}
 
@@ -151,6 +154,13 @@ class ChainClient:
     def head(self) -> int:
         """The newest block's number."""
         return int(self.request("eth_blockNumber"), 16)
+
+    def peers(self) -> int | None:
+        """How many other nodes the node is connected to; None when it does not tell."""
+        try:
+            return int(self.request("net_peerCount"), 16)
+        except (EndpointError, TypeError, ValueError):
+            return None
 
     def final(self) -> int:
         """The newest block that cannot be replaced any more, by this chain's rule; -1 when there is none yet."""

@@ -13,11 +13,14 @@ from web3.middleware import ExtraDataToPOAMiddleware
 
 from chain.errors import EndpointError, HandshakeError
 
-__all__ = ["Endpoints", "RpcRefusal"]
+__all__ = ["FAILURES", "Endpoints", "RpcRefusal", "endpoint_name"]
 
 T = TypeVar("T")
 Call = tuple[str, Sequence[Any]]
+Failed = Callable[[str, str], None]
 
+FAILURES = ("connection", "timeout", "status", "malformed", "foreign")
+"""Kinds of failure of an endpoint: nobody there, no answer in time, an HTTP error, no JSON-RPC, another chain."""
 _TRANSPORT = (requests.RequestException, OSError, BadResponseFormat)
 
 
@@ -38,9 +41,8 @@ class _Endpoint:
 
     @property
     def name(self) -> str:
-        """Scheme, host and port. The rest of a URL is often a provider's key, and errors are shown to anybody."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        """What others are told of it."""
+        return endpoint_name(self.url)
 
     def reason(self, error: Exception) -> str:
         """What went wrong here, without what the name leaves out."""
@@ -50,16 +52,34 @@ class _Endpoint:
         return f"{self.name}: {text[:200]}"
 
 
-class Endpoints:
-    """``timeout`` in seconds for each request. Safe to use from several threads."""
+def endpoint_name(url: str) -> str:
+    """Scheme, host and port. The rest of a URL is often a provider's key, and errors are shown to anybody."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
-    def __init__(self, urls: Sequence[str], chain_id: int, genesis: str, *, timeout: float = 15.0) -> None:
+
+class Endpoints:
+    """``timeout`` in seconds for each request. Safe to use from several threads.
+
+    ``failed(name, kind)`` hears of every request that an endpoint did not answer (:data:`FAILURES`).
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        chain_id: int,
+        genesis: str,
+        *,
+        timeout: float = 15.0,
+        failed: Failed = lambda _name, _kind: None,
+    ) -> None:
         if not urls:
             raise EndpointError("no endpoint is configured")
         self._chain_id = chain_id
         self._genesis = genesis
         self._endpoints = [_Endpoint(url, _connect(url, timeout)) for url in urls]
         self._current = 0
+        self._failed = failed
 
     @property
     def url(self) -> str:
@@ -77,8 +97,7 @@ class Endpoints:
                 self._check(endpoint)
                 result = action(endpoint.web3)
             except (*_TRANSPORT, HandshakeError) as error:
-                endpoint.checked = False
-                reasons.append(endpoint.reason(error))
+                reasons.append(self._unfit(endpoint, error))
                 continue
             self._current = place
             return result
@@ -102,9 +121,14 @@ class Endpoints:
             try:
                 self._check(endpoint)
             except _TRANSPORT as error:
-                reasons.append(endpoint.reason(error))
+                reasons.append(self._unfit(endpoint, error))
         if len(reasons) == len(self._endpoints):
             raise EndpointError("no endpoint answers: " + "; ".join(reasons))
+
+    def _unfit(self, endpoint: _Endpoint, error: Exception) -> str:
+        endpoint.checked = False
+        self._failed(endpoint.name, _kind(error))
+        return endpoint.reason(error)
 
     def _check(self, endpoint: _Endpoint) -> None:
         """At first use, and again after every failure: what comes back on an address may be something else."""
@@ -120,6 +144,16 @@ class Endpoints:
                 found = block.get("hash") if isinstance(block, dict) else block
                 raise HandshakeError(f"genesis hash at {endpoint.name}", self._genesis, found)
             endpoint.checked = True
+
+
+def _kind(error: Exception) -> str:
+    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+        ((requests.Timeout, TimeoutError), "timeout"),
+        (requests.HTTPError, "status"),
+        ((BadResponseFormat, requests.JSONDecodeError), "malformed"),
+        (HandshakeError, "foreign"),
+    )
+    return next((name for kind, name in kinds if isinstance(error, kind)), "connection")
 
 
 def _connect(url: str, timeout: float) -> Web3:

@@ -1,9 +1,10 @@
 """The configured chains: connected, compared with their pins, and asked what evidence wants to know of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chain.client import ChainClient, ChainSettings, RawLog
+from chain.endpoints import FAILURES, endpoint_name
 from chain.errors import ChainError, HandshakeError
 from chain.inclusion import collect_event_proof, collect_headers
 from chain.proof.hashing import keccak256
@@ -66,12 +67,24 @@ class Chains:
                     state.height = head.number
                     age = max(0, self._clock.ms() // 1000 - head.timestamp)
                     metrics.CHAIN_HEAD_AGE.labels(name).set(age)
+                self._count_peers(name, client)
             except HandshakeError as error:
                 state.mismatch = str(error)
                 metrics.IDENTITY_MISMATCH.labels(_mismatch(error)).set(1)
             except ChainError as error:
                 state.away = str(error)
             metrics.CHAIN_UP.labels(name).set(int(state.away is None and state.mismatch is None))
+
+    def _count_peers(self, name: str, client: ChainClient) -> None:
+        peers = None if self.pins[name].chain_class == "embedded" else client.peers()
+        if peers is not None:
+            metrics.CHAIN_PEERS.labels(name).set(peers)
+
+    @property
+    def failures(self) -> Iterator[tuple[str, str]]:
+        """Every (endpoint, kind of failure) that can be counted."""
+        urls = {url for client in self.clients.values() for url in client.settings.endpoints}
+        return ((endpoint_name(url), kind) for url in sorted(urls) for kind in FAILURES)
 
     def require_pins(self) -> None:
         """StartRefused when a chain that answers is not the pinned one."""
@@ -136,7 +149,7 @@ def _client(name: str, config: ChainConfig) -> ChainClient:
         addresses=config.addresses_file,
     )
     try:
-        client = ChainClient(settings)
+        client = ChainClient(settings, lambda endpoint, kind: metrics.RPC_ERRORS.labels(endpoint, kind).inc())
     except ChainError as error:
         raise StartRefused(f"The chain {name}: {error}") from None
     if not client.contracts():

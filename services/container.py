@@ -193,7 +193,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
     identity.register_handlers()
     materials = open_materials(settings, database, clock, vault=vault, fence=lease.check)
     desk = MaterialDesk(database, materials)
-    metrics.initialise(chains=chains.clients, roles=settings.witness_quorum)
+    metrics.initialise(chains=chains.clients, roles=settings.witness_quorum, endpoints=chains.failures)
     jobs = Jobs(clock)
     team = None if database.is_sqlite else Team(database, clock, vault, lease=lease, forget=identity.forget_tokens)
     chunks = evidence.sequencer if team is None else ChunkDoor(evidence.sequencer, team)

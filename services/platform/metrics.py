@@ -47,7 +47,8 @@ COMMIT_SECONDS = Histogram(
 # transactions and chains
 CHAIN_HEAD_AGE = _gauge("chain_head_age_seconds", "Age of the newest block seen", "chain")
 CHAIN_UP = _gauge("chain_up", "1 while the chain answers with the pinned identity", "chain")
-RPC_ERRORS = _counter("rpc_errors_total", "Failed JSON-RPC calls", "chain", "method")
+CHAIN_PEERS = _gauge("chain_peers", "Nodes that the node in use is connected to (not of embedded chains)", "chain")
+RPC_ERRORS = _counter("rpc_errors_total", "Requests that an endpoint did not answer", "endpoint", "kind")
 TX_PENDING = _gauge("tx_pending", "Transactions signed and not final", "signer")
 TX_STALE = _counter("tx_stale_total", "Forced look-ups of transactions without news", "chain")
 TX_RESUBMIT = _counter("tx_resubmit_total", "Same bytes sent again, or a replacement at the same nonce", "chain")
@@ -95,15 +96,13 @@ SEALED_TABLES = ("tokens", "bootstrap_secrets")
 IDENTITY_CHECKS = ("chain-id", "genesis", "code-hash", "schema")
 
 
-def initialise(*, chains: Iterable[str], roles: Iterable[str]) -> None:
-    """Gives every label known beforehand its zero."""
+def initialise(*, chains: Iterable[str], roles: Iterable[str], endpoints: Iterable[tuple[str, str]]) -> None:
+    """Gives every label known beforehand its zero. ``endpoints``: (endpoint, kind of failure)."""
+    for endpoint in endpoints:
+        RPC_ERRORS.labels(*endpoint)
     for chain in chains:
-        for gauge in (CHAIN_HEAD_AGE, CHAIN_UP):
-            gauge.labels(chain)
-        for gauge in (EVENT_CURSOR, EVENT_SCAN, EVENT_LAG):
-            gauge.labels(chain)
-        for counter in (TX_STALE, TX_RESUBMIT):
-            counter.labels(chain)
+        for one in (CHAIN_HEAD_AGE, CHAIN_UP, EVENT_CURSOR, EVENT_SCAN, EVENT_LAG, TX_STALE, TX_RESUBMIT):
+            one.labels(chain)
     for role in roles:
         for result in COSIGN_RESULTS:
             WITNESS_COSIGN.labels(role, result)

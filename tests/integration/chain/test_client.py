@@ -1,4 +1,5 @@
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,28 @@ def test_an_endpoint_that_answers_nonsense_is_passed_over(
     send(good, 1)
     assert client.head() == 1
     assert client.url == good.url
+
+
+def test_what_an_endpoint_did_not_answer_is_told_by_kind(new_anvil: NewAnvil, new_proxy: NewProxy) -> None:
+    proxy, silent, heard = new_proxy(new_anvil().rpc), threading.Event(), list[tuple[str, str]]()
+
+    def ask(url: str) -> None:
+        asked = Endpoints([url + "/key"], 1, "0x" + "11" * 32, timeout=0.5, failed=lambda *what: heard.append(what))
+        with pytest.raises(EndpointError):
+            asked.request("eth_blockNumber", [])
+
+    ask(proxy.url)
+    proxy.change = lambda *_: b"<html>"
+    ask(proxy.url)
+    proxy.status = 503
+    ask(proxy.url)
+    proxy.change = lambda *_: silent.wait(30)
+    ask(proxy.url)
+    silent.set()
+    nobody = f"http://127.0.0.1:{free_port()}"
+    ask(nobody)
+    kinds = ("foreign", "malformed", "status", "timeout")
+    assert heard == [*((proxy.url, kind) for kind in kinds), (nobody, "connection")]
 
 
 def test_a_replacement_of_another_chain_is_never_used(new_anvil: NewAnvil, new_client: NewClient) -> None:

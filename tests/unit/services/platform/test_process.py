@@ -71,13 +71,16 @@ def test_a_log_line_is_json_with_the_request_and_without_secrets() -> None:
 
 
 def test_labels_known_beforehand_have_a_value_from_the_start() -> None:
-    metrics.initialise(chains=["a-new-chain"], roles=["a-new-role"])
+    failure = ("http://node.example:8545", "timeout")
+    metrics.initialise(chains=["a-new-chain"], roles=["a-new-role"], endpoints=[failure])
     text = metrics.render().decode()
     for line in (
         'regseal_witness_cosign_total{result="accepted",role="a-new-role"} 0.0',
         'regseal_tx_resubmit_total{chain="a-new-chain"} 0.0',
         'regseal_event_cursor_block{stream="a-new-chain"} 0.0',
         'regseal_tx_rejected_total{reason="reverted"} ',
+        'regseal_rpc_errors_total{endpoint="http://node.example:8545",kind="timeout"} 0.0',
+        'regseal_forged_rows_total{table="tokens"} ',
         'regseal_identity_mismatch{check="schema"} ',
     ):
         assert f"\n{line}" in text
