@@ -59,6 +59,7 @@ def list_holders(
         next=lines[-1].account_id if len(found.lines) > limit else None,
         security=_security(found.security),
         at=rfc3339(found.at),
+        as_of=rfc3339(found.as_of),
         block=found.block,
         heads=_heads(found.heads),
     )
@@ -86,6 +87,7 @@ def list_liens(security_id: SecurityId, services: ServicesDep, caller: CallerDep
     return schemas.Liens(
         security=_security(found.security),
         at=rfc3339(found.at),
+        as_of=rfc3339(found.as_of),
         block=found.block,
         liens=[schemas.Lien.model_validate(documents.lien_json(each, names)) for each in found.liens],
         heads=_heads(found.heads),

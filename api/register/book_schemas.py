@@ -123,7 +123,8 @@ class Holders(Page[Line]):
     """The register (股东名册) of a security at a moment, a page of it by account."""
 
     security: Security
-    at: str
+    at: str = Field(description="The moment that is shown; `as_of` unless another was asked for")
+    as_of: str = Field(description="The time of the last block that was read: now, as the contract has it")
     block: int = Field(description="Up to which block the chain was read")
     heads: list[Head]
 
@@ -133,6 +134,7 @@ class Liens(BaseModel):
 
     security: Security
     at: str
+    as_of: str = Field(description="The time of the last block that was read")
     block: int
     liens: list[Lien]
     heads: list[Head]

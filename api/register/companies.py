@@ -29,6 +29,7 @@ async def apply(
         form=request.form,
         capital=request.capital,
         issuer=request.issuer,
+        pre_emption=request.pre_emption,
         documents=documents(request.documents),
     )
     made = await asyncio.wrap_future(services.holders.companies.apply(caller, said, once=once))
@@ -94,4 +95,24 @@ async def change_layer(
     """Another layer (转层): nothing but the last letter of the code changes."""
     rests_on = documents(request.documents)
     done = services.holders.companies.change_layer(caller, company_id, request.layer, rests_on, once=once)
+    return company(await asyncio.wrap_future(done))
+
+
+@router.post("/{company_id}/articles")
+async def change_articles(
+    company_id: str, request: schemas.ArticlesRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
+) -> schemas.CompanyView:
+    """What the articles (章程) say now of the other shareholders' right to buy first (公司法 84, 157)."""
+    rests_on = documents(request.documents)
+    done = services.holders.companies.change_articles(caller, company_id, request.pre_emption, rests_on, once=once)
+    return company(await asyncio.wrap_future(done))
+
+
+@router.post("/{company_id}/institution")
+async def name_institution(
+    company_id: str, request: schemas.InstitutionRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
+) -> schemas.CompanyView:
+    """Which institution the company is: its tokens read the company's own register, and nothing of another one's."""
+    rests_on = documents(request.documents)
+    done = services.holders.companies.name_institution(caller, company_id, request.issuer, rests_on, once=once)
     return company(await asyncio.wrap_future(done))

@@ -33,6 +33,7 @@ class DocumentSaid(_Said):
 
 
 Documents = list[DocumentSaid]
+_PRE_EMPTION = "Days for which the articles let the others buy first; 0: not at all; none: they say nothing (公司法 84)"
 
 
 # --- companies
@@ -48,6 +49,7 @@ class ApplicationRequest(_Said):
     form: Literal["jsc", "llc"] = Field(description="股份有限公司, 有限责任公司")
     capital: str = Field(max_length=30, description="Registered capital in units", examples=["50000000"])
     issuer: str | None = Field(None, max_length=64, description="The company's institution, if it is one here")
+    pre_emption: int | None = Field(None, description=_PRE_EMPTION, examples=[None])
     documents: Documents = Field(default_factory=list, max_length=50)
 
 
@@ -78,6 +80,20 @@ class LayerRequest(_Said):
     documents: Documents = Field(default_factory=list, max_length=50)
 
 
+class ArticlesRequest(_Said):
+    """章程变更. It rests on the document `articles`."""
+
+    pre_emption: int | None = Field(description=_PRE_EMPTION, examples=[15])
+    documents: Documents = Field(max_length=50)
+
+
+class InstitutionRequest(_Said):
+    """Which institution a company is."""
+
+    issuer: str = Field(max_length=64, examples=["ins_019a9e0a5c5b7d0e9c1a2b3c4d5e6f70"])
+    documents: Documents = Field(default_factory=list, max_length=50)
+
+
 class CompanyView(BaseModel):
     """A company (托管企业) where it stands."""
 
@@ -92,6 +108,7 @@ class CompanyView(BaseModel):
     phase: str = Field(description="applied, verifying, confirming, registered, custodied, suspended …")
     steps: list[str] = Field(description="The steps that can be next")
     issuer: str | None = None
+    pre_emption: int | None = Field(None, description=_PRE_EMPTION)
     security: str | None = None
     operation: str | None = Field(None, description="What carries this step to the chain")
     created_at: str

@@ -38,6 +38,7 @@ def company(view: CompanyView) -> schemas.CompanyView:
         phase=view.phase,
         steps=list(view.steps),
         issuer=view.issuer,
+        pre_emption=view.pre_emption,
         security=view.security,
         operation=view.operation_id,
         created_at=rfc3339(view.created_at),

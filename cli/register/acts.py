@@ -10,7 +10,20 @@ import typer
 
 from cli.output import ExitCode, Json, emit, fail, guarded
 from cli.party import PartyOption, fresh_key, open_party, read_json
-from cli.register.asking import Account, Giver, OutOption, Security, Taker, Units, lines, rows, send
+from cli.register.asking import (
+    Account,
+    Giver,
+    NotifiedOption,
+    OutOption,
+    Security,
+    Taker,
+    Units,
+    WaivedOption,
+    lines,
+    pre_emption,
+    rows,
+    send,
+)
 from cli.register.filing import DocumentsOption, documents
 
 _BASE = "/v1/register/acts"
@@ -76,7 +89,6 @@ def act(
 
 def open_security(
     issuer: Annotated[str, typer.Argument(help="The company's id, cmp_….")],
-    region: Annotated[int, typer.Argument(help="Where the issuer is registered (GB/T 2260).")],
     terms: Annotated[Path, typer.Argument(help="form, kinds, cap, basis, interval, … as JSON; `-`: standard input.")],
     security: Annotated[str, typer.Option(help="The id it is to have; a new one unless given.")] = "",
     document: DocumentsOption = None,
@@ -84,13 +96,12 @@ def open_security(
     out: OutOption = None,
     as_json: Json = False,
 ) -> None:
-    """Open a security 登记品种开立, whose first registration then begins."""
+    """Open a security 登记品种开立 of a company of this register, whose first registration then begins."""
     with guarded(as_json=as_json):
         said = {
             "act": "open-security",
             "security": security or f"sec_{token_hex(16)}",
             "issuer": issuer,
-            "issuer_region": region,
             "terms": read_json(terms),
             "documents": documents(document),
         }
@@ -151,8 +162,8 @@ def transfer(
     reason: ReasonOption = "agreed",
     payment: Annotated[str | None, typer.Option(help="The payment's reference, of an agreed transfer.")] = None,
     price: Annotated[str | None, typer.Option(help="In all, as the parties agreed.")] = None,
-    notified_on: DayOption = None,
-    waived: Annotated[bool, typer.Option("--waived", help="LLC: all others have waived their right to buy.")] = False,
+    notified_on: NotifiedOption = None,
+    waived: WaivedOption = False,
     pledge: Annotated[int | None, typer.Option(help="Pledged units: the pledge's number; the pledgee signs.")] = None,
     lien: Annotated[list[int] | None, typer.Option(help="A lot with its liens, each by rank; heirs only.")] = None,
     document: DocumentsOption = None,
@@ -164,8 +175,7 @@ def transfer(
     with guarded(as_json=as_json):
         said: dict[str, Any] = {"act": "transfer", "security": security, "giver": giver, "taker": taker, "units": units}
         said |= {"reason": reason, "payment": payment, "price": price, "documents": documents(document)}
-        if notified_on or waived:
-            said["pre_emption"] = {"notified_on": notified_on, "waived": waived}
+        said |= pre_emption(notified_on, waived=waived)
         if pledge is not None:
             said |= {"act": "transfer-pledged", "number": pledge}
         if lien:

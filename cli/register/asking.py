@@ -23,7 +23,16 @@ Number = Annotated[int, typer.Argument(min=1, help="The lien's number within the
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Write the operation to this file, for `regseal sign` by those who must.")
 ]
+NotifiedOption = Annotated[
+    str | None, typer.Option(help="Since when the others know who may buy first 优先购买权, as 2026-11-20.")
+]
+WaivedOption = Annotated[bool, typer.Option("--waived", help="All others have waived their right to buy first.")]
 _BASE = "/v1/register/acts"
+
+
+def pre_emption(notified_on: str | None, *, waived: bool) -> dict[str, Any]:
+    """What a request says of those who may buy first: nothing unless something was given."""
+    return {"pre_emption": {"notified_on": notified_on, "waived": waived}} if notified_on or waived else {}
 
 
 def send(who: Party, said: Mapping[str, Any], out: Path | None, *, as_json: bool) -> None:

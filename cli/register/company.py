@@ -88,13 +88,42 @@ def layer(
     as_json: Json = False,
 ) -> None:
     """Move a company to another layer 转层."""
+    _post(company, "layer", {"layer": letter, "documents": documents(document)}, party, as_json=as_json)
+
+
+@app.command()
+def articles(
+    company: Company,
+    pre_emption: Annotated[
+        int | None, typer.Option(help="Days for which the others may buy first; 0: not at all; none: they say nothing.")
+    ] = None,
+    document: DocumentsOption = None,
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what the articles 章程 say now of who may buy first 优先购买权."""
+    _post(company, "articles", {"pre_emption": pre_emption, "documents": documents(document)}, party, as_json=as_json)
+
+
+@app.command()
+def institution(
+    company: Company,
+    issuer: Annotated[str, typer.Argument(help="The institution's id, ins_….")],
+    document: DocumentsOption = None,
+    party: PartyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Say which institution the company is: that one reads the company's own register from now on."""
+    _post(company, "institution", {"issuer": issuer, "documents": documents(document)}, party, as_json=as_json)
+
+
+def _post(company: str, what: str, body: dict[str, Any], party: PartyOption, *, as_json: bool) -> None:
     from chain.party.http import segment
 
     with guarded(as_json=as_json):
-        body = {"layer": letter, "documents": documents(document)}
-        path = f"{_BASE}/{segment(company)}/layer"
-        found: Any = open_party(party).api.post(path, body, idempotency_key=fresh_key())[1]
-        emit(found, _lines(found), as_json=as_json)
+        path = f"{_BASE}/{segment(company)}/{what}"
+        made: Any = open_party(party).api.post(path, body, idempotency_key=fresh_key())[1]
+        emit(made, _lines(made), as_json=as_json)
 
 
 def _lines(found: Any) -> list[str]:

@@ -9,7 +9,19 @@ import typer
 
 from cli.output import Json, emit, guarded
 from cli.party import Party, PartyOption, fresh_key, open_party
-from cli.register.asking import Account, Giver, Number, OutOption, Security, Taker, Units, send
+from cli.register.asking import (
+    Account,
+    Giver,
+    NotifiedOption,
+    Number,
+    OutOption,
+    Security,
+    Taker,
+    Units,
+    WaivedOption,
+    pre_emption,
+    send,
+)
 from cli.register.filing import DocumentsOption, documents
 
 _RELEASE = {"pledge": "pledge-release", "freeze": "freeze-release", "lock": "unlock"}
@@ -150,16 +162,21 @@ def enforce(
     giver: Giver,
     taker: Taker,
     units: Units,
+    notified_on: NotifiedOption = None,
+    waived: WaivedOption = False,
     document: DocumentsOption = None,
     party: PartyOption = None,
     out: OutOption = None,
     as_json: Json = False,
 ) -> None:
-    """Satisfy a lien from its units 质权实现、司法处置: they go to a named buyer, all liens on them end."""
+    """Satisfy a lien from its units 质权实现、司法处置: they go to a named buyer, all liens on them end.
+
+    By agreement, or by a court where the documents are a court's.
+    """
     with guarded(as_json=as_json):
         who = open_party(party)
         said = {"act": _act(who, security, number, _ENFORCE), "security": security, "number": number}
-        said |= {"giver": giver, "taker": taker, "units": units}
+        said |= {"giver": giver, "taker": taker, "units": units, **pre_emption(notified_on, waived=waived)}
         send(who, {**said, "documents": documents(document)}, out, as_json=as_json)
 
 

@@ -64,7 +64,7 @@ def refusal(error: str, arguments: Mapping[str, Value], *, basis: str = "", act:
         rule.id,
         words.en.format_map(told),
         source=rule.source,
-        extra={"guard": key.partition(":")[0], "numbers": numbers, "detail_zh": words.zh.format_map(told)},
+        extra={"guard": error, "numbers": numbers, "detail_zh": words.zh.format_map(told)},
     )
 
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy.orm import Session
-
 from services.chains import Chains
 from services.evidence.service import EvidenceService
 from services.platform.atrest import Vault
@@ -16,7 +14,6 @@ from services.register.acts.counting import FirstDay
 from services.register.acts.wiring import Acts, open_acts
 from services.register.book.reader import Reader
 from services.register.book.wiring import Book, open_book
-from services.register.companies import repository as companies
 from services.register.dividends.desk import Dividends
 from services.register.names import CONTRACT
 from services.register.parts import RegisterParts
@@ -60,7 +57,7 @@ def open_register(
         days=settings.authorisation_days,
         read=lambda contract, function, *arguments: chains.read_on(chain, contract, function, *arguments),
     )
-    acts = open_acts(parts, _first_day(settings, chains, chain), _issuer_code)
+    acts = open_acts(parts, _first_day(settings, chains, chain))
     names = Keeping(parts).names
     book = open_book(
         parts,
@@ -72,11 +69,6 @@ def open_register(
     )
     dividends = Dividends(parts, Reader(chain), names, partial(_is_read, chains, chain))
     return Register(parts=parts, acts=acts, book=book, dividends=dividends)
-
-
-def _issuer_code(session: Session, company_id: str) -> str:
-    row = companies.company(session, company_id)
-    return "" if row is None else row.usci
 
 
 def _is_read(chains: Chains, chain: str, block: int, moment_ms: int) -> bool:

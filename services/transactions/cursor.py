@@ -26,22 +26,23 @@ class FinalityViolated(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A block by number and hash."""
+    """A block by number and hash, and its time (Unix seconds) where it is known."""
 
     block: int
     hash: str
+    time: int | None = None
 
 
 def positions(session: Session, chain: str) -> Mapping[str, Position]:
     """The last scanned block of each listener that has begun."""
-    return {row.listener: Position(row.scanned_block, row.scanned_hash) for row in repository.cursors(session, chain)}
+    return {row.listener: _scanned(row) for row in repository.cursors(session, chain)}
 
 
 def places(session: Session, chain: str) -> Iterator[tuple[str, Position | None, Position]]:
     """(name, last block handled, last block scanned) of each listener that has begun."""
     for row in repository.cursors(session, chain):
         handled = None if row.handled_block is None else Position(row.handled_block, row.handled_hash or "")
-        yield row.listener, handled, Position(row.scanned_block, row.scanned_hash)
+        yield row.listener, handled, _scanned(row)
 
 
 def scanned(session: Session, chain: str, listeners: Collection[str]) -> int | None:
@@ -69,7 +70,7 @@ def advance(
             session.add(row)
         elif to.block <= row.scanned_block:
             raise ValueError(f"cursor {name} of {chain} is at {row.scanned_block}, not before {to.block}")
-        row.scanned_block, row.scanned_hash, row.updated_at = to.block, to.hash, now_ms
+        row.scanned_block, row.scanned_hash, row.scanned_time, row.updated_at = to.block, to.hash, to.time, now_ms
         if handled:
             row.handled_block, row.handled_hash = to.block, to.hash
     session.flush()
@@ -86,3 +87,7 @@ def behind(known: Mapping[str, Position], listeners: Collection[str]) -> tuple[l
         return fresh, None, blocks[0] if blocks else None
     group = sorted(name for name in listeners if known[name].block == blocks[0])
     return group, known[group[0]], blocks[1] if len(blocks) > 1 else None
+
+
+def _scanned(row: CursorRow) -> Position:
+    return Position(row.scanned_block, row.scanned_hash, row.scanned_time)

@@ -3,7 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from services.transactions.views import BlockHandler, EventHandler, Preparation, RefusalHandler
+from sqlalchemy.orm import Session
+
+from services.platform.errors import RuleRefused
+from services.transactions.views import BlockHandler, Check, EventHandler, Preparation, RefusalHandler
 
 __all__ = ["Handlers", "Listener"]
 
@@ -24,12 +27,13 @@ class Listener:
 
 
 class Handlers:
-    """Registry of event listeners, refusal handlers and preparations."""
+    """Registry of event listeners, refusal handlers, preparations and checks."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, Listener] = {}
         self._refusals: dict[str, RefusalHandler] = {}
         self._preparations: dict[str, Preparation] = {}
+        self._checks: dict[str, Check] = {}
 
     def on_event(self, listener: Listener) -> None:
         """ValueError when the name is taken: two listeners to one event need two names."""
@@ -49,6 +53,12 @@ class Handlers:
             raise ValueError(f"{purpose} has a preparation")
         self._preparations[purpose] = hook
 
+    def on_check(self, kind: str, check: Check) -> None:
+        """ValueError when the kind of operations has one."""
+        if kind in self._checks:
+            raise ValueError(f"{kind} has a check")
+        self._checks[kind] = check
+
     def listeners(self, chain: str, contracts: Collection[str]) -> Mapping[str, Listener]:
         """The listeners to one chain on which these contracts are, by name."""
         return {
@@ -64,6 +74,11 @@ class Handlers:
     def preparation(self, purpose: str) -> Preparation | None:
         """What completes the transactions of a purpose, if anything does."""
         return self._preparations.get(purpose)
+
+    def objection(self, session: Session, kind: str, operation_id: str | None) -> RuleRefused | None:
+        """The rule that stops an operation of this kind by now, if one does."""
+        check = self._checks.get(kind)
+        return None if check is None or operation_id is None else check(session, operation_id)
 
     def prepared_purposes(self) -> Collection[str]:
         """The purposes whose transactions are completed only when they are signed."""

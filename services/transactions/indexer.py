@@ -144,7 +144,7 @@ class Indexer:
         handled, reached = 0, None
         for block in found.blocks:
             events = self._events(by_block.get(block.number, ()), block, found.listeners)
-            reached = Position(block.number, block.hash)
+            reached = Position(block.number, block.hash, block.timestamp)
             if events:
                 self._hand_on(found.listeners, events, reached)
                 handled += len(events)

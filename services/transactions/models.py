@@ -148,7 +148,8 @@ class NonceRow(Base):
 class CursorRow(Base):
     """How far one listener is.
 
-    ``handled``: the last block whose events it has; ``scanned``: the last block looked into, found empty or not.
+    ``handled``: the last block whose events it has; ``scanned``: the last block looked into, found empty or not, and
+    its time (Unix seconds; None where it was read before times were kept).
     """
 
     __tablename__ = "cursors"
@@ -159,4 +160,5 @@ class CursorRow(Base):
     handled_hash: Mapped[str | None]
     scanned_block: Mapped[int]
     scanned_hash: Mapped[str]
+    scanned_time: Mapped[int | None]
     updated_at: Mapped[int]

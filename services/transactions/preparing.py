@@ -40,8 +40,13 @@ def late_rows(desk: Desk, session: Session) -> list[TransactionRow]:
 def complete(desk: Desk, row: TransactionRow) -> Late | None:
     """The row's call data, made anew; None when it waits, or was refused because it cannot be made."""
     with desk.database.read() as session:
+        objection = desk.handlers.objection(session, row.purpose, row.operation_id)
         given, signed = _ask(desk, session, row), _authorisation(session, row)
         is_news = row.operation_id is not None and _is_news(session, row.operation_id)
+    if objection is not None:
+        told = {"error": objection.extra["guard"], "args": objection.extra["numbers"], "rule": objection.rule}
+        desk.refuse(row.id, TransactionState.QUEUED, {**told, "stage": "preparation"}, str(objection))
+        return None
     if given is None:
         if is_news:
             desk.write(lambda session: steps.note_on(session, row, "waiting", desk.clock.ms()))

@@ -12,6 +12,7 @@ from services.platform.errors import Conflict, NotFound
 from services.platform.ids import new_id
 from services.transactions import cursor, repository, signatures, steps, typed
 from services.transactions import needs as required
+from services.transactions.cursor import Position
 from services.transactions.encoding import Abi, calldata, json_safe
 from services.transactions.handlers import Handlers, Listener
 from services.transactions.models import AuthorisationRow, OperationRow, TransactionRow
@@ -21,6 +22,7 @@ from services.transactions.rules import ENDED, OperationState, TransactionState
 from services.transactions.signatures import CheckedSignature
 from services.transactions.views import (
     BlockHandler,
+    Check,
     EventHandler,
     Group,
     OperationView,
@@ -82,10 +84,22 @@ class Transactions:
         """
         self.handlers.on_prepare(purpose, hook)
 
+    def on_check(self, kind: str, check: Check) -> None:
+        """Asks ``check(session, operation_id)`` with each signature of an operation of this kind, and before sending.
+
+        Its answer refuses the signature; before the sending, the operation for good, of a kind that has a preparation
+        (:meth:`on_prepare`).
+        """
+        self.handlers.on_check(kind, check)
+
     def read_until(self, session: Session, chain: str, listener: str) -> int | None:
         """The last block that a listener to a chain has passed, as this session sees it; None before it began."""
-        place = cursor.positions(session, chain).get(listener)
+        place = self.place_read(session, chain, listener)
         return None if place is None else place.block
+
+    def place_read(self, session: Session, chain: str, listener: str) -> Position | None:
+        """The same block with its hash and time."""
+        return cursor.positions(session, chain).get(listener)
 
     # --- operations
 
@@ -157,7 +171,7 @@ class Transactions:
         """Stores a checked authorisation and queues the operation once it waits for no other.
 
         The same signature again changes nothing. Conflict when it is past its deadline, ended, authorised by another
-        signature, or has all that this signer could give.
+        signature, or has all that this signer could give; RuleRefused where a check (:meth:`on_check`) objects.
         """
         now = self._clock.ms()
         row = self._require(repository.lock_operation(session, checked.operation_id))
@@ -172,6 +186,9 @@ class Transactions:
         waits = self._missing(row, known)
         if row.needs is not None and not set(checked.meets) & set(waits):
             raise Conflict("Somebody has signed in this role already.", slug="authorisation-not-needed")
+        objection = self.handlers.objection(session, row.kind, row.id)
+        if objection is not None:
+            raise objection
         authorisation = mine or AuthorisationRow(operation_id=row.id, signer=checked.signer)
         authorisation.signature, authorisation.digest, authorisation.created_at = checked.signature, checked.digest, now
         authorisation.meets = list(checked.meets)

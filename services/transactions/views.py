@@ -7,9 +7,12 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
+from services.platform.errors import RuleRefused
+
 __all__ = [
     "BlockHandler",
     "ChainEvent",
+    "Check",
     "EventHandler",
     "Fence",
     "Group",
@@ -159,5 +162,7 @@ class OperationView:
 EventHandler = Callable[[Any, ChainEvent], None]
 BlockHandler = Callable[[Any, Sequence[ChainEvent]], None]
 RefusalHandler = Callable[[Any, TxView, str], None]
+Check = Callable[[Session, str], RuleRefused | None]
+"""``check(session, operation_id)``: the rule that stops an operation by now, if one does."""
 Preparation = Callable[[Session, TxView], Mapping[str, Any] | None]
 """Arguments that a transaction gets only when it is signed; none for nothing more, None for "not yet"."""

@@ -198,12 +198,9 @@ class Keeping:
         return row
 
     @staticmethod
-    def usable(session: Session, accounts: Collection[str]) -> None:
-        """Conflict ``account-state`` names the first of these that is frozen or closed, and its state."""
-        for row in repository.accounts_by_id(session, accounts):
-            if row.state != rules.NORMAL:
-                extra: JsonObject = {"id": row.id, "state": row.state}
-                raise Conflict(f"The account {row.id} is {row.state}.", slug="account-state", extra=extra)
+    def stopped(session: Session, accounts: Collection[str]) -> Mapping[str, str]:
+        """The states of those of these accounts that are frozen or closed, by account."""
+        return dict(repository.states(session, accounts, without=rules.NORMAL))
 
     def identity(self, session: Session, row: AccountRow) -> Identity:
         """Who the holder is. Conflict ``account-restricted`` once erasure was asked for."""

@@ -1,6 +1,6 @@
 """All SQL of the accounts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -22,6 +22,7 @@ __all__ = [
     "holder_key",
     "holders",
     "identities",
+    "states",
 ]
 
 ACCOUNTS = AccountRow.__table__
@@ -50,6 +51,16 @@ def accounts_by_id(session: Session, ids: Collection[str]) -> list[AccountRow]:
     wanted = list(ids)
     parts = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
     return [row for part in parts for row in session.scalars(select(AccountRow).where(AccountRow.id.in_(part)))]
+
+
+def states(session: Session, ids: Collection[str], *, without: str) -> Iterator[tuple[str, str]]:
+    """(account, state) of those of these whose state is another than ``without``."""
+    wanted = list(ids)
+    for start in range(0, len(wanted), _CHUNK):
+        part = AccountRow.id.in_(wanted[start : start + _CHUNK])
+        for account_id, state in session.execute(select(AccountRow.id, AccountRow.state).where(part)):
+            if state != without:
+                yield account_id, state
 
 
 def holders(session: Session, owner_id: str, keys: Collection[bytes]) -> dict[bytes, AccountRow]:

@@ -1,23 +1,21 @@
 """The door to acts (登记事项): asked for by the host's operator, read by whoever may read the register."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from services.days import day_of
 from services.evidence.group import Group
 from services.evidence.once import do_once, made_before
 from services.identity.policy import Principal
 from services.identity.views import Page
-from services.platform.clock import from_ms
 from services.platform.errors import Conflict, NotFound
 from services.platform.idempotency import Once
 from services.platform.ids import new_id
-from services.register.acts import repository, rules
+from services.register.acts import repository
 from services.register.acts.asking import Asking, Ready
-from services.register.acts.dealing import dealers
+from services.register.acts.checking import Checking
 from services.register.acts.exits import withdraw_exit
 from services.register.acts.judging import Judging
 from services.register.acts.legal import beside
@@ -25,36 +23,29 @@ from services.register.acts.liens import Freeze, Pledge
 from services.register.acts.models import ActRow
 from services.register.acts.outcomes import explained
 from services.register.acts.said import Said
-from services.register.acts.transfers import Transferring
 from services.register.acts.views import ActView
 from services.register.asking import Asked, Outcome
 from services.register.book import repository as book
+from services.register.issuers import IssuerOf
 from services.register.names import ACTS
 from services.register.parts import RegisterParts
-from services.register.rules.positions import Position
-from services.register.rules.values import Form, LienKind, State
+from services.register.sight import Sight, sight_of
 from services.transactions.views import OperationView
 
-__all__ = ["ActDesk", "IssuerCode", "Usable"]
+__all__ = ["ActDesk"]
 
-IssuerCode = Callable[[Session, str], str]
-Usable = Callable[[Session, Collection[str]], None]
 _MADE = "register-act"
 _STEPS = frozenset({"admit", "set-state"})
 
 
 class ActDesk:
-    """Opens its own transactions; what writes leaves gives a Future.
+    """Opens its own transactions; what writes leaves gives a Future."""
 
-    ``issuer_code``: the 统一社会信用代码 of the company with this id, empty for one that is not known here.
-    ``usable``: raises Conflict ``account-state`` unless all of these accounts are in their normal state.
-    """
-
-    def __init__(self, parts: RegisterParts, judging: Judging, issuer_code: IssuerCode, *, usable: Usable) -> None:
+    def __init__(self, parts: RegisterParts, judging: Judging, checking: Checking, issuer: IssuerOf) -> None:
         self._parts = parts
-        self._issuer_code = issuer_code
-        self._usable = usable
         self._judging = judging
+        self._checking = checking
+        self._issuer = issuer
         self._asking = Asking(parts)
 
     def require(self, caller: Principal) -> None:
@@ -92,18 +83,7 @@ class ActDesk:
     def _prepared(self, session: Session, host: str, said: Said, *, one_of_many: bool = False) -> Ready:
         """The request after every check that can be made before the chain's. RuleRefused, Invalid, Conflict."""
         now_ms = self._parts.clock.ms()
-        security = book.security(session, self._parts.chain, said.about)
-        if security is None or security.state != State.REGISTERING:
-            rules.require_documents(said)
-        self._usable(session, dealers(said))
-        number = getattr(said, "number", None)
-        lien = None if number is None else book.lien(session, self._parts.chain, said.about, number)
-        if lien is not None:
-            rules.require_lien(said, lien.number, LienKind(lien.kind))
-        if isinstance(said, Pledge) and security is not None:
-            rules.require_other_pledgee(said, self._issuer_code(session, security.issuer_id))
-        if isinstance(said, Transferring):
-            self._require_deals(session, said, Form(security.form) if security else Form.SHARE, now_ms)
+        said = self._checking.require(session, host, said, now_ms)
         needs = self._judging.needs(session, said, now_ms, one_of_many=one_of_many)
         rests_on, opens = self._asking.rests_on(host, said.documents), beside(said, new_id("lien", now_ms))
         return Ready(said=said, needs=needs, rests_on=rests_on, lien=opens)
@@ -130,8 +110,12 @@ class ActDesk:
     def get(self, caller: Principal, act_id: str) -> ActView:
         """One act. NotFound."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.read")
-            return self._view(session, self._require(session, act_id))
+            sight = sight_of(self._parts, session, caller)
+            row = self._require(session, act_id)
+            own = self._own(session, sight)
+            if own is not None and row.about not in own:
+                raise _unknown()
+            return self._view(session, row)
 
     def list(
         self,
@@ -142,16 +126,25 @@ class ActDesk:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[ActView]:
-        """Acts, newest first; of one security or account, in one state."""
+        """Acts, newest first; of one security or account, in one state; an issuer's own companies'."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.read")
-            rows = repository.acts(session, self._parts.chain, about=about, state=state, before=cursor, limit=limit + 1)
+            wanted = self._own(session, sight_of(self._parts, session, caller))
+            if about is not None:
+                wanted = [about] if wanted is None or about in wanted else []
+            rows = repository.acts(
+                session, self._parts.chain, about=wanted, state=state, before=cursor, limit=limit + 1
+            )
             shown = rows[:limit]
             operations = self._parts.transactions.get_operations(session, [row.operation_id for row in shown])
             found = tuple(self._view(session, row, operations[row.operation_id]) for row in shown)
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
 
     # --- inside
+
+    def _own(self, session: Session, sight: Sight) -> Collection[str] | None:
+        """The companies and securities whose acts an issuer sees; None for all."""
+        securities = sight.securities(session, self._parts.chain)
+        return None if securities is None else {*securities, *(sight.companies or ())}
 
     def _make_way(self, group: Group, said: Said) -> None:
         """A company does not leave custody past a lien that was asked for before its exit was signed."""
@@ -161,22 +154,13 @@ class ActDesk:
     def _require_no_step(self, session: Session, said: Said) -> None:
         """What is a step of a company's custody is asked for there, where its guards are."""
         security = book.security(session, self._parts.chain, said.about)
-        if said.name in _STEPS and security is not None and self._issuer_code(session, security.issuer_id):
+        if said.name in _STEPS and security is not None and self._issuer(session, security.issuer_id):
             raise Conflict("This is a step of the company's custody: ask for it there.", slug="custody-step")
-
-    def _require_deals(self, session: Session, said: Transferring, form: Form, now_ms: int) -> None:
-        for each in said.deals_done:
-            rules.require_payment(said.why, each)
-        takers = [each.taker for each in said.deals_done]
-        held = book.current_words(session, self._parts.chain, said.security, takers)
-        holders = [account for account, _seq, word in held if Position.of(int.from_bytes(word)).units]
-        for each in rules.outsiders(form, said.deals_done, holders):
-            rules.require_pre_emption(said.why, each.pre_emption, today=day_of(from_ms(now_ms)))
 
     def _require(self, session: Session, act_id: str) -> ActRow:
         row = repository.act(session, act_id)
         if row is None or row.chain != self._parts.chain:
-            raise NotFound("There is no such act.")
+            raise _unknown()
         return row
 
     def _view(self, session: Session, row: ActRow, operation: OperationView | None = None) -> ActView:
@@ -204,6 +188,10 @@ class ActDesk:
             queue_position=repository.count_before(session, row) if waits else None,
             operation=operation or self._parts.transactions.get_operation(session, row.operation_id),
         )
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such act.")
 
 
 def _done(view: ActView) -> Future[ActView]:

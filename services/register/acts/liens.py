@@ -9,13 +9,28 @@ from typing_extensions import override
 
 from chain.party import evm
 from services.platform.errors import Invalid
+from services.register.acts.deals import Deal, Dealing, PreEmption
 from services.register.acts.said import STRICT, Said, account, day, security, units
 from services.register.rules import acts
-from services.register.rules.values import LienKind
+from services.register.rules.values import LienKind, Reason
 from services.register.sources import rule_of
 
-__all__ = ["Enforce", "Extend", "Freeze", "Lock", "Pledge", "Pledgee", "Release", "Revoke", "lien_number", "lot_of"]
+__all__ = [
+    "COURT",
+    "Enforce",
+    "Extend",
+    "Freeze",
+    "Lock",
+    "Pledge",
+    "Pledgee",
+    "Release",
+    "Revoke",
+    "lien_number",
+    "lot_of",
+]
 
+COURT = ("court-ruling", "assistance-notice")
+"""裁定书、协助执行通知书."""
 _NOBODY = "0x" + "0" * 40
 _NUMBER_MAX = 2**16 - 1
 
@@ -166,15 +181,30 @@ class Extend(Said):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enforce(Said):
-    """质权实现、司法处置: units under the lien go from their holder to a named buyer; all liens on them end."""
+class Enforce(Dealing):
+    """质权实现、司法处置: units under the lien go from their holder to a named buyer; all liens on them end.
+
+    A pledge is enforced by agreement (折价、拍卖、变卖) or, when its documents are a court's, by the court.
+    ``pre_emption``: of an LLC's equity.
+    """
 
     act: Literal["pledge-enforce", "freeze-enforce"]
-    security: str
     number: int
     giver: str
     taker: str
     units: str
+    pre_emption: PreEmption | None = None
+
+    @property
+    @override
+    def why(self) -> Reason:
+        by_court = self.act == "freeze-enforce" or COURT[0] in {each.code for each in self.documents}
+        return Reason.JUDICIAL if by_court else Reason.ENFORCEMENT
+
+    @property
+    @override
+    def deals_done(self) -> Sequence[Deal]:
+        return (Deal(giver=self.giver, taker=self.taker, units=self.units, pre_emption=self.pre_emption),)
 
     @override
     def contract_act(self) -> acts.Act:

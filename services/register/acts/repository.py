@@ -60,15 +60,15 @@ def acts(
     session: Session,
     chain: str,
     *,
-    about: str | None = None,
+    about: Collection[str] | None = None,
     state: str | None = None,
     before: str | None = None,
     limit: int,
 ) -> list[ActRow]:
-    """Newest first."""
+    """Newest first; about any of these, if given."""
     query = select(ActRow).where(ActRow.chain == chain).order_by(ActRow.id.desc()).limit(limit)
     if about is not None:
-        query = query.where(ActRow.about == about)
+        query = query.where(ActRow.about.in_(about))
     if state is not None:
         query = query.where(ActRow.state == state)
     if before is not None:

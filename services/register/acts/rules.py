@@ -1,29 +1,28 @@
-"""What only the service can check (登记审核): documents, pre-emption, payment. Pure; the chain sees none of it."""
+"""What only the service can check (登记审核): documents, payment, parties. Pure; the chain sees none of it."""
 
 from collections.abc import Mapping, Sequence
 
-from services.days import number, on
 from services.platform.errors import RuleRefused
-from services.register.acts.liens import Pledge
+from services.register.acts.deals import Deal
+from services.register.acts.liens import COURT, Enforce, Pledge
 from services.register.acts.said import Said
-from services.register.acts.transfers import Deal, PreEmption, Transferring
+from services.register.acts.transfers import Transferring
 from services.register.codes import normal
 from services.register.rules.refusal import Value
-from services.register.rules.values import Form, LienKind, Reason
+from services.register.rules.values import LienKind, Reason
 from services.register.sources import refusal
 
 __all__ = [
     "DOCUMENTS",
+    "changes_capital",
     "documents_of",
-    "outsiders",
     "require_documents",
     "require_lien",
     "require_other_pledgee",
     "require_payment",
-    "require_pre_emption",
+    "require_report",
 ]
 
-_COURT = ("court-ruling", "assistance-notice")
 DOCUMENTS: Mapping[str, Sequence[str]] = {
     "change-terms": ("resolution",),
     "issue": ("resolution",),
@@ -32,15 +31,16 @@ DOCUMENTS: Mapping[str, Sequence[str]] = {
     "transfer:inheritance": ("inheritance-certificate",),
     "transfer:division": ("division-agreement",),
     "transfer:succession": ("succession-document",),
-    "transfer:judicial": _COURT,
+    "transfer:judicial": COURT,
     "pledge": ("joint-application", "pledge-contract"),
     "pledge-release": ("release-application",),
     "pledge-revoke": ("legal-document",),
     "pledge-enforce": ("enforcement-agreement",),
-    "freeze": (*_COURT, "publication"),
-    "freeze-extend": _COURT,
-    "freeze-release": _COURT,
-    "freeze-enforce": _COURT,
+    "pledge-enforce:judicial": COURT,
+    "freeze": (*COURT, "publication"),
+    "freeze-extend": COURT,
+    "freeze-release": COURT,
+    "freeze-enforce": COURT,
     "lock": ("lock-document",),
     "lock-extend": ("lock-document",),
     "unlock": ("lock-document",),
@@ -55,14 +55,16 @@ _OF_KIND: Mapping[LienKind, Sequence[str]] = {
     LienKind.FREEZE: ("freeze-release", "freeze-extend", "freeze-enforce"),
     LienKind.LOCK: ("unlock", "lock-extend"),
 }
-_PRE_EMPTION_DAYS: Mapping[Reason, int] = {Reason.AGREED: 30, Reason.JUDICIAL: 20}
-"""公司法 84, 85: days after which silence is a waiver."""
+_REPORT = "court-report"
+_CAPITAL = frozenset({"issue", "bonus", "cancel"})
 
 
 def documents_of(said: Said) -> Sequence[str]:
     """The documents that an act needs. Invalid for a transfer without a reason that there is."""
-    kind = f"transfer:{said.why.name.lower()}" if isinstance(said, Transferring) else said.name
-    return DOCUMENTS.get(kind, ())
+    if isinstance(said, Transferring):
+        return DOCUMENTS.get(f"transfer:{said.why.name.lower()}", ())
+    by_court = isinstance(said, Enforce) and said.why is Reason.JUDICIAL
+    return DOCUMENTS.get(f"{said.name}:judicial" if by_court else said.name, DOCUMENTS.get(said.name, ()))
 
 
 def require_documents(said: Said) -> None:
@@ -79,17 +81,15 @@ def require_payment(why: Reason, deal: Deal) -> None:
         raise _refused("ServicePayment")
 
 
-def require_pre_emption(why: Reason, known: PreEmption | None, *, today: int) -> None:
-    """An LLC's equity goes to an outsider when the others have waived, or kept silent long enough (公司法 84, 85)."""
-    days = _PRE_EMPTION_DAYS.get(why)
-    if days is None or (known is not None and known.waived):
-        return
-    key = f"ServicePreEmption:{why.name.lower()}"
-    if known is None or known.notified_on is None:
-        raise _refused(key, days=days, notified="-", until="-")
-    until = number(known.notified_on) + days
-    if today <= until:
-        raise _refused(key, days=days, notified=known.notified_on.isoformat(), until=on(until).isoformat())
+def changes_capital(said: Said) -> bool:
+    """Whether it is an increase or a reduction, once the company is in custody (增资、转增、减资)."""
+    return said.name in _CAPITAL
+
+
+def require_report(said: Said, freezes: int) -> None:
+    """While units are frozen, the court hears of it before a company's capital changes (法释〔2021〕20号 8)."""
+    if freezes and _REPORT not in {each.code for each in said.documents}:
+        raise _refused("ServiceCourtReport", document=_REPORT, act=said.name, freezes=freezes)
 
 
 def require_lien(said: Said, number: int, kind: LienKind) -> None:
@@ -103,11 +103,6 @@ def require_other_pledgee(said: Pledge, issuer: str) -> None:
     """公司法 162: a company takes no pledge of its own shares. ``issuer``: its 统一社会信用代码."""
     if issuer and normal(said.pledgee.company) == normal(issuer):
         raise _refused("ServiceOwnShares")
-
-
-def outsiders(form: Form, deals: Sequence[Deal], holders: Sequence[str]) -> Sequence[Deal]:
-    """The deals by which somebody becomes a shareholder of an LLC: the others have a right to buy first."""
-    return [each for each in deals if form is Form.LLC_EQUITY and each.taker not in holders]
 
 
 def _refused(key: str, **numbers: Value) -> RuleRefused:

@@ -59,18 +59,21 @@ class TermsSaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSecurity(Said):
-    """登记品种开立: for an issuer of the market's region (REM-12); its first registration begins."""
+    """登记品种开立: for a company of this register and of the market's region (REM-12); its first registration begins.
+
+    ``issuer_region``: as the company's record says, unless given; another one is refused.
+    """
 
     act: Literal["open-security"] = "open-security"
     security: str
     issuer: str
-    issuer_region: int
+    issuer_region: int | None = None
     terms: TermsSaid
 
     @override
     def contract_act(self) -> acts.Act:
         issuer = identity(self.issuer, "cmp", "/issuer")
-        return acts.OpenSecurity(security(self.security), issuer, self.issuer_region, self.terms.terms())
+        return acts.OpenSecurity(security(self.security), issuer, self.issuer_region or 0, self.terms.terms())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

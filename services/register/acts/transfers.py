@@ -1,58 +1,30 @@
 """Units go from one holder to another (过户): free ones, pledged ones, a lot with its liens, many at once."""
 
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import ClassVar, Literal
+from typing import Literal
 
 from typing_extensions import override
 
+from services.register.acts.deals import Deal, Dealing, PreEmption
 from services.register.acts.liens import lien_number, lot_of
-from services.register.acts.said import STRICT, Said, account, enum_of, security, units
+from services.register.acts.said import account, enum_of, security, units
 from services.register.rules import acts
 from services.register.rules.values import Reason
 
-__all__ = ["Deal", "PreEmption", "Transfer", "TransferBatch", "TransferEstate", "TransferPledged", "Transferring"]
+__all__ = ["Transfer", "TransferBatch", "TransferEstate", "TransferPledged", "Transferring"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreEmption:
-    """优先购买权: since when the other shareholders know of the terms, or that all of them have ``waived``."""
-
-    __pydantic_config__: ClassVar[Mapping[str, object]] = STRICT
-    notified_on: date | None = None
-    waived: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """One of many transfers. ``payment``: the reference of an agreed transfer's payment."""
-
-    __pydantic_config__: ClassVar[Mapping[str, object]] = STRICT
-    giver: str
-    taker: str
-    units: str
-    payment: str = ""
-    pre_emption: PreEmption | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transferring(Said):
+class Transferring(Dealing):
     """What every transfer says: ``reason`` is agreed, gift, inheritance, division, succession or judicial."""
 
-    security: str
     reason: str = "agreed"
 
     @property
+    @override
     def why(self) -> Reason:
-        """The reason as the contract knows it. Invalid."""
         return enum_of(Reason, self.reason, "/reason")
-
-    @property
-    @abstractmethod
-    def deals_done(self) -> Sequence[Deal]:
-        """Who gives what to whom, for the rules that only the service checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ _TERMS_ACTS, _STATE_ACTS = ("SecurityOpened", "TermsChanged"), ("StateSet",)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Which moment is asked for (None: now), what time it is, and up to which block the chain was read."""
+    """Which moment is asked for (None: now), what now is, and up to which block the chain was read."""
 
     at: int | None
     now: int
@@ -91,9 +91,9 @@ class Reader:
             held_then = repository.words_at(session, self._chain, security_id, at) if part != WHOLE else ()
             every = [Position.of(int.from_bytes(word)) for word in held_then] or [line.position for line in lines]
             view = self._then(session, row, at, every)
-        words = repository.legal_words(session, self._chain, security_id, at=seen.moment) if liens else {}
+        words = repository.legal_words(session, self._chain, security_id, at=seen.at) if liens else {}
         shown = tuple(_lien_view(one, now, seen.moment, evidence, words.get(one.number, ())) for one, now in liens)
-        return Register(view, seen.moment, seen.block, tuple(lines), shown, evidence.heads)
+        return Register(view, seen.moment, seen.now, seen.block, tuple(lines), shown, evidence.heads)
 
     def history(self, session: Session, security_id: str, account_id: str, *, after: int, limit: int) -> list[Change]:
         """A position's changes by seq."""

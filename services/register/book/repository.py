@@ -58,6 +58,7 @@ __all__ = [
     "positions_of_account",
     "reconciliations",
     "securities",
+    "securities_of",
     "security",
     "seqs",
     "standing_alerts",
@@ -124,13 +125,19 @@ def security(session: Session, chain: str, security_id: str) -> SecurityRow | No
 
 
 def securities(
-    session: Session, chain: str, *, issuer: str | None = None, after: str | None = None, limit: int
+    session: Session, chain: str, *, issuers: Collection[str] | None = None, after: str | None = None, limit: int
 ) -> list[SecurityRow]:
-    """Securities by id."""
+    """Securities by id, of these companies if given."""
     query = select(SecurityRow).where(SecurityRow.chain == chain, SecurityRow.security_id > (after or ""))
-    if issuer is not None:
-        query = query.where(SecurityRow.issuer_id == issuer)
+    if issuers is not None:
+        query = query.where(SecurityRow.issuer_id.in_(issuers))
     return list(session.scalars(query.order_by(SecurityRow.security_id).limit(limit)))
+
+
+def securities_of(session: Session, chain: str, issuers: Collection[str]) -> list[str]:
+    """The ids of these companies' securities."""
+    row = SecurityRow
+    return list(session.scalars(select(row.security_id).where(row.chain == chain, row.issuer_id.in_(issuers))))
 
 
 def investor(session: Session, chain: str, account_id: str) -> InvestorRow | None:
@@ -366,12 +373,12 @@ def statement(session: Session, statement_id: str) -> StatementRow | None:
 
 
 def statements(
-    session: Session, chain: str, security_id: str | None, *, after: str = "", limit: int
+    session: Session, chain: str, securities: Collection[str] | None, *, after: str = "", limit: int
 ) -> list[StatementRow]:
-    """Statements by id, the oldest first."""
+    """Statements by id, the oldest first, of these securities if given."""
     query = select(StatementRow).where(StatementRow.chain == chain, StatementRow.id > after)
-    if security_id is not None:
-        query = query.where(StatementRow.security_id == security_id)
+    if securities is not None:
+        query = query.where(StatementRow.security_id.in_(securities))
     return list(session.scalars(query.order_by(StatementRow.id).limit(limit)))
 
 

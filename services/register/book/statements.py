@@ -22,7 +22,7 @@ from services.platform.errors import Conflict, Invalid, NotFound, Unavailable
 from services.platform.idempotency import Once
 from services.platform.ids import check_id, new_id
 from services.register.book import repository
-from services.register.book.desk import Names, seen
+from services.register.book.desk import Names, certified
 from services.register.book.documents import HOLDER_REGISTER, KINDS, NEGATIVE, Proof, Subject, statement_json
 from services.register.book.models import PositionRow, StatementRow
 from services.register.book.reader import Evidence, Reader, Seen, change_of
@@ -31,6 +31,7 @@ from services.register.book.sheets import csv_of
 from services.register.book.views import Register
 from services.register.parts import RegisterParts
 from services.register.rules.positions import Position
+from services.register.sight import sight_of
 from services.register.stream import Entry
 
 __all__ = ["ReadEnd", "StatementDesk", "StatementView", "Wanted"]
@@ -88,7 +89,7 @@ class StatementDesk:
             host = self._parts.require(group.session, caller, "register.act")
 
             def make() -> tuple[str, StatementView]:
-                moment = seen(group.session, self._parts, wanted.at, end=end)
+                moment = certified(group.session, self._parts, wanted.at, end=end)
                 row = self._make(group, caller, host, (wanted, moment))
                 return row.id, _view(row)
 
@@ -104,16 +105,18 @@ class StatementDesk:
     ) -> Page[StatementView]:
         """Those that were given out, the oldest first."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.read")
-            found = repository.statements(session, self._parts.chain, security_id, after=cursor or "", limit=limit + 1)
+            sight = sight_of(self._parts, session, caller)
+            wanted = sight.securities(session, self._parts.chain)
+            if security_id is not None:
+                wanted = [security_id] if wanted is None or security_id in wanted else []
+            found = repository.statements(session, self._parts.chain, wanted, after=cursor or "", limit=limit + 1)
             items = tuple(_view(row) for row in found[:limit])
         return Page(items, items[-1].id if len(found) > limit else None)
 
     def get(self, caller: Principal, statement_id: str) -> tuple[StatementView, bytes]:
         """A statement with its document: canonical JSON of this SHA-256. NotFound, Conflict ``statement-lost``."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.personal")
-            row = self._row(session, statement_id)
+            row = self._shown(session, caller, statement_id)
             if not row.document:
                 detail = f"The document of {row.number} was lost with a database; its digest is 0x{row.digest.hex()}."
                 raise Conflict(detail, slug="statement-lost")
@@ -126,17 +129,28 @@ class StatementDesk:
 
     # --- inside
 
+    def _shown(self, session: Session, caller: Principal, statement_id: str) -> StatementRow:
+        """A document names holders: for whom these are, and of a statement that is the caller's to see."""
+        sight = sight_of(self._parts, session, caller)
+        if not sight.names:
+            self._parts.require(session, caller, "register.personal")
+        row = self._row(session, statement_id)
+        wanted = sight.securities(session, self._parts.chain)
+        if wanted is not None and row.security_id not in wanted:
+            raise _unknown()
+        return row
+
     def _row(self, session: Session, statement_id: str) -> StatementRow:
         row = repository.statement(session, check_id(statement_id, "stm", "statement"))
         if row is None or row.chain != self._parts.chain:
-            raise NotFound("There is no such statement.")
+            raise _unknown()
         return row
 
     def _end(self, caller: Principal, wanted: Wanted) -> int | None:
         """A statement certifies no moment that nobody has read."""
         with self._parts.database.read() as session:
             self._parts.require(session, caller, "register.act")
-            block = seen(session, self._parts, wanted.at).block
+            block = certified(session, self._parts, wanted.at).block
         try:
             return self._read_end(block)
         except ChainError as error:
@@ -249,6 +263,10 @@ def _check(wanted: Wanted) -> None:
         raise Invalid("account", "A holder register is of the whole security.")
     if wanted.account_id is None and (wanted.kind in NEGATIVE or wanted.kind == "holding"):
         raise Invalid("account", f"Whose? {KINDS[wanted.kind]} is about one holder.")
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such statement.")
 
 
 def _view(row: StatementRow) -> StatementView:

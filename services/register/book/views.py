@@ -114,10 +114,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The register of a security (股东名册) at a moment. ``block``: up to which the chain was read."""
+    """The register of a security (股东名册) at a moment.
+
+    ``block``: up to which the chain was read; ``as_of``: what was taken for now, of that block where nothing is
+    certified.
+    """
 
     security: SecurityView
     at: int
+    as_of: int
     block: int
     lines: tuple[Line, ...]
     liens: tuple[LienView, ...]

@@ -34,6 +34,7 @@ from services.register.companies.rules import (
     Phase,
     Step,
     check_application,
+    check_documents,
     check_step,
     phase_of,
 )
@@ -47,8 +48,8 @@ __all__ = ["Companies", "Listed", "Lists"]
 
 FORMS = ("jsc", "llc")
 """股份有限公司, 有限责任公司."""
-_NAME_MAX = 200
-_KEEP = "keep"
+_NAME_MAX, _DAYS_MAX = 200, 366
+_KEEP, _ARTICLES = "keep", "articles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Companies:
 
         def make(group: Group) -> tuple[str, CompanyView]:
             row = self._row(owner, said)
+            self._require_institution(group.session, said.issuer)
             known = repository.taken(group.session, owner, row.number, row.usci)
             if known is not None:
                 detail = "A company of this market has this code or credit code."
@@ -137,6 +139,46 @@ class Companies:
             before, row.code = row.code, str(parse_company_code(row.code).in_layer(layer))
             row.updated_at = group.now_ms
             self._note(group, row, caller, _Noted("layer", before, row.code, documents, {}))
+            return row.id, self._view(group.session, row)
+
+        return self._once(caller, once, make)
+
+    def change_articles(
+        self,
+        caller: Principal,
+        company_id: str,
+        pre_emption: int | None,
+        documents: tuple[Document, ...],
+        *,
+        once: Once | None,
+    ) -> Future[CompanyView]:
+        """What the articles (章程) say now of who may buy first. RuleRefused CUS-01 without them; Invalid."""
+        owner, days = self._require(caller), _days(pre_emption)
+        check_documents("articles", (_ARTICLES,), [each.code for each in documents])
+
+        def make(group: Group) -> tuple[str, CompanyView]:
+            row = self._own(group.session, owner, company_id)
+            before, row.pre_emption = row.pre_emption, days
+            row.updated_at = group.now_ms
+            said: JsonObject = {"pre_emption": days}
+            noted = _Noted("articles", _shown(before), _shown(days), documents, said)
+            self._note(group, row, caller, noted)
+            return row.id, self._view(group.session, row)
+
+        return self._once(caller, once, make)
+
+    def name_institution(
+        self, caller: Principal, company_id: str, issuer: str, documents: tuple[Document, ...], *, once: Once | None
+    ) -> Future[CompanyView]:
+        """Which institution the company is (发行人): that one reads its register from now on, no other. Invalid."""
+        owner = self._require(caller)
+
+        def make(group: Group) -> tuple[str, CompanyView]:
+            row = self._own(group.session, owner, company_id)
+            self._require_institution(group.session, issuer)
+            before, row.issuer_id = row.issuer_id or "", issuer
+            row.updated_at = group.now_ms
+            self._note(group, row, caller, _Noted("institution", before, issuer, documents, {}))
             return row.id, self._view(group.session, row)
 
         return self._once(caller, once, make)
@@ -195,8 +237,18 @@ class Companies:
             raise Invalid("form", f"Expected one of {', '.join(FORMS)}.")
         row = CompanyRow(owner_id=owner, issuer_id=said.issuer, code=str(code), number=code.region + code.number)
         row.name, row.usci, row.region, row.form = name, usci, said.region, said.form
+        row.pre_emption = _days(said.pre_emption)
         row.capital, row.state, row.security_id, row.count = str(units(said.capital, "capital")), Phase.APPLIED, None, 0
         return row
+
+    @staticmethod
+    def _require_institution(session: Session, issuer: str | None) -> None:
+        """Invalid for one that is none."""
+        if issuer is not None:
+            try:
+                IdentityService.target(session, issuer)
+            except NotFound:
+                raise Invalid("issuer", "There is no such institution.") from None
 
     def _security(self, session: Session, row: CompanyRow, security_id: str) -> str:
         standing = self._standing(session, check_id(security_id, "sec", "security"))
@@ -305,6 +357,7 @@ class Companies:
             phase=phase,
             steps=[each.name for each in STEPS.values() if phase in each.sources],
             issuer=row.issuer_id,
+            pre_emption=row.pre_emption,
             security=row.security_id,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -324,7 +377,17 @@ class _Noted:
     asked: Asked | None = None
 
 
-_PARTICULARS = ("code", "name", "usci", "region", "form", "capital")
+def _shown(days: int | None) -> str:
+    return "" if days is None else str(days)
+
+
+def _days(pre_emption: int | None) -> int | None:
+    if pre_emption is not None and not 0 <= pre_emption <= _DAYS_MAX:
+        raise Invalid("pre_emption", f"Expected 0 to {_DAYS_MAX} days.")
+    return pre_emption
+
+
+_PARTICULARS = ("code", "name", "usci", "region", "form", "capital", "pre_emption")
 
 
 def _unknown() -> NotFound:

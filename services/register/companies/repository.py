@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.register.companies.models import CompanyEventRow, CompanyRow
 
-__all__ = ["add", "companies", "company", "events", "taken"]
+__all__ = ["add", "companies", "company", "events", "ids_of", "taken"]
 
 
 def add(session: Session, row: Any) -> None:
@@ -31,6 +31,13 @@ def companies(
     if issuer_id is not None:
         query = query.where(CompanyRow.issuer_id == issuer_id)
     return list(session.scalars(query.order_by(CompanyRow.id).limit(limit)))
+
+
+def ids_of(session: Session, owner_id: str, issuer_id: str) -> list[str]:
+    """The companies of an operator that are this institution."""
+    return list(
+        session.scalars(select(CompanyRow.id).where(CompanyRow.owner_id == owner_id, CompanyRow.issuer_id == issuer_id))
+    )
 
 
 def taken(session: Session, owner_id: str, number: str, usci: str) -> CompanyRow | None:

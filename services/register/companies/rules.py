@@ -7,7 +7,17 @@ from enum import StrEnum
 from services.platform.errors import Conflict, RuleRefused
 from services.register.rules.values import State
 
-__all__ = ["APPLICATION", "STEPS", "Facts", "Phase", "Step", "check_application", "check_step", "phase_of"]
+__all__ = [
+    "APPLICATION",
+    "STEPS",
+    "Facts",
+    "Phase",
+    "Step",
+    "check_application",
+    "check_documents",
+    "check_step",
+    "phase_of",
+]
 
 
 class Phase(StrEnum):
@@ -99,7 +109,7 @@ def phase_of(own: Phase, state: State | None) -> Phase:
 
 def check_application(documents: Collection[str]) -> None:
     """RuleRefused CUS-01 names what the application lacks."""
-    _require_documents("apply", APPLICATION, documents)
+    check_documents("apply", APPLICATION, documents)
 
 
 def check_step(step: Step, phase: Phase, documents: Collection[str], facts: Facts) -> None:
@@ -108,12 +118,13 @@ def check_step(step: Step, phase: Phase, documents: Collection[str], facts: Fact
         extra = {"phase": phase, "from": [*step.sources]}
         raise Conflict(f"The company is {phase}; {step.name} ({step.term}) is not its next step.", slug="company-phase",
                        extra=extra)  # fmt: skip
-    _require_documents(step.name, step.documents, documents)
+    check_documents(step.name, step.documents, documents)
     for guard in step.guards:
         _GUARDS[guard](facts, documents)
 
 
-def _require_documents(step: str, wanted: Collection[str], given: Collection[str]) -> None:
+def check_documents(step: str, wanted: Collection[str], given: Collection[str]) -> None:
+    """RuleRefused CUS-01 names what a step lacks."""
     missing = [code for code in wanted if code not in given]
     if missing:
         raise RuleRefused(

@@ -11,7 +11,10 @@ __all__ = ["Application", "CompanyEvent", "CompanyView", "StepRequest"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """托管申请. ``capital``: registered capital in units; ``issuer``: the company's institution, if it is one here."""
+    """托管申请. ``capital``: registered capital in units; ``issuer``: the company's institution, if it is one here.
+
+    ``pre_emption``: days for which the articles let the other shareholders buy first, None where they say nothing.
+    """
 
     code: str
     name: str
@@ -20,6 +23,7 @@ class Application:
     form: str
     capital: str
     issuer: str | None = None
+    pre_emption: int | None = None
     documents: tuple[Document, ...] = ()
 
 
@@ -48,6 +52,7 @@ class CompanyView:
     phase: Phase
     steps: Sequence[str]
     issuer: str | None
+    pre_emption: int | None
     security: str | None
     created_at: int
     updated_at: int

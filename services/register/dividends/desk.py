@@ -11,9 +11,7 @@ from chain.proof.hashing import sha256
 from services.days import number, on
 from services.evidence.group import Group
 from services.evidence.once import do_once
-from services.identity import policy
 from services.identity.policy import Principal
-from services.identity.service import IdentityService
 from services.identity.views import Page
 from services.platform.clock import rfc3339
 from services.platform.errors import Conflict, NotFound
@@ -22,7 +20,7 @@ from services.platform.ids import check_id, new_id
 from services.register.acts.asking import Asking
 from services.register.acts.said import Document
 from services.register.book import repository as book
-from services.register.book.desk import Names, seen
+from services.register.book.desk import Names, certified
 from services.register.book.reader import Reader
 from services.register.book.rules import FREEZE, Burden
 from services.register.book.views import Register
@@ -55,6 +53,7 @@ from services.register.dividends.views import (
 )
 from services.register.parts import RegisterParts
 from services.register.rules.days import day_of
+from services.register.sight import Sight, sight_of
 from services.register.sources import refusal
 from services.register.stream import Entry
 
@@ -67,7 +66,7 @@ _RESOLUTION, _RULING = "resolution", "court-ruling"
 
 
 class Dividends:
-    """The operator acts; whoever reads the register reads them."""
+    """The operator acts; whoever reads the register reads them, an issuer its own."""
 
     def __init__(self, parts: RegisterParts, reader: Reader, names: Names, is_read: IsRead) -> None:
         self._parts = parts
@@ -108,13 +107,13 @@ class Dividends:
         with self._parts.database.read() as session:
             row = self._row(session, dividend_id)
             check_over(row.record_day, self._parts.clock.ms())
-            end, block = end_of(row.record_day), seen(session, self._parts, None).block
+            end, block = end_of(row.record_day), certified(session, self._parts, None).block
         if not self._is_read(block, end):
             raise Conflict("The chain is not read up to the end of the record date yet.", slug="register-unread")
 
         def make(group: Group) -> DividendRow:
             row = self._at(group, dividend_id, Stage.RECORD_DATE)
-            found = self._reader.register(group.session, row.security_id, seen(group.session, self._parts, end))
+            found = self._reader.register(group.session, row.security_id, certified(group.session, self._parts, end))
             self._fix(group, host, row, found)
             return row
 
@@ -152,31 +151,31 @@ class Dividends:
     def list(self, caller: Principal, *, security_id: str | None, limit: int, cursor: str | None) -> Page[DividendView]:
         """Dividends, the oldest first, of one security if given."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.read")
-            found = repository.dividends(session, self._parts.chain, security_id, after=cursor, limit=limit + 1)
+            own = sight_of(self._parts, session, caller).companies
+            found = repository.dividends(
+                session, self._parts.chain, security_id, companies=own, after=cursor, limit=limit + 1
+            )
             items = tuple(self._view(session, row) for row in found[:limit])
         return Page(items, items[-1].id if len(found) > limit else None)
 
     def get(self, caller: Principal, dividend_id: str) -> DividendView:
         """One dividend. NotFound."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.read")
-            return self._view(session, self._row(session, dividend_id))
+            row, _sight = self._shown(session, caller, dividend_id)
+            return self._view(session, row)
 
     def lines(self, caller: Principal, dividend_id: str, *, limit: int, cursor: str | None) -> Page[JsonObject]:
         """What each holder gets, by account; names for whom identity data are. NotFound."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.read")
-            row = self._row(session, dividend_id)
-            items = self._lines(session, caller, row, cursor or "", limit + 1)
+            row, sight = self._shown(session, caller, dividend_id)
+            items = self._lines(session, sight, row, cursor or "", limit + 1)
         return Page(tuple(items[:limit]), str(items[limit - 1]["account"]) if len(items) > limit else None)
 
     def sheet(self, caller: Principal, dividend_id: str) -> bytes:
         """The whole list as CSV. NotFound."""
         with self._parts.database.read() as session:
-            self._parts.require(session, caller, "register.read")
-            row = self._row(session, dividend_id)
-            return csv_of(self._view(session, row), self._lines(session, caller, row, "", None))
+            row, sight = self._shown(session, caller, dividend_id)
+            return csv_of(self._view(session, row), self._lines(session, sight, row, "", None))
 
     # --- inside
 
@@ -262,14 +261,17 @@ class Dividends:
         check_stage(stage_of(Stage(row.stage), row.record_day, group.now_ms), *wanted)
         return row
 
+    def _shown(self, session: Session, caller: Principal, dividend_id: str) -> tuple[DividendRow, Sight]:
+        sight = sight_of(self._parts, session, caller)
+        row = self._row(session, dividend_id)
+        sight.require(row.company_id, "dividend")
+        return row, sight
+
     def _lines(
-        self, session: Session, caller: Principal, row: DividendRow, after: str, limit: int | None
+        self, session: Session, sight: Sight, row: DividendRow, after: str, limit: int | None
     ) -> Sequence[JsonObject]:
         found = repository.lines(session, row.id, after=after, limit=limit)
-        host = IdentityService.host_id(session)
-        names: Mapping[str, str] = {}
-        if host is not None and policy.allowed(caller, "register.personal", IdentityService.target(session, host)):
-            names = self._names(session, [each.account_id for each in found])
+        names = self._names(session, [each.account_id for each in found]) if sight.names else {}
         return [stored(each, names) for each in found]
 
     def _view(self, session: Session, row: DividendRow, now_ms: int | None = None) -> DividendView:

@@ -1,6 +1,6 @@
 """All SQL of the dividends."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -39,12 +39,20 @@ def dividend(session: Session, chain: str, dividend_id: str) -> DividendRow | No
 
 
 def dividends(
-    session: Session, chain: str, security_id: str | None, *, after: str | None, limit: int
+    session: Session,
+    chain: str,
+    security_id: str | None,
+    *,
+    companies: Collection[str] | None = None,
+    after: str | None,
+    limit: int,
 ) -> list[DividendRow]:
-    """The oldest first, keyset by id."""
+    """The oldest first, keyset by id; of one security or of these companies, if given."""
     query = select(DividendRow).where(DividendRow.chain == chain, DividendRow.id > (after or ""))
     if security_id is not None:
         query = query.where(DividendRow.security_id == security_id)
+    if companies is not None:
+        query = query.where(DividendRow.company_id.in_(companies))
     return list(session.scalars(query.order_by(DividendRow.id).limit(limit)))
 
 

@@ -13,6 +13,7 @@ __all__ = ["FindingsRow", "GroupRow", "ImportRow"]
 class ImportRow(Base):
     """An import (名册导入). ``files``: material and name each; ``demands`` and ``summary`` as :mod:`checking` has them.
 
+    ``further_id``: the further security of the company that the list is for, None for the company's first one;
     ``findings``: how many cells are wrong; ``record_id``: the fact of the check.
     """
 
@@ -23,6 +24,7 @@ class ImportRow(Base):
     owner_id: Mapped[str]
     company_id: Mapped[str]
     security_id: Mapped[str | None]
+    further_id: Mapped[str | None]
     state: Mapped[str]
     files: Mapped[Any] = mapped_column(JsonText)
     demands: Mapped[Any] = mapped_column(JsonText)

@@ -21,6 +21,12 @@ HOLDER_ATTEMPTS: dict[str, Callable[[TestClient, Any], Any]] = {
     "GET /v1/register/companies/{company_id}": lambda c, _: c.get(COMPANY),
     "GET /v1/register/companies/{company_id}/events": lambda c, _: c.get(f"{COMPANY}/events"),
     "POST /v1/register/companies/{company_id}/steps": lambda c, _: c.post(f"{COMPANY}/steps", json={"step": "take-up"}),
+    "POST /v1/register/companies/{company_id}/articles": lambda c, _: c.post(
+        f"{COMPANY}/articles", json={"pre_emption": 15, "documents": []}
+    ),
+    "POST /v1/register/companies/{company_id}/institution": lambda c, _: c.post(
+        f"{COMPANY}/institution", json={"issuer": "ins_" + "08" * 16}
+    ),
     "POST /v1/register/companies/{company_id}/layer": lambda c, _: c.post(f"{COMPANY}/layer", json={"layer": "G"}),
     "POST /v1/register/accounts": lambda c, _: c.post(
         "/v1/register/accounts", json={"kind": "person", "identity": _IDENTITY}

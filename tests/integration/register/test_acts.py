@@ -209,25 +209,36 @@ def test_an_llcs_equity_waits_for_those_who_may_buy_first(clerk: Clerk, holder: 
     assert problem["numbers"] == {"days": 30, "notified": "2030-12-02", "until": "2031-01-01"}
     court = {**said, "reason": "judicial", "documents": clerk.documents("court-ruling", "assistance-notice")}
     assert clerk.refused("transfer", **court, pre_emption=told)["rule"] == "TRF-02"
+    said["documents"] = clerk.documents("transfer-agreement", "pre-emption-waiver")
     clerk.registered("transfer", **said, pre_emption={"waived": True})
     clerk.registered("transfer", **clerk.agreed(equity, holder, other, 10))
 
 
 def test_a_security_from_its_opening_to_its_custody(clerk: Clerk, holder: str, other: str) -> None:
-    security = "sec_" + "5" * 32
-    opening = {"security": security, "issuer": "cmp_" + "5" * 32, "terms": TERMS}
-    assert clerk.refused("open-security", **opening, issuer_region=440100)["rule"] == "REM-12"
-    clerk.registered("open-security", **opening, issuer_region=440300)
+    security, issuer = "sec_" + "5" * 32, "cmp_" + "5" * 32
+    opening = {"security": security, "issuer": issuer, "terms": TERMS}
+    unknown = clerk.refused("open-security", **opening)
+    assert (unknown["rule"], unknown["guard"], unknown["numbers"]) == ("CUS-07", "ServiceIssuer", {"issuer": issuer})
+    assert unknown["source"]
+    _enter(clerk, issuer, "SZX000018", "applied")
+    assert clerk.refused("open-security", **opening)["numbers"] == {"issuer": issuer, "phase": "applied"}
+    _is_now(clerk, issuer, state="confirming")
+    elsewhere = clerk.refused("open-security", **opening, issuer_region=440100)
+    assert elsewhere["numbers"] == {"issuer": issuer, "region": 440300, "said": 440100}
+    clerk.registered("open-security", **opening)
     entries = [{"account": account, "units": units} for account, units in ((holder, "30"), (other, "20"))]
     clerk.registered("issue", security=security, entries=entries)
     clerk.registered("confirm", security=security, accounts=[holder], confirmed=False)
-    assert clerk.refused("admit", security=security, capital="60")["rule"] == "REM-14"
-    clerk.registered("admit", security=security, capital="50")
+    _is_now(clerk, issuer, state="registered", security_id=security, capital="60")
+    rests = clerk.documents("capital-verification")
+    assert _step(clerk, issuer, "admit", rests).json()["rule"] == "REM-14"
+    _is_now(clerk, issuer, capital="50")
+    _done(clerk, _step(clerk, issuer, "admit", rests))
     assert clerk.refused("transfer", **clerk.agreed(security, holder, other, 1))["guard"] == "RegisterUnconfirmed"
     confirmed = clerk.documents("confirmation")
     clerk.registered("confirm", security=security, accounts=[holder], documents=confirmed)
     assert clerk.refused("issue", security=security, entries=entries)["rule"] == "DOC-01"
-    clerk.registered("set-state", security=security, state="suspended")
+    _done(clerk, _step(clerk, issuer, "suspend", clerk.documents("resolution")))
     assert clerk.refused("transfer", **clerk.agreed(security, holder, other, 1))["guard"] == "RegisterState"
 
 
@@ -252,11 +263,10 @@ def test_others_neither_ask_nor_read(clerk: Clerk, security: str, holder: str, o
 
 def test_what_the_company_is_known_for_is_looked_at(clerk: Clerk, holder: str, other: str) -> None:
     security = clerk.security({holder: 60, other: 40})
-    with clerk.world.services.database.write() as session:
-        clerk.world.services.lease.check(session)
+    with clerk.world.services.database.read() as session:
         row = book.security(session, clerk.world.services.register.parts.chain, security)
-        assert row is not None
-        session.add(_company(row.issuer_id, clerk.world.host.institution_id))
+    assert row is not None
+    _enter(clerk, row.issuer_id, "SZX000017", "registered", usci=OWN)
     assert clerk.ask("set-state", security=security, state="exited").json()["type"].endswith("custody-step")
     pledgee = {"address": CHECKER.address, "name": "示例股份有限公司", "company": OWN}
     said = {"security": security, "account": holder, "units": "1", "pledgee": pledgee}
@@ -264,8 +274,32 @@ def test_what_the_company_is_known_for_is_looked_at(clerk: Clerk, holder: str, o
     assert clerk.refused("pledge", **said, documents=rests)["rule"] == "PLG-05"
 
 
-def _company(company_id: str, owner: str) -> CompanyRow:
-    row = CompanyRow(id=company_id, owner_id=owner, code="SZX000017", number="SZX000017", name="示例股份有限公司")
-    row.usci, row.region, row.form, row.capital, row.state = OWN, 440300, "share", "100", "custodied"
+def _enter(clerk: Clerk, company: str, code: str, state: str, *, usci: str = "") -> None:
+    """A company of the operator's, in this state."""
+    row = CompanyRow(id=company, owner_id=clerk.world.host.institution_id, code=code, number=code, capital="100")
+    row.name, row.usci, row.region, row.form, row.state = "示例股份有限公司", usci or code, 440300, "jsc", state
     row.count = row.created_at = row.updated_at = 0
-    return row
+    with clerk.world.services.database.write() as session:
+        clerk.world.services.lease.check(session)
+        session.add(row)
+
+
+def _is_now(clerk: Clerk, company: str, **changes: str) -> None:
+    with clerk.world.services.database.write() as session:
+        clerk.world.services.lease.check(session)
+        row = session.get(CompanyRow, company)
+        for name, value in changes.items():
+            setattr(row, name, value)
+
+
+def _step(clerk: Clerk, company: str, step: str, rests_on: list[dict[str, str]]) -> Any:
+    said = {"step": step, "documents": rests_on}
+    return clerk.client.post(f"/v1/register/companies/{company}/steps", json=said)
+
+
+def _done(clerk: Clerk, answer: Any) -> None:
+    """The step's act is signed and registered."""
+    assert answer.status_code == 202, answer.text
+    listed = clerk.client.get("/v1/register/acts").json()["items"]
+    act = next(each for each in listed if each["operation"] == answer.json()["operation"])
+    assert clerk.decided(act)["state"] == "registered"

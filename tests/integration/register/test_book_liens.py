@@ -114,6 +114,11 @@ def test_a_freeze_of_80_on_40_free_and_60_pledged(known: MarketWorld, client: Te
     assert proof["lots_evidence"]["leaf"] == proof["before"]["evidence"]["leaf"], "the act that made them"
 
 
+def available(world: MarketWorld, security: bytes) -> int:
+    """As the contract says after its last block."""
+    return int(world.acting.chain.read("EquityRegister", "availableOf", security, DING))
+
+
 def test_a_lien_past_its_day_hinders_nothing_without_any_transaction(
     known: MarketWorld, client: TestClient, opened: bytes
 ) -> None:
@@ -122,8 +127,15 @@ def test_a_lien_past_its_day_hinders_nothing_without_any_transaction(
     (frozen,) = liens(client, opened)
     last = day_start(known.acting.today() + 2) * 1000 - 1
     assert buckets(client, opened) == (30, 0, 70, 0)
-    known.pass_days(3)
+    known.clock.ahead_ms += 3 * 86_400_000
+    assert buckets(client, opened) == (30, 0, 70, 0), "for the contract it is the day of its last block"
+    assert available(known, opened) == 30
+    for node in known.nodes:
+        node.rpc.call("evm_increaseTime", hex(3 * 86_400))
+        node.mine()
     assert_reconciled(known)
+    known.settle()
+    assert available(known, opened) == 100
     assert buckets(client, opened) == (100, 0, 0, 0)
     assert buckets(client, opened, at=rfc3339(last)) == (30, 0, 70, 0), "until midnight in Shanghai"
     assert buckets(client, opened, at=rfc3339(last + 1)) == (100, 0, 0, 0)

@@ -1,118 +1,21 @@
 """Companies, accounts and a list of holders, from the application to custody, through the API on a real chain."""
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chain.proof.digest import digest_of
-from chain.proof.encoding import to_hex
-from services.platform.ids import random_id
+from services.platform.errors import RuleRefused
 from tests.integration.founded import Founded
 from tests.integration.register.business import FoundedBusiness
-from tests.integration.register.clerk import Clerk
+from tests.integration.register.office import Office
+from tests.integration.register.own_register import reads_its_register_and_no_other
 from tests.integration.register.world import open_market
 from tests.integration.services.transactions.rig import key_of
-from tests.unit.services.register.imports.sheets import HEADING, book, organisation, person, resident
+from tests.unit.services.register.imports.sheets import HEADING, book, person, resident
 from tests.waiting import until
-
-SHARE = {
-    "form": "share", "kinds": ["person", "company", "partnership"], "cap": 200, "basis": "REM-04", "interval": 5,
-    "subscription_counts": False,
-}  # fmt: skip
-LIENS = ("权利负担类型", "股东名称", "证件号码", "数量", "登记日期", "到期日", "权利人", "文书号")
-APPLICATION = ("licence", "articles", "resolution", "capital-verification", "holder-list", "custody-agreement")
-
-
-class Office(Clerk):
-    """The clerk, who also takes companies into custody."""
-
-    def post(self, path: str, body: dict[str, Any], status: int, *, key: str = "") -> Any:
-        headers = {"Idempotency-Key": key} if key else {}
-        answer = self.client.post(f"/v1/register/{path}", json=body, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    def seen(self, path: str) -> Any:
-        answer = self.client.get(f"/v1/register/{path}")
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def apply(self, order: int, capital: int, **other: Any) -> Any:
-        said = {
-            "code": f"SZX{order:06d}F", "name": f"鹏城示例{order}股份有限公司", "usci": organisation(order),
-            "region": 440305, "form": "jsc", "capital": str(capital), "documents": self.documents(*APPLICATION),
-        }  # fmt: skip
-        return self.post("companies", {**said, **other}, 201)
-
-    def step(self, company: Any, step: str, *codes: str, **more: Any) -> Any:
-        said = {"step": step, "documents": self.documents(*codes), **more}
-        return self.post(f"companies/{company['id']}/steps", said, 202)
-
-    def stored(self, content: bytes) -> str:
-        """As a material."""
-        said = {"name": "名册.xlsx", "media_type": "application/octet-stream", "size": len(content)}
-        material: str = self.client.post("/v1/materials", json=said).json()["id"]
-        place, digest = f"/v1/materials/{material}", digest_of([content])
-        assert self.client.patch(f"{place}/content", content=content, headers={"Upload-Offset": "0"}).status_code == 204
-        meant = {"size": digest.size, "sha256": to_hex(digest.sha256), "sm3": to_hex(digest.sm3)}
-        assert self.client.post(f"{place}/completion", json=meant).status_code == 200
-        return material
-
-    def check(self, company: Any, rows: Sequence[Sequence[object]], **more: Any) -> Any:
-        """Checked by the job."""
-        file = io.BytesIO(book(*rows).file().read())
-        said = {
-            "company": company["id"],
-            "files": [{"material": self.stored(file.read()), "name": "名册.xlsx"}],
-            **more,
-        }
-        made = self.post("imports", said, 202)
-        assert made["state"] == "checking"
-        self.world.services.holders.imports.run()
-        return self.seen(f"imports/{made['id']}")
-
-    def check_book(self, company: Any, holders: list[Any], liens: list[Any], **more: Any) -> Any:
-        """Holders and encumbrances on sheets of their own."""
-        made = book(*holders, heading=(*HEADING, "是否董监高"))
-        made.add("权利负担", [LIENS, *liens])
-        files = [{"material": self.stored(made.file().read()), "name": "名册.xlsx"}]
-        asked = self.post("imports", {"company": company["id"], "files": files, **more}, 202)
-        self.world.services.holders.imports.run()
-        return self.seen(f"imports/{asked['id']}")
-
-    def empty_security(self, company: Any) -> str:
-        security = random_id("sec")
-        rests = self.documents("custody-agreement", "articles")
-        said = {"issuer": company["id"], "issuer_region": 440300, "terms": SHARE, "documents": rests}
-        self.registered("open-security", security=security, **said)
-        return security
-
-    def execution(self, security: str) -> dict[str, Any]:
-        return {"security": security, "documents": self.documents("holder-list")}
-
-    def carry_out(self, made: Any) -> Any:
-        """Until it is done or stopped; the checker signs what waits."""
-        until(lambda: self.carried(made) != "running")
-        return self.seen(f"imports/{made['id']}")
-
-    def carried(self, made: Any, taken_back: str = "") -> str:
-        """The state after one more step; acts of the name ``taken_back`` are not signed but cancelled."""
-        self.world.services.holders.imports.run()
-        for act in self.seen("acts?state=requested&limit=200")["items"]:
-            if act["act"] == taken_back:
-                self._take_back(act["operation"])
-            elif act["operation_state"] == "needs_authorisation":
-                self.sign(act)
-            self.world.work(act["operation"])
-        return str(self.seen(f"imports/{made['id']}")["state"])
-
-    def _take_back(self, operation: str) -> None:
-        services = self.world.services
-        services.evidence.sequencer.run(lambda group: services.transactions.cancel(group, operation))
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +29,9 @@ def office(
         yield Office(world, world.client())
 
 
-def test_from_the_application_to_custody_and_out(office: Office) -> None:
+def test_from_the_application_to_custody_and_out(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     company = office.apply(1, 1_000)
     assert (company["phase"], company["layer"], company["steps"]) == ("applied", "F", ["take-up", "withdraw"])
     company = office.step(company, "take-up")
@@ -166,6 +71,7 @@ def test_from_the_application_to_custody_and_out(office: Office) -> None:
     assert company["code"] == "SZX000001G"
 
     holder = accounts[0]["id"]
+    reads_its_register_and_no_other(office, company, security, tmp_path, monkeypatch)
     closing = {"state": "closed", "reason": "销户"}
     assert office.post(f"accounts/{holder}/state", closing, 409)["rule"] == "ACC-01"
     company = office.step(company, "deregister", "exit-application", "resolution")
@@ -175,7 +81,7 @@ def test_from_the_application_to_custody_and_out(office: Office) -> None:
     assert office.seen(f"companies/{company['id']}")["phase"] == "exited"
     events = office.seen(f"companies/{company['id']}/events")["items"]
     assert [each["name"] for each in events] == [
-        "apply", "take-up", "verify", "register", "admit", "layer", "deregister", "exit", "keep",
+        "apply", "take-up", "verify", "register", "admit", "layer", "institution", "deregister", "exit", "keep",
         "deregister", "exit", "exit",
     ]  # fmt: skip
     assert all(office.said(each["record"])["type"] == "register.fact" for each in events)
@@ -344,10 +250,21 @@ def _neither_closed_with_an_act_nor_dealing_when_frozen(office: Office, account:
     said = office.agreed(office.security({other: 100}), other, account, 10)
     coming = office.asked("transfer", **said)
     assert office.post(path, {"state": "closed", "reason": "x"}, 409)["rule"] == "ACC-02", "units may come to it"
-    assert office.client.post(f"/v1/operations/{coming['operation']}/cancellation").status_code == 200
     assert office.post(path, {"state": "frozen", "reason": "协查"}, 200)["state"] == "frozen"
+    with pytest.raises(RuleRefused, match="frozen"):
+        office.sign(coming)
+    assert office.get(coming)["operation_state"] == "needs_authorisation", "until it is thawed"
+    office.post(path, {"state": "normal", "reason": "解除"}, 200)
+    office.sign(coming)
+    assert office.post(path, {"state": "frozen", "reason": "协查"}, 200)["state"] == "frozen"
+    office.world.work(coming["operation"])
+    told = office.get(coming)["refusal"]
+    assert (told["error"], told["rule"]) == ("ServiceAccountState", "ACC-03"), "signed by all, and not sent"
+    assert told["args"] == {"account": account, "state": "frozen"}
+    reason = office.world.house.operation(coming["operation"]).reason
+    assert (reason or {})["stage"] == "preparation"
     refused = office.refused("transfer", **said)
-    assert (refused["type"][-14:], refused["id"], refused["state"]) == (":account-state", account, "frozen")
+    assert (refused["rule"], refused["numbers"]) == ("ACC-03", {"account": account, "state": "frozen"})
 
 
 def test_nobody_is_named_in_the_database_nor_on_the_chain(office: Office) -> None:

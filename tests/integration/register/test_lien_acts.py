@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.platform.errors import RuleRefused
 from services.platform.ids import random_id
-from services.register.rules.values import Kind
+from services.register.rules.values import Form, Kind
 from tests.integration.founded import Founded
 from tests.integration.register.business import FoundedBusiness
 from tests.integration.register.clerk import Clerk
@@ -139,6 +140,41 @@ def _each_word_on_it_stays(clerk: Clerk, security: str, path: str, first: str) -
     assert stated["legal_history"] == lien["legal_history"]
     sheet = clerk.client.get(f"/v1/register/statements/{made['id']}/csv").text
     assert "2030-12-02T01:00:00.000Z registered 示例出质 0017; 2030-12-02T01:30:00.000Z changed 示例变更 0018" in sheet
+
+
+def test_an_llcs_equity_is_enforced_only_when_the_others_do_not_buy(clerk: Clerk, holder: str) -> None:
+    partner, outsider = clerk.investor(), clerk.investor()
+    equity = clerk.security({holder: 60, partner: 40}, form=Form.LLC_EQUITY, cap=50, interval=0)
+    clerk.registered("pledge", **_pledge(clerk, equity, holder, 20))
+    clerk.registered("freeze", **_freeze(clerk, equity, holder, 40))
+    sale = {"security": equity, "giver": holder, "taker": outsider, "units": "20"}
+    agreed, court = clerk.documents("enforcement-agreement"), clerk.documents(*COURT)
+    asked = clerk.refused("pledge-enforce", **sale, number=1, documents=agreed)
+    assert (asked["rule"], asked["numbers"]["days"]) == ("TRF-01", 30)
+    assert "第八十四条" in asked["source"]
+    for act, number in (("pledge-enforce", 1), ("freeze-enforce", 2)):
+        by_court = clerk.refused(act, **sale, number=number, documents=court)
+        assert (by_court["rule"], by_court["numbers"]["days"]) == ("TRF-02", 20)
+        assert "第八十五条" in by_court["source"]
+    told = {"notified_on": str(clerk.world.clock.now().date() - timedelta(days=30))}
+    late = clerk.refused("pledge-enforce", **sale, number=1, documents=agreed, pre_emption=told)
+    assert (late["rule"], late["numbers"]["notified"]) == ("TRF-01", told["notified_on"]), "its last day is today"
+    silent = clerk.refused("freeze-enforce", **sale, number=2, documents=court, pre_emption=told)
+    assert (silent["rule"], "pre-emption-notice" in silent["detail"]) == ("DOC-01", True)
+    evidenced = [*court, *clerk.documents("pre-emption-notice")]
+    assert clerk.ask("freeze-enforce", **sale, number=2, documents=evidenced, pre_emption=told).status_code == 202
+    among = {**sale, "taker": partner}
+    assert clerk.ask("pledge-enforce", **among, number=1, documents=agreed).status_code == 202
+
+
+def test_who_is_a_shareholder_no_more_when_it_is_signed_is_an_outsider(clerk: Clerk, holder: str) -> None:
+    partner = clerk.investor()
+    equity = clerk.security({holder: 60, partner: 40}, form=Form.LLC_EQUITY, cap=50, interval=0)
+    asked = clerk.asked("transfer", **clerk.agreed(equity, holder, partner, 10))
+    clerk.registered("transfer", **clerk.agreed(equity, partner, holder, 40))
+    with pytest.raises(RuleRefused) as refused:
+        clerk.sign(asked)
+    assert refused.value.rule == "TRF-01"
 
 
 def test_two_pledges_race_for_the_last_free_units(clerk: Clerk, security: str, holder: str) -> None:
