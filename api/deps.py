@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Request, Security
+from fastapi import Depends, Header, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.limits import RateLimiter, network_of
+from api.waiting import Wait
 from services.container import Services
 from services.identity.service import Principal
 from services.platform.errors import Unauthenticated
@@ -97,19 +97,28 @@ async def once(
     return Once(check_key(idempotency_key), digest)
 
 
-async def wait_seconds(
-    prefer: Annotated[
-        str | None, Header(description="`wait=N`: answer when done, after N ≤ 60 seconds at the latest")
+async def waiting(
+    request: Request,
+    response: Response,
+    held: ServicesDep,
+    _prefer: Annotated[
+        str | None,
+        Header(
+            alias="Prefer",
+            description="`wait=N`: answer when done, after N seconds at the latest. `Preference-Applied` says how many "
+            "were granted (`max_wait_seconds` of the service's settings at most)",
+        ),
     ] = None,
-) -> int:
-    """Seconds of ``Prefer: wait=N`` (RFC 7240), 0 when not asked for."""
-    found = re.search(r"(?:^|[,;\s])wait=(\d{1,4})", prefer or "")
-    return min(int(found.group(1)), 60) if found else 0
+) -> Wait:
+    """How long to wait for the end of what is asked for."""
+    wait = Wait.of(request, held.settings.max_wait_seconds)
+    response.headers.update(wait.applied)
+    return wait
 
 
 CallerDep = Annotated[Principal, Depends(caller)]
 OnceDep = Annotated[Once | None, Depends(once)]
-WaitDep = Annotated[int, Depends(wait_seconds)]
+WaitDep = Annotated[Wait, Depends(waiting)]
 PublicDep = Depends(anyone)
 
 
@@ -120,7 +129,7 @@ class Asked:
     services: Services
     caller: Principal
     once: Once | None
-    wait: int
+    wait: Wait
 
 
 async def asked(request: Request) -> Asked:
@@ -130,5 +139,5 @@ async def asked(request: Request) -> Asked:
         held,
         await caller(request, held, await limiter(request), await bearer(request)),
         await once(request, request.headers.get("idempotency-key")),
-        await wait_seconds(request.headers.get("prefer")),
+        Wait.of(request, held.settings.max_wait_seconds),
     )

@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import deps, problems
 from api.materials import routes as materials
 from api.uploads import routes as uploads
+from api.waiting import wished
 from services.container import Services
 from services.platform.errors import RegsealError, Unauthenticated, Unavailable
 from services.platform.logging import REQUEST_ID
@@ -47,7 +48,6 @@ PIECE: Final = 4 << 20
 _ENDED: Final = ("lease-lost", "stopping")  # this process leads no longer
 _AGAIN_S: Final = 0.5
 _OURS: Final = frozenset({"authorization", "connection", "content-length", "expect", "transfer-encoding"})
-_WAIT: Final = re.compile(r"wait=(\d{1,4})")
 
 
 class Handover:
@@ -206,8 +206,7 @@ async def _ask(services: Services, question: Question) -> Answer:
     if services.team is None:
         raise RuntimeError("who has no team follows nobody")
     headers = dict(question.headers)
-    wait = _WAIT.search(headers.get("prefer", ""))
-    patience = PATIENCE + min(int(wait[1]) if wait else 0, 60)
+    patience = PATIENCE + min(wished(headers.get("prefer", "")), services.settings.max_wait_seconds)
     try:
         return await asyncio.wait_for(asyncio.wrap_future(services.team.ask(question)), patience)
     except TimeoutError:

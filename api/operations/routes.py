@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,6 +12,7 @@ from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep
 from api.operations.schemas import AuthorisationRequest, OperationView
 from api.operations.views import opened, operation
 from api.paging import Cursor, Limit, Page
+from api.waiting import Wait
 from services.container import Services
 from services.identity.service import Principal
 from services.transactions.views import OperationView as Operation
@@ -19,7 +20,6 @@ from services.transactions.views import OperationView as Operation
 router = APIRouter(prefix="/v1/operations", tags=["operations"])
 
 ENDED = frozenset({"final", "refused", "expired", "cancelled"})
-POLL_SECONDS = 0.2
 
 
 @router.get("")
@@ -36,9 +36,7 @@ def list_operations(
 
 
 @router.get("/{operation_id}")
-async def get_operation(
-    operation_id: str, services: ServicesDep, caller: CallerDep, wait: WaitDep = 0
-) -> OperationView:
+async def get_operation(operation_id: str, services: ServicesDep, caller: CallerDep, wait: WaitDep) -> OperationView:
     """One operation with its whole history. `Prefer: wait=N` answers when it has ended."""
     return await until_ended(services, caller, operation_id, wait)
 
@@ -50,7 +48,7 @@ async def authorise(
     services: ServicesDep,
     caller: CallerDep,
     _once: OnceDep,
-    wait: WaitDep = 0,
+    wait: WaitDep,
 ) -> OperationView:
     """Brings a party's signature back. The same signature may be brought twice.
 
@@ -66,15 +64,11 @@ async def cancel(operation_id: str, services: ServicesDep, caller: CallerDep, _o
     return operation(await run_in_threadpool(services.operations.cancel, caller, operation_id))
 
 
-async def until_ended(services: Services, caller: Principal, operation_id: str, seconds: int) -> OperationView:
-    """The operation now, or when it has ended within ``seconds``."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while True:
-        found = await run_in_threadpool(services.operations.get, caller, operation_id)
-        if found.state in ENDED or loop.time() >= until:
-            return await run_in_threadpool(_whole, services, found)
-        await asyncio.sleep(POLL_SECONDS)
+async def until_ended(services: Services, caller: Principal, operation_id: str, wait: Wait) -> OperationView:
+    """The operation now, or when it has ended while somebody waits."""
+    look = partial(run_in_threadpool, services.operations.get, caller, operation_id)
+    found = await wait.until(look, lambda one: one.state in ENDED)
+    return await run_in_threadpool(_whole, services, found)
 
 
 def _whole(services: Services, found: Operation) -> OperationView:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep, asked, caller, once, wait_seconds
+from api.deps import CallerDep, OnceDep, ServicesDep, WaitDep, asked, caller, once, waiting
 from api.direct import DirectRoute
 from api.paging import Cursor, Limit, Page
 from api.records.schemas import SUBMISSION_SCHEMA, Acknowledged, ErasureRequest, RecordView, RetentionView
 from api.records.views import acknowledged, record_view, retention_view
+from api.waiting import Wait
 from chain.proof.canonical import parse_json
 from chain.proof.encoding import from_hex
 from chain.proof.errors import FormatError
@@ -27,7 +29,6 @@ router = APIRouter(prefix="/v1/records", tags=["records"])
 
 MAX_SUBMISSION: Final = 131_072
 REACHED: Final = ("accepted", "sealed", "witnessed", "anchored", "final")
-POLL_SECONDS: Final = 0.25
 _PATH: Final = "Field to show, as docs/spec/record.md writes paths; for `disclosed`"
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": SUBMISSION_SCHEMA}}}
@@ -41,8 +42,8 @@ async def submit(request: Request) -> Response:
         log, record, signature = read_submission(await request.body())
         future = by.services.records.submit(by.caller, record, log_id=log, signature=signature, once=by.once)
         done = await asyncio.wrap_future(future)
-    status = await until_final(by.services, done.record_id, by.wait) if by.wait else "accepted"
-    headers = {"Location": f"/v1/records/{done.record_id}"}
+    status = await until_final(by.services, done.record_id, by.wait) if by.wait.seconds else "accepted"
+    headers = {"Location": f"/v1/records/{done.record_id}", **by.wait.applied}
     if done.replayed:
         headers["Idempotency-Replayed"] = "true"
     return Response(acknowledged(done, status).model_dump_json(), 201, headers, "application/json")
@@ -54,7 +55,7 @@ router.add_api_route(
     methods=["POST"],
     status_code=201,
     response_model=Acknowledged,
-    dependencies=[Depends(caller), Depends(once), Depends(wait_seconds)],
+    dependencies=[Depends(caller), Depends(once), Depends(waiting)],
     openapi_extra=_BODY,
     route_class_override=DirectRoute,
 )
@@ -101,10 +102,10 @@ def list_records(
 
 
 @router.get("/{record_id}")
-async def get_record(record_id: str, services: ServicesDep, caller: CallerDep, wait: WaitDep = 0) -> RecordView:
+async def get_record(record_id: str, services: ServicesDep, caller: CallerDep, wait: WaitDep) -> RecordView:
     """One of the caller's own records and how far it has come. `Prefer: wait=N` answers when it is final."""
     found = await run_in_threadpool(services.records.get_record, caller, record_id)
-    if wait:
+    if wait.seconds:
         await until_final(services, record_id, wait)
         found = await run_in_threadpool(services.records.get_record, caller, record_id)
     return record_view(found)
@@ -156,12 +157,7 @@ async def erase(
     return retention_view(held)
 
 
-async def until_final(services: Services, record_id: str, seconds: int) -> str:
-    """The record's status when it is final, or after ``seconds``."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while True:
-        status = await run_in_threadpool(services.records.status, record_id)
-        if status == REACHED[-1] or loop.time() >= until:
-            return status
-        await asyncio.sleep(POLL_SECONDS)
+async def until_final(services: Services, record_id: str, wait: Wait) -> str:
+    """The record's status when it is final, or when the wait is over."""
+    look = partial(run_in_threadpool, services.records.status, record_id)
+    return await wait.until(look, lambda status: status == REACHED[-1])

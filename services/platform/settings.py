@@ -207,6 +207,7 @@ class Settings(BaseSettings):
     rate_limits: RateLimits = RateLimits()
     materials: MaterialsConfig = MaterialsConfig()
     max_body_bytes: int = Field(default=262_144, ge=65_536)
+    max_wait_seconds: int = Field(default=60, ge=0, le=600)
     max_upload_bytes: int = Field(default=4 << 30, ge=1 << 20)
     workers: int = Field(default=1, ge=1, le=16)
     lease_ttl_ms: int = Field(default=15_000, ge=1_000, le=600_000)

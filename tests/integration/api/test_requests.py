@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import sys
 from io import StringIO
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 
 from api.limits import RateLimiter
 from chain.proof.canonical import parse_json
+from services.platform import metrics
 from services.platform.logging import configure
 from services.platform.settings import RateLimits
 from tests.integration.api.conftest import Market
+from tests.serving import serving
+from tests.waiting import until
 
 BAD_BODIES = {
     "not JSON": "{",
@@ -187,3 +191,29 @@ def test_an_institution_that_asks_too_often_waits_and_others_do_not(market: Mark
         assert {answer.status_code for answer in guesses[:-1]} == {401}
     finally:
         app.state.limiter = usual
+
+
+def test_a_wait_is_as_long_as_granted_and_said(market: Market) -> None:
+    (ended, *_) = market.a.client.get("/v1/operations", params={"state": "final"}).json()["items"]
+    address = f"/v1/operations/{ended['id']}"
+    answer = market.a.client.get(address, headers={"Prefer": "wait=5000"})
+    assert (answer.status_code, answer.headers["preference-applied"]) == (200, "wait=600")
+    assert "preference-applied" not in market.a.client.get(address).headers
+    submitted = market.a.client.post(
+        "/v1/records", json={"log": market.a.log, "record": market.a.record()}, headers={"Prefer": "wait=1"}
+    )
+    assert (submitted.status_code, submitted.headers["preference-applied"]) == (201, "wait=1")
+
+
+def test_a_wait_ends_when_its_client_has_gone(market: Market) -> None:
+    """The record becomes final in no time that is waited for here: nobody carries its head to the chain."""
+    assert market.house.services.settings.max_wait_seconds == 600
+    record = market.a.submit()["id"]
+    counted = metrics.HTTP_REQUESTS.labels("/v1/records/{record_id}", "200")
+    before = counted._value.get()
+    with serving(market.anyone.app) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            token = market.a.client.headers["Authorization"]
+            head = f"GET /v1/records/{record} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nPrefer: wait=600\r\n\r\n"
+            client.sendall(head.encode())
+        until(lambda: counted._value.get() > before)

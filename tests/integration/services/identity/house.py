@@ -135,7 +135,8 @@ def make_home(node: Answering, addresses: Path, home: Path, database_url: str) -
     chain = ChainConfig(
         endpoints=(node.url,), chain_id=pins["chain_id"], genesis=pins["genesis"], addresses_file=addresses
     )
-    return Settings(home=home, database_url=database_url, chains={"supervision": chain})
+    # waits longer than any test has patience: so one that ends early is seen to
+    return Settings(home=home, database_url=database_url, chains={"supervision": chain}, max_wait_seconds=600)
 
 
 def start(settings: Settings, clock: Clock | None = None) -> House:
