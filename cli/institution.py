@@ -151,9 +151,9 @@ def authority(
 @app.command("grant-role")
 def grant_role(
     institution_id: Annotated[str, typer.Argument()],
-    account: Annotated[str, typer.Option()],
-    role: Annotated[str, typer.Option()],
-    region: Annotated[int, typer.Option()],
+    account: Annotated[str, typer.Option(help="Address that is to act: 0x and 40 hexadecimal digits.")],
+    role: Annotated[str, typer.Option(help="The role, e.g. pilot.working-group or register.checker.")],
+    region: Annotated[int, typer.Option(help="GB/T 2260 code, 0 national.")],
     expires_at: Annotated[str, typer.Option(help="2027-11-20T00:00:00Z")],
     reason: Reason,
     party: PartyOption = None,
@@ -168,9 +168,9 @@ def grant_role(
 @app.command("revoke-role")
 def revoke_role(
     institution_id: Annotated[str, typer.Argument()],
-    account: Annotated[str, typer.Option()],
-    role: Annotated[str, typer.Option()],
-    region: Annotated[int, typer.Option()],
+    account: Annotated[str, typer.Option(help="Address that is to act: 0x and 40 hexadecimal digits.")],
+    role: Annotated[str, typer.Option(help="The role, e.g. pilot.working-group or register.checker.")],
+    region: Annotated[int, typer.Option(help="GB/T 2260 code, 0 national.")],
     reason: Reason,
     party: PartyOption = None,
     out: OutOption = None,

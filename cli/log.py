@@ -53,7 +53,10 @@ def checkpoint(
 
 @app.command("open")
 def open_log(
-    origin: Annotated[str, typer.Option()], party: PartyOption = None, out: OutOption = None, as_json: Json = False
+    origin: Annotated[str, typer.Option(help="Name of the log, e.g. market.example/register; never used again.")],
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
 ) -> None:
     """Ask for a new log of the own institution; its authority signs."""
     _command("/v1/logs", {"origin": origin}, party, out, as_json=as_json)
@@ -83,7 +86,7 @@ def freeze(
 @app.command()
 def succeed(
     log_id: LogId,
-    origin: Annotated[str, typer.Option()],
+    origin: Annotated[str, typer.Option(help="Name of the log, e.g. market.example/register; never used again.")],
     reason: Reason,
     party: PartyOption = None,
     out: OutOption = None,

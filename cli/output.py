@@ -29,7 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="Write one JSON value to stan
 def emit(data: object, lines: Iterable[str], *, as_json: bool) -> None:
     """Writes the result once: `data` as JSON, or `lines` for people."""
     text = json.dumps(data, ensure_ascii=False, indent=2) if as_json else "\n".join(lines)
-    print(_encodable(text))
+    print(_encodable(text), flush=True)
 
 
 def note(text: str) -> None:

@@ -48,8 +48,9 @@ def sign(
         found = _read(operation)
         result: Mapping[str, object]
         if isinstance(found, _Asked):
-            _show([found], yes=yes, as_json=as_json)
-            result = _authorise(found, *_signer(key, wallet))
+            signer = _signer(key, wallet)
+            _show([found], yes=yes, as_json=as_json, signer=signer[1])
+            result = _authorise(found, *signer)
             lines = [f"{name}: {value}" for name, value in result.items()]
         else:
             signer = _signer(key, wallet)
@@ -57,7 +58,7 @@ def sign(
             note(f"{len(mine)} of {len(found)} operations wait for {signer[1]}")
             if not mine:
                 fail(ExitCode.REFUSED, "none of them is this signer's to authorise", as_json=as_json)
-            _show(mine, yes=yes, as_json=as_json)
+            _show(mine, yes=yes, as_json=as_json, signer=signer[1])
             result = {"authorisations": [_authorise(one, *signer) for one in mine]}
             lines = [f"{len(mine)} signed"]
         if out is not None:
@@ -137,11 +138,13 @@ def _opened(command: JsonObject, typed_data: object) -> JsonObject:
     return record
 
 
-def _show(asked: Sequence[_Asked], *, yes: bool, as_json: bool) -> None:
+def _show(asked: Sequence[_Asked], *, yes: bool, as_json: bool, signer: str) -> None:
     for place, one in enumerate(asked, start=1):
         if len(asked) > 1:
             note(f"— {place} of {len(asked)} —")
         _show_one(one, yes=yes, as_json=as_json)
+        if one.signers and signer not in one.signers:
+            note(f"WARNING: it waits for {' or '.join(one.signers)}; a signature of {signer} will be refused")
     question = "Sign this?" if len(asked) == 1 else f"Sign these {len(asked)}?"
     if not yes and not typer.confirm(question, default=False, err=True):
         fail(ExitCode.REFUSED, "not signed", as_json=as_json)

@@ -22,7 +22,7 @@ def register(parent: typer.Typer) -> None:
 def issue(
     name: Annotated[str, typer.Option(help="What it is for.")],
     role: Annotated[list[str], typer.Option(help="May be given several times.")],
-    days: Annotated[int, typer.Option(min=1, max=366)] = 90,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
     institution: Annotated[
         str | None, typer.Option(help="Another institution's first token (system administrators).")
     ] = None,

@@ -174,7 +174,15 @@ def migrations(layout: Layout) -> Iterator[Check]:
     if not layout.settings_file.exists() or read_state(layout):
         return  # a running service has refused any other schema
     try:
-        present, newest = migrate.current(load_settings(layout.gateway).url), migrate.head()
+        settings = load_settings(layout.gateway)
+    except StartRefused:  # reported by the check of the settings
+        return
+    if settings.missing_file is not None:
+        fix = "put it back (docs/operations.md, Backup and restore); if there was none yet: regseal up"
+        yield bad("database", f"{shown(settings.missing_file)} is missing", fix)
+        return
+    try:
+        present, newest = migrate.current(settings.url), migrate.head()
     except StartRefused as error:
         yield bad("database", error.detail, "regseal down, or correct the settings")
     except SQLAlchemyError as error:
@@ -199,10 +207,11 @@ OFFLINE: tuple[Callable[[Layout], Iterator[Check]], ...] = (
 
 def examine(layout: Layout) -> list[Check]:
     """All checks; a check that cannot run is a finding, never a traceback."""
+    from cli.local.checks_pieces import pieces
     from cli.local.checks_running import RUNNING
 
     found: list[Check] = []
-    for check in (*OFFLINE, *RUNNING):
+    for check in (*OFFLINE, pieces, *RUNNING):
         try:
             found.extend(check(layout))
         except Exception as error:  # noqa: BLE001 - the point of a doctor is to survive what it finds

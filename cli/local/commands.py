@@ -15,6 +15,7 @@ from cli.output import ExitCode, Json, emit, fail, note
 
 if TYPE_CHECKING:
     from cli.local.gateway import MarketName
+    from cli.local.up import Up
 
 VarOption = Annotated[
     Path | None, typer.Option("--var", envvar="REGSEAL_VAR", help="The installation's folder.", show_default="var/")
@@ -138,12 +139,23 @@ def up(
         str, typer.Option(help="A new sample's: postgresql://… of an empty database; default an SQLite file.")
     ] = "",
     var: VarOption = None,
+    as_json: Json = False,
 ) -> None:
-    """Start everything in the foreground: both embedded chains, contracts, tables, service. Ctrl-C stops all."""
+    """Start everything in the foreground: both embedded chains, contracts, tables, service. Ctrl-C stops all.
+
+    With --json what runs is told once it does: {home, url, chains}.
+    """
     from cli.local.run import NewSample, run
 
-    with _plain():
-        run(_layout(var), note, NewSample(simulated, database_url), sample=sample)
+    layout = _layout(var)
+
+    def ready(running: Up) -> None:
+        if as_json:
+            chains = {name: chain.url for name, chain in running.chains.items()}
+            emit({"home": str(layout.var), "url": running.url, "chains": chains}, (), as_json=True)
+
+    with _plain(as_json=as_json):
+        run(layout, note, NewSample(simulated, database_url), sample=sample, ready=ready)
 
 
 def sample_time(

@@ -12,7 +12,7 @@ from chain.addresses import Market, Role, contracts_of
 from chain.party.durable import private_folder, write_json, write_private
 from chain.party.keystore import EvmKey, new_passphrase_file, passphrase_for
 from cli.local.errors import LocalError
-from cli.local.layout import CHAIN_IDS, SUPERVISION, Layout
+from cli.local.layout import CHAIN_IDS, SUPERVISION, Layout, shown
 
 DELAY_SECONDS = 2 * 24 * 3600
 PORT = 8440
@@ -211,24 +211,18 @@ def pinned_chains(layout: Layout) -> frozenset[str]:
 
 def simulated_time(layout: Layout) -> Path | None:
     """The file by which this sample's time goes, if it is one."""
-    import tomllib
-
-    stated = tomllib.loads(layout.settings_file.read_text("utf-8")).get("simulated_time")
+    stated = _stated(layout).get("simulated_time")
     return layout.gateway / str(stated) if stated else None
 
 
 def stated_database(layout: Layout) -> str:
     """The settings' `database_url`, empty for the SQLite file in the gateway's folder."""
-    import tomllib
-
-    return str(tomllib.loads(layout.settings_file.read_text("utf-8")).get("database_url", ""))
+    return str(_stated(layout).get("database_url", ""))
 
 
 def _stated_market(layout: Layout) -> Market | None:
-    import tomllib
-
     try:
-        stated = tomllib.loads(layout.settings_file.read_text("utf-8")).get("market")
+        stated = _stated(layout).get("market")
         return None if stated is None else Market(int(stated["region"]), bool(stated.get("checked", True)))
     except FileNotFoundError:
         return None
@@ -251,9 +245,7 @@ def external_chains(layout: Layout) -> dict[str, Any]:
 
 def loopback_url(layout: Layout, url: str) -> dict[str, str]:
     """The variable that corrects `public_url` when it names this machine only and the port had to be another."""
-    import tomllib
-
-    stated = str(tomllib.loads(layout.settings_file.read_text("utf-8")).get("public_url", ""))
+    stated = str(_stated(layout).get("public_url", ""))
     return {"REGSEAL_PUBLIC_URL": url} if stated.startswith("http://127.0.0.1:") else {}
 
 
@@ -270,11 +262,19 @@ def quoted(text: str) -> str:
 
 
 def _chains(layout: Layout) -> dict[str, Any]:
-    import tomllib
-
     try:
-        return dict(tomllib.loads(layout.settings_file.read_text("utf-8")).get("chains", {}))
+        return dict(_stated(layout).get("chains", {}))
     except FileNotFoundError:
         raise LocalError(
             f"there is no installation at {layout.gateway}", "regseal init, or regseal up --sample"
         ) from None
+
+
+def _stated(layout: Layout) -> dict[str, Any]:
+    """The settings as their file states them. LocalError when it is not TOML."""
+    import tomllib
+
+    try:
+        return tomllib.loads(layout.settings_file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LocalError(f"{shown(layout.settings_file)} is not TOML: {error}", "edit it, or put it back") from None

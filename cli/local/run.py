@@ -24,8 +24,13 @@ class NewSample:
     database_url: str = ""
 
 
-def run(layout: Layout, say: Say, new: NewSample, *, sample: bool) -> None:
-    """Until Ctrl-C. LocalError when something does not start; what was started is stopped first."""
+def run(
+    layout: Layout, say: Say, new: NewSample, *, sample: bool, ready: Callable[[starting.Up], None] = lambda _: None
+) -> None:
+    """Until Ctrl-C. LocalError when something does not start; what was started is stopped first.
+
+    ``ready`` is told what runs, once everything does.
+    """
     began = time.monotonic()
     supervisor = Supervisor(layout, say)
     with starting.only_one(layout), starting.stopping_on_signals(supervisor):
@@ -35,7 +40,7 @@ def run(layout: Layout, say: Say, new: NewSample, *, sample: bool) -> None:
             if new.database_url and not sample:
                 raise LocalError("a real installation is told its database once", "regseal init --database-url …")
             if sample:
-                _start_sample(supervisor, layout, say, new)
+                up = _start_sample(supervisor, layout, say, new)
             else:
                 up = starting.start(supervisor, layout, say)
                 starting.await_checked(up, say, seconds=5)
@@ -43,13 +48,14 @@ def run(layout: Layout, say: Say, new: NewSample, *, sample: bool) -> None:
         except KeyboardInterrupt:
             say("interrupted while starting; the next start goes on from here")
             return
+        ready(up)
         say(f"\nready after {time.monotonic() - began:.1f} s; Ctrl-C stops all")
         supervisor.watch()
         say("stopping …")
     say("stopped")
 
 
-def _start_sample(supervisor: Supervisor, layout: Layout, say: Say, new: NewSample) -> None:
+def _start_sample(supervisor: Supervisor, layout: Layout, say: Say, new: NewSample) -> starting.Up:
     from cli.local.sample import world
 
     if layout.settings_file.exists() and not layout.parties.exists():
@@ -65,6 +71,7 @@ def _start_sample(supervisor: Supervisor, layout: Layout, say: Say, new: NewSamp
         world.World(layout, up.url, say).build()
     starting.await_checked(up, say)
     _announce_sample(up, say)
+    return up
 
 
 def _start_witness(supervisor: Supervisor, layout: Layout, up: starting.Up) -> None:

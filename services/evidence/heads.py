@@ -22,12 +22,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy.orm import Session
+
 from chain.party.durable import write_private
 from chain.proof.hashing import sha256
+from services.evidence import repository
 from services.platform.errors import StartRefused
 from services.platform.failpoints import hit
 
-__all__ = ["Head", "HeadFile", "read_heads"]
+__all__ = ["Head", "HeadFile", "read_heads", "without_head"]
 
 _NAME = "heads"
 _MAGIC = b"rs-head1"
@@ -187,6 +190,12 @@ def read_heads(directory: Path) -> dict[str, Head]:
             if origin not in found or head.size >= found[origin].size:
                 found[origin] = head
     return found
+
+
+def without_head(session: Session, directory: Path) -> list[str]:
+    """Origins of the logs that have leaves and no head in ``directory``. StartRefused as above."""
+    known = read_heads(directory)
+    return [log.origin for log in repository.logs(session) if log.size and log.origin not in known]
 
 
 def _files(directory: Path) -> list[tuple[Path, int]]:

@@ -5,6 +5,7 @@ derived from ``home``.
 """
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -263,6 +264,12 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'regseal.sqlite'}"
 
     @property
+    def missing_file(self) -> Path | None:
+        """The SQLite file, when that is the database and is not there: whoever opens it would begin an empty one."""
+        file = self.home / "regseal.sqlite"
+        return None if self.database_url or file.exists() else file
+
+    @property
     def master_key_file(self) -> Path:
         """What wraps all at-rest keys; outside the database and its backups."""
         return self.home / "master.key"
@@ -330,3 +337,5 @@ def load_settings(home: Path | None = None) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
         raise StartRefused(f"Setting {name or '(all)'}: {reason} (see settings.toml in {place}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartRefused(f"settings.toml in {place} is not TOML: {error}.") from None

@@ -11,6 +11,7 @@ import pytest
 
 from chain.party.describe import ACTIONS
 from chain.party.eip712 import recover
+from chain.party.evm import checksummed
 from chain.proof.note import SignatureType, VerifierKey
 from chain.proof.possession import possession_holds
 from chain.proof.record import check_record, commit
@@ -96,6 +97,14 @@ def test_a_passed_deadline_is_refused(run: Run, key: tuple[Path, str], tmp_path:
     result = run("sign", path, "--key", key[0], "--yes")
     assert result.exit_code == 1
     assert "deadline passed" in result.stderr
+
+
+def test_who_signs_what_waits_for_another_is_warned(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    other = checksummed(bytes.fromhex("ab" * 20))
+    path = tmp_path / "op.json"
+    path.write_text(json.dumps({"id": "op_1", "signers": [other], "typed_data": typed_data()}))
+    assert f"WARNING: it waits for {other}" in run("sign", path, "--key", key[0], given="n\n").stderr
+    assert "WARNING" not in run("sign", path, "--key", key[0], "--yes", "--wallet", other).stderr
 
 
 def test_an_unknown_document_is_never_signed_unseen(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:

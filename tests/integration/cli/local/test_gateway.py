@@ -11,6 +11,7 @@ from cli.local.checks import Check, Level, examine, secrets, settings
 from cli.local.errors import LocalError
 from cli.local.install import create, new_access
 from cli.local.layout import Layout
+from services.evidence.models import LogRow
 from services.platform.atrest import Vault
 from services.platform.database import Database
 from services.platform.settings import load_settings
@@ -109,6 +110,39 @@ def test_doctor_names_the_setting_that_does_not_parse(installed: Layout) -> None
     found = [check for check in examine(installed) if check.name == "settings"]
     assert [check.level for check in found] == [Level.FAIL]
     assert "surprise" in found[0].found
+
+
+def test_settings_that_are_no_toml_are_one_finding_and_stop_the_start_with_a_sentence(installed: Layout) -> None:
+    installed.settings_file.write_text("[[")
+    failed = [check for check in examine(installed) if check.level is Level.FAIL]
+    assert [check.name for check in failed] == ["settings"]
+    assert "not TOML" in failed[0].found
+    with pytest.raises(LocalError, match="not TOML"):
+        gateway.simulated_time(installed)
+
+
+def test_doctor_names_each_missing_piece_of_what_does_not_run(installed: Layout) -> None:
+    def failing() -> dict[str, str]:
+        return {check.name: check.fix for check in examine(installed) if check.level is Level.FAIL}
+
+    gateway.pin_chain(installed, "supervision", gateway.Pin(("http://127.0.0.1:8",), 7, GENESIS))
+    assert "chain replace supervision" in failing()["chain supervision"]
+    installed.chain("supervision").mkdir(parents=True)
+    assert "put it back" in failing()["chain supervision"]
+    installed.addresses("supervision").parent.mkdir(exist_ok=True)
+    installed.addresses("supervision").write_text("{}")
+    assert "chain supervision" not in failing()
+    assert "put it back" in failing()["database"]
+    assert not load_settings(installed.gateway).home.joinpath("regseal.sqlite").exists()  # looking makes none
+    new_access(installed)
+    assert failing() == {}
+    with Database(load_settings(installed.gateway).url).write() as session:
+        row = LogRow(id="log_1", origin="a.example/b", owner_id="ins_1", state="open", house=False, size=3, suite=1)
+        row.frontier, row.stream_key, row.created_at = b"", b"", 0
+        session.add(row)
+    assert "--without-head-file" in failing()["heads"]
+    installed.settings_file.unlink()
+    assert "regseal init" in failing()["settings"]
 
 
 @pytest.mark.parametrize(("checked", "told"), [("true", set[Level]()), ("false", {Level.WARN})])
