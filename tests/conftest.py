@@ -6,31 +6,30 @@ and so runs twice: on SQLite and on a real PostgreSQL. There is one PostgreSQL s
 Nothing here is ever skipped.
 """
 
-import importlib
 import os
-import pkgutil
 import shutil
-import subprocess
 import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 
-import services
-from services.platform import migrate
 from services.platform.atrest import Vault
 from services.platform.clock import FixedClock
-from services.platform.database import Base, Database
+from services.platform.database import Database
+from tests.databases import (
+    create,
+    create_empty,
+    database_url_of,
+    drop,
+    forgo_fsync,
+    make_tables,
+    started,
+    with_template,
+)
 from tests.waiting import alone, until
 
 FULL = os.environ.get("REGSEAL_TEST_SIZE") == "full"
@@ -41,9 +40,7 @@ settings.register_profile("reduced", _common, max_examples=50, stateful_step_cou
 settings.register_profile("full", _common, max_examples=1_000, stateful_step_count=60)
 settings.load_profile("full" if FULL else "reduced")
 
-TEMPLATE = f"regseal_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"  # workers may share one server
 TESTS = Path(__file__).parent
-MIGRATIONS = TESTS.parent / "migrations"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -72,13 +69,6 @@ def _as_written(item: pytest.Item) -> tuple[bool, int]:
     return "postgresql" in item.name.partition("[")[2], item.location[1] or 0  # a world of its own for each database
 
 
-def load_models() -> None:
-    """Imports the tables of every context that has any."""
-    for module in pkgutil.walk_packages(services.__path__, "services."):
-        if module.name.endswith(".models"):
-            importlib.import_module(module.name)
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """URL of a server with a template database that holds all tables."""
@@ -101,52 +91,11 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def started(server: Any) -> bool:
-    """Starts it, or finds that it has come up: the package itself waits 10 s and gives up."""
-    try:
-        server.start()
-    except (subprocess.SubprocessError, AssertionError):
-        return False
-    return True
-
-
-def forgo_fsync(url: str) -> None:
-    """Tests kill our processes, never this server or the machine: its disk may be as slow as it likes."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-
-
-def with_template(url: str) -> str:
-    """The server's URL, once it has a database of all tables to copy."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    _make_tables(database_url_of(url, TEMPLATE))
-    return url
-
-
-def _make_tables(url: str) -> None:
-    """As the migrations would, which a test of theirs compares with the models; marked so."""
-    load_models()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        Base.metadata.create_all(connection)
-        MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), migrate.head())
-    engine.dispose()
-
-
-def database_url_of(server: str, name: str) -> str:
-    """Of one database of a server."""
-    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
-    return url.render_as_string(hide_password=False)
-
-
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file that holds all tables."""
     path = tmp_path_factory.mktemp("template") / "regseal.sqlite"
-    _make_tables(f"sqlite:///{path}")
+    make_tables(f"sqlite:///{path}")
     return path
 
 
@@ -174,17 +123,11 @@ def new_database(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
     made: list[str] = []
 
     def postgres(*, empty: bool = False) -> str:
-        name = f"t_{uuid.uuid4().hex}"
-        template = "" if empty else f"TEMPLATE {TEMPLATE}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} {template}")
-        made.append(name)
-        return database_url_of(server, name)
+        made.append(create_empty(server) if empty else create(server))
+        return database_url_of(server, made[-1])
 
     yield postgres
-    with psycopg.connect(server, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    drop(server, *made)
 
 
 @pytest.fixture

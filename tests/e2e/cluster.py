@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import forgo_fsync, started
+from tests.databases import forgo_fsync, started
 from tests.waiting import alone, until
 
 

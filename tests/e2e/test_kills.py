@@ -8,12 +8,10 @@ import os
 import random
 import signal
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from chain.party.rpc import JsonRpc
@@ -22,7 +20,8 @@ from chain.proof.hashing import keccak256
 from chain.proof.receipt import Receipt, parse_receipt
 from chain.proof.trust import parse_trust
 from chain.proof.verify import verify
-from tests.conftest import FULL, TEMPLATE, database_url_of, with_template
+from tests.conftest import FULL
+from tests.databases import create, database_url_of, with_template
 from tests.e2e.cluster import Cluster
 from tests.e2e.crew import Crew, assert_nothing_was_harmed
 from tests.e2e.mixed import Mixed
@@ -56,10 +55,7 @@ def new_database(cluster: Cluster | None, request: pytest.FixtureRequest, tmp_pa
             file: Path = request.getfixturevalue("sqlite_template")
             (tmp_path / "regseal.sqlite").write_bytes(file.read_bytes())
             return f"sqlite:///{tmp_path / 'regseal.sqlite'}"
-        name = f"t_{uuid.uuid4().hex}"
-        with psycopg.connect(with_template(cluster.url), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        return database_url_of(cluster.url, name)
+        return database_url_of(cluster.url, create(with_template(cluster.url)))
 
     return make
 

@@ -1,20 +1,16 @@
 """Two institutions of two regions, each with a log of its own; the real application, chain and database."""
 
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from chain.party.keystore import EvmKey
 from services.identity.policy import Principal
+from tests.databases import shared_database
 from tests.integration.founded import Founded
 from tests.integration.services.identity.house import (
     OTHER_REGION,
@@ -73,26 +69,12 @@ def market(
 ) -> Iterator[Market]:
     """One for the tests of a file, on each database in turn, each on a node of its own."""
     folder = tmp_path_factory.mktemp("市场 market")
-    with founded.running() as anvil, _database(request, folder) as url:
+    with founded.running() as anvil, shared_database(request, folder) as url:
         town = start(make_home(anvil, founded.addresses, folder / "home", url))
         try:
             yield _settle(town)
         finally:
             town.services.stop()
-
-
-@contextmanager
-def _database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{folder / 'regseal.sqlite'}"
-        return
-    server, name = request.getfixturevalue("postgres_server"), f"m_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
-    yield url.render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _settle(town: House) -> Market:

@@ -23,7 +23,7 @@ from services.platform.clock import FixedClock
 from services.platform.database import Database
 from services.platform.errors import Forbidden, Unauthenticated
 from services.platform.settings import Settings
-from tests.conftest import MIGRATIONS
+from tests.databases import MIGRATIONS
 
 pytestmark = pytest.mark.one_database
 OURS, OTHER = "ins_" + "0" * 32, "ins_" + "1" * 32

@@ -1,12 +1,9 @@
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
+from tests.databases import shared_database
 from tests.integration.services.identity.house import make_home
 from tests.integration.services.pilots.application import SETTINGS
 from tests.integration.services.pilots.region import NATIONAL_REGION, SHENZHEN, YEARS, Region, deploy, open_region
@@ -31,7 +28,7 @@ def region(
     anvil, addresses = node
     snapshot = anvil.rpc.call("evm_snapshot")
     folder = tmp_path_factory.mktemp("试点 pilots")
-    with _database(request, folder) as url:
+    with shared_database(request, folder) as url:
         opened = open_region(anvil, make_home(anvil, addresses, folder / "home", url))
         try:
             _people(opened)
@@ -39,20 +36,6 @@ def region(
         finally:
             opened.house.services.stop()
             anvil.rpc.call("evm_revert", snapshot)
-
-
-@contextmanager
-def _database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{folder / 'regseal.sqlite'}"
-        return
-    server, name = request.getfixturevalue("postgres_server"), f"p_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
-    yield url.render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _people(region: Region) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from services.platform import idempotency, migrate
 from services.platform.database import Base, Database
 from services.platform.errors import StartRefused
-from tests.conftest import MIGRATIONS, load_models
+from tests.databases import MIGRATIONS, load_models
 
 
 @pytest.fixture

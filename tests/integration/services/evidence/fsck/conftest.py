@@ -1,12 +1,10 @@
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
+from tests.databases import shared_database
 from tests.integration.founded import Founded
 from tests.integration.services.evidence.fsck.store import Copy, Store, build
 
@@ -26,15 +24,10 @@ def store(
 @contextmanager
 def _database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        yield f"sqlite:///{folder / 'home' / 'regseal.sqlite'}"
+        yield f"sqlite:///{folder / 'home' / 'regseal.sqlite'}"  # is copied with its home
         return
-    server, name = request.getfixturevalue("postgres_server"), f"f_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
-    yield url.render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with shared_database(request, folder) as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
@@ -34,6 +32,7 @@ from services.fsck import Report, Scope, fsck
 from services.platform import settings as configuration
 from services.platform.atrest import Vault
 from services.platform.settings import Settings
+from tests.databases import create, drop
 from tests.integration.services.identity.house import House, make_home, start
 from tests.integration.services.transactions.rig import OWNER, REGIONAL, Anvil
 from tests.serving import serving
@@ -79,14 +78,11 @@ class Store:
             changed = {"home": home, "database_url": f"sqlite:///{home / Path(str(url.database)).name}"}
             yield Copy(self, self.settings.model_copy(update=changed))
             return
-        name = f"c_{uuid.uuid4().hex}"
         server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {url.database}")
+        name = create(server, template=str(url.database))
         changed = {"home": home, "database_url": url.set(database=name).render_as_string(hide_password=False)}
         yield Copy(self, self.settings.model_copy(update=changed))
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        drop(server, name)
 
 
 @dataclass
