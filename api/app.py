@@ -34,6 +34,7 @@ from api.register import acts as register_acts
 from api.register import book as register_book
 from api.register import companies as register_companies
 from api.register import dividends as register_dividends
+from api.register import further as register_further
 from api.register import imports as register_imports
 from api.register import legal as register_legal
 from api.register import statements as register_statements
@@ -100,7 +101,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     }
     busy = (records, uploads, logs, materials, operations)  # these first
     register = (register_acts, register_legal, register_book, register_statements, register_dividends)
-    holders = (register_companies, register_accounts, register_imports)
+    holders = (register_companies, register_further, register_accounts, register_imports)
     pilot = (pilot_duties, pilot_alerts, pilots, public_pilots)
     parts = (*busy, institutions, *pilot, *register, *holders, calendars, chains, health, start)
     routes = [route for part in parts for route in part.router.routes]

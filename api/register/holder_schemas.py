@@ -259,6 +259,7 @@ class ImportRequest(_Said):
     """名册导入: files (.xlsx, CSV) with a company's holders and their encumbrances, to be checked."""
 
     company: str = Field(max_length=64, examples=["cmp_019a9e0a5c5b7d0e9c1a2b3c4d5e6f70"])
+    security: str | None = Field(None, max_length=64, description="Of which further security; else of the first one")
     files: list[FileRequest] = Field(min_length=1, max_length=20)
     sum_duplicates: bool = Field(False, description="Several lines of one person are one holding")
     confirmed: bool = Field(False, description="What holds of lines that do not say whether they are confirmed (确权)")

@@ -25,6 +25,7 @@ async def check_list(
     """Begins to check a list. Nothing of the register is touched; `/findings` names every cell that is wrong."""
     said = ImportRequest(
         company=request.company,
+        security=request.security,
         files=tuple(FileSaid(material=each.material, name=each.name) for each in request.files),
         sum_duplicates=request.sum_duplicates,
         confirmed=request.confirmed,

@@ -9,7 +9,7 @@ import importlib
 
 import typer
 
-MODULES = ("company", "account", "imports", "acts", "encumbrances", "book", "statements", "dividend")
+MODULES = ("company", "further", "account", "imports", "acts", "encumbrances", "book", "statements", "dividend")
 
 
 def register(parent: typer.Typer) -> None:

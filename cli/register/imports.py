@@ -30,6 +30,9 @@ def check(
         list[Path], typer.Argument(help=".xlsx or CSV: holders, and encumbrances on sheets of their own.")
     ],
     company: Annotated[str, typer.Option(help="The company's id, cmp_….")],
+    security: Annotated[
+        str | None, typer.Option(help="Of which further security, sec_…; else of the first one.")
+    ] = None,
     sum_duplicates: Annotated[bool, typer.Option(help="Several lines of one person are one holding.")] = False,
     confirmed: Annotated[bool, typer.Option(help="Lines that do not say so are confirmed 已确权.")] = False,
     pledgee: Annotated[
@@ -44,6 +47,7 @@ def check(
         who = open_party(party)
         said = {
             "company": company,
+            "security": security,
             "files": [{"material": stored(who, file), "name": file.name} for file in files],
             "sum_duplicates": sum_duplicates,
             "confirmed": confirmed,

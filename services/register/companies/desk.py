@@ -18,17 +18,16 @@ from services.identity.views import Page
 from services.platform.errors import Conflict, Invalid, NotFound, RuleRefused
 from services.platform.idempotency import Once
 from services.platform.ids import check_id, new_id
-from services.register.accounts.desk import evidence_of
-from services.register.acts import repository as acts
 from services.register.acts.exits import withdraw_exit
 from services.register.acts.said import Document, Said, units
 from services.register.acts.securities import Admit, SetState
 from services.register.asking import Ask, Asked
-from services.register.book.holdings import Standing, standing_of
 from services.register.codes import REGIONS, check_usci, parse_company_code
 from services.register.companies import repository
-from services.register.companies.models import CompanyEventRow, CompanyRow
+from services.register.companies.models import CompanyRow
+from services.register.companies.noting import Noted, Securities, note
 from services.register.companies.rules import (
+    ENDED,
     STEPS,
     Facts,
     Phase,
@@ -36,20 +35,16 @@ from services.register.companies.rules import (
     check_application,
     check_documents,
     check_step,
-    phase_of,
 )
 from services.register.companies.views import Application, CompanyEvent, CompanyView, StepRequest
 from services.register.parts import RegisterParts
-from services.register.rules.days import day_of
-from services.register.rules.values import State
-from services.register.stream import Entry
 
 __all__ = ["Companies", "Listed", "Lists"]
 
 FORMS = ("jsc", "llc")
 """股份有限公司, 有限责任公司."""
 _NAME_MAX, _DAYS_MAX = 200, 366
-_KEEP, _ARTICLES = "keep", "articles"
+_KEEP, _EXIT, _ARTICLES = "keep", "exit", "articles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +71,7 @@ class Companies:
         self._parts = parts
         self._ask = ask
         self._lists = lists
+        self._securities = Securities(parts)
 
     # --- writing
 
@@ -95,7 +91,7 @@ class Companies:
             row.created_at = row.updated_at = group.now_ms
             repository.add(group.session, row)
             body: JsonObject = {each: getattr(row, each) for each in _PARTICULARS}
-            self._note(group, row, caller, _Noted("apply", "", Phase.APPLIED, said.documents, body))
+            self._note(group, row, caller, Noted("apply", "", Phase.APPLIED, said.documents, body))
             return row.id, self._view(group.session, row)
 
         return self._once(caller, once, make)
@@ -116,7 +112,7 @@ class Companies:
                 withdraw_exit(self._parts, group, row.security_id, "The company stays in custody.")
             asked = self._follow(group, caller, row, step, said)
             row.state, row.updated_at = step.target, group.now_ms
-            noted = _Noted(step.name, before, step.target, said.documents, {"reason": said.reason}, asked)
+            noted = Noted(step.name, before, step.target, said.documents, {"reason": said.reason}, asked)
             self._note(group, row, caller, noted)
             return row.id, self._view(group.session, row, asked)
 
@@ -138,7 +134,7 @@ class Companies:
             row = self._own(group.session, owner, company_id)
             before, row.code = row.code, str(parse_company_code(row.code).in_layer(layer))
             row.updated_at = group.now_ms
-            self._note(group, row, caller, _Noted("layer", before, row.code, documents, {}))
+            self._note(group, row, caller, Noted("layer", before, row.code, documents, {}))
             return row.id, self._view(group.session, row)
 
         return self._once(caller, once, make)
@@ -161,7 +157,7 @@ class Companies:
             before, row.pre_emption = row.pre_emption, days
             row.updated_at = group.now_ms
             said: JsonObject = {"pre_emption": days}
-            noted = _Noted("articles", _shown(before), _shown(days), documents, said)
+            noted = Noted("articles", _shown(before), _shown(days), documents, said)
             self._note(group, row, caller, noted)
             return row.id, self._view(group.session, row)
 
@@ -178,7 +174,7 @@ class Companies:
             self._require_institution(group.session, issuer)
             before, row.issuer_id = row.issuer_id or "", issuer
             row.updated_at = group.now_ms
-            self._note(group, row, caller, _Noted("institution", before, issuer, documents, {}))
+            self._note(group, row, caller, Noted("institution", before, issuer, documents, {}))
             return row.id, self._view(group.session, row)
 
         return self._once(caller, once, make)
@@ -251,7 +247,7 @@ class Companies:
                 raise Invalid("issuer", "There is no such institution.") from None
 
     def _security(self, session: Session, row: CompanyRow, security_id: str) -> str:
-        standing = self._standing(session, check_id(security_id, "sec", "security"))
+        standing = self._securities.standing(session, check_id(security_id, "sec", "security"))
         if standing is None or standing.issuer_id != row.id:
             raise Invalid("security", "The chain has no such security of this company.")
         return security_id
@@ -265,48 +261,45 @@ class Companies:
         act: Said = SetState(security=row.security_id, state=step.chain.name.lower(), documents=said.documents)
         if step.name == "admit":
             act = Admit(security=row.security_id, capital=row.capital, documents=said.documents)
+        elif step.name != _EXIT:
+            self._follow_with_others(group, caller, row, step, said)
         return self._ask(group, caller.institution_id, act)
 
+    def _follow_with_others(
+        self, group: Group, caller: Principal, row: CompanyRow, step: Step, said: StepRequest
+    ) -> None:
+        """A suspension, and its end, are of all that the company has in custody."""
+        for each in repository.further(group.session, row.id):
+            if (
+                step.chain is not None
+                and self._securities.phase(group.session, each.state, each.security_id) in step.sources
+            ):
+                state = step.chain.name.lower()
+                act = SetState(security=each.security_id, state=state, documents=said.documents)
+                self._ask(group, caller.institution_id, act)
+
     def _facts(self, session: Session, row: CompanyRow) -> Facts:
-        listed, standing = self._lists(session, row.id), self._standing(session, row.security_id)
-        asked = self._liens_asked(session, row.security_id)
+        listed, further = self._lists(session, row.id), repository.further(session, row.id)
+        liens = [
+            self._securities.liens(session, each) for each in (row.security_id, *(one.security_id for one in further))
+        ]
+        phases = [self._securities.phase(session, each.state, each.security_id) for each in further]
         return Facts(
             listed_units=listed.units if listed else None,
             confirmed_units=listed.confirmed_units if listed else 0,
             capital=int(row.capital),
             carried_out=bool(listed and listed.carried_out),
             threshold=self._parts.market.confirmation,
-            pledges=(standing.pledges if standing else 0) + asked.count("pledge"),
-            freezes=(standing.freezes if standing else 0) + asked.count("freeze"),
+            pledges=sum(pledges for pledges, _freezes in liens),
+            freezes=sum(freezes for _pledges, freezes in liens),
+            others=sum(1 for each in phases if each not in ENDED),
         )
 
-    def _liens_asked(self, session: Session, security_id: str | None) -> Sequence[str]:
-        """The names of the acts that put a lien on its units once they are signed."""
-        if security_id is None:
-            return []
-        asked = acts.undecided(session, self._parts.chain, security_id, names=("pledge", "freeze"))
-        return [name for name, _message, _operation in asked]
-
-    def _standing(self, session: Session, security_id: str | None) -> Standing | None:
-        if security_id is None:
-            return None
-        return standing_of(session, self._parts.chain, security_id, day_of(self._parts.clock.ms() // 1000))
-
     def _phase(self, session: Session, row: CompanyRow) -> Phase:
-        standing = self._standing(session, row.security_id)
-        return phase_of(Phase(row.state), State(standing.state) if standing else None)
+        return self._securities.phase(session, row.state, row.security_id)
 
-    def _note(self, group: Group, row: CompanyRow, caller: Principal, noted: "_Noted") -> None:
-        documents = evidence_of(noted.documents)
-        body: JsonObject = {"before": noted.before, "after": noted.after, "documents": documents, **noted.body}
-        entry = Entry(name=f"company-{noted.name}", about=row.id, actor=caller.institution_id, body=body)
-        written = self._parts.stream.fact(group, entry)
-        event = CompanyEventRow(company_id=row.id, seq=row.count, name=noted.name, before=noted.before)
-        event.after, event.documents, event.actor_id = noted.after, documents, caller.institution_id
-        event.record_id, event.at = written.record_id, group.now_ms
-        event.operation_id = noted.asked.operation_id if noted.asked else None
-        row.count += 1
-        repository.add(group.session, event)
+    def _note(self, group: Group, row: CompanyRow, caller: Principal, noted: Noted) -> None:
+        note(self._parts, group, row, caller, noted)
 
     def _require(self, caller: Principal) -> str:
         with self._parts.database.read() as session:
@@ -363,18 +356,6 @@ class Companies:
             updated_at=row.updated_at,
         )
         return view if asked is None else replace(view, operation_id=asked.operation_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Noted:
-    """What a fact of a company says."""
-
-    name: str
-    before: str
-    after: str
-    documents: tuple[Document, ...]
-    body: JsonObject
-    asked: Asked | None = None
 
 
 def _shown(days: int | None) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from services.register.companies.models import CompanyEventRow, CompanyRow
+from services.register.companies.models import CompanyEventRow, CompanyRow, FurtherSecurityRow
 
-__all__ = ["add", "companies", "company", "events", "ids_of", "taken"]
+__all__ = ["add", "companies", "company", "events", "further", "further_one", "ids_of", "taken"]
 
 
 def add(session: Session, row: Any) -> None:
@@ -38,6 +38,17 @@ def ids_of(session: Session, owner_id: str, issuer_id: str) -> list[str]:
     return list(
         session.scalars(select(CompanyRow.id).where(CompanyRow.owner_id == owner_id, CompanyRow.issuer_id == issuer_id))
     )
+
+
+def further(session: Session, company_id: str) -> list[FurtherSecurityRow]:
+    """A company's further securities, by id."""
+    row = FurtherSecurityRow
+    return list(session.scalars(select(row).where(row.company_id == company_id).order_by(row.security_id)))
+
+
+def further_one(session: Session, security_id: str) -> FurtherSecurityRow | None:
+    """One of them."""
+    return session.get(FurtherSecurityRow, security_id)
 
 
 def taken(session: Session, owner_id: str, number: str, usci: str) -> CompanyRow | None:

@@ -71,7 +71,7 @@ STEPS: Mapping[str, Step] = {
             (Phase.DEREGISTERING,),
             Phase.DEREGISTERING,
             ("resolution", "register-handover"),
-            ("freezes", "pledges"),
+            ("freezes", "pledges", "others"),
             State.EXITED,
         ),
         Step("withdraw", "撤回、退回", _BEFORE, Phase.WITHDRAWN),
@@ -79,12 +79,35 @@ STEPS: Mapping[str, Step] = {
 }
 """A step that asks the chain leaves the service's own phase: the chain's answer is where the company then stands."""
 
+FURTHER = ("resolution", "capital-verification")
+"""股东会决议、验资报告或备案文件: what a further security (类别股、可转债) rests on."""
+FURTHER_STEPS: Mapping[str, Step] = {
+    each.name: each
+    for each in (
+        Step("register", "初始登记", (Phase.CONFIRMING,), Phase.REGISTERED, (), ("issued", "threshold")),
+        Step(
+            "admit", "开始托管", (Phase.REGISTERED,), Phase.REGISTERED, ("capital-verification",), ("issued",),
+            State.CUSTODIED,
+        ),
+        Step("suspend", "暂停", (Phase.CUSTODIED,), Phase.REGISTERED, ("resolution",), chain=State.SUSPENDED),
+        Step("resume", "恢复", (Phase.SUSPENDED,), Phase.REGISTERED, ("resolution",), chain=State.CUSTODIED),
+        Step(
+            "exit", "退托管", _IN, Phase.REGISTERED, ("resolution", "register-handover"), ("freezes", "pledges"),
+            State.EXITED,
+        ),
+        Step("withdraw", "撤回", (Phase.CONFIRMING,), Phase.WITHDRAWN, (), ("empty",)),
+    )
+}  # fmt: skip
+"""The cycle of a further security: its company has been verified, its own first registration begins."""
+ENDED = frozenset({Phase.EXITED, Phase.WITHDRAWN})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What guards look at. Units of the newest clean list; ``threshold`` in hundredths of a per cent, None: not set.
 
-    ``pledges``, ``freezes``: those that live, and those that are asked for.
+    ``pledges``, ``freezes``: those that live, and those that are asked for; ``others``: further securities of the
+    company that are not out of custody.
     """
 
     listed_units: int | None
@@ -94,6 +117,7 @@ class Facts:
     threshold: int | None
     pledges: int
     freezes: int
+    others: int = 0
 
 
 def phase_of(own: Phase, state: State | None) -> Phase:
@@ -188,7 +212,40 @@ def _pledges(facts: Facts, documents: Collection[str]) -> None:
         )
 
 
+def _issued(facts: Facts, _documents: Collection[str]) -> None:
+    if facts.listed_units != facts.capital:
+        raise RuleRefused(
+            "CUS-08",
+            "So many units as the security has are to be entered, no more and no less (Σ 持有 = 登记数量).",
+            source="国办发〔2017〕11号 四; 公司法 art. 102",
+            extra={"numbers": {"entered": str(facts.listed_units or 0), "units": str(facts.capital)}},
+        )
+
+
+def _empty(facts: Facts, _documents: Collection[str]) -> None:
+    if facts.listed_units:
+        raise RuleRefused(
+            "CUS-10",
+            "Units are entered already: a first registration is withdrawn before that.",
+            source="登记托管业务规则 (REM-14 国办发〔2017〕11号 四)",
+            extra={"numbers": {"entered": str(facts.listed_units)}},
+        )
+
+
+def _others(facts: Facts, _documents: Collection[str]) -> None:
+    if facts.others:
+        raise RuleRefused(
+            "CUS-09",
+            "Further securities of the company are in custody still: they leave first.",
+            source="登记托管业务规则 (REM-14 国办发〔2017〕11号 四)",
+            extra={"numbers": {"securities": facts.others}},
+        )
+
+
 _GUARDS = {
+    "issued": _issued,
+    "empty": _empty,
+    "others": _others,
     "list": _list,
     "threshold": _threshold,
     "carried-out": _carried_out,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.register.acts.said import Document
 from services.register.companies.rules import Phase
 
-__all__ = ["Application", "CompanyEvent", "CompanyView", "StepRequest"]
+__all__ = ["Application", "CompanyEvent", "CompanyView", "FurtherRequest", "FurtherView", "StepRequest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,30 @@ class CompanyView:
     issuer: str | None
     pre_emption: int | None
     security: str | None
+    created_at: int
+    updated_at: int
+    operation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherRequest:
+    """A further security (类别股、可转债), opened for the company: so many ``units`` are to be registered."""
+
+    security: str
+    units: str
+    documents: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherView:
+    """A further security where it stands; ``issued``: units that are entered on the chain."""
+
+    security: str
+    company: str
+    units: str
+    issued: str
+    phase: Phase
+    steps: Sequence[str]
     created_at: int
     updated_at: int
     operation_id: str | None = None

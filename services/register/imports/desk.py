@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,9 @@ from services.platform.ids import check_id, new_id
 from services.platform.logging import get_logger
 from services.register.book.holdings import standing_of
 from services.register.companies.desk import Companies, Listed
+from services.register.companies.further import Further
 from services.register.companies.rules import Phase
+from services.register.companies.views import CompanyView
 from services.register.imports import repository
 from services.register.imports.carrying import DONE, GROUP_REFUSED, RUNNING, STOPPED, Carrying, resumed
 from services.register.imports.examining import CHECKED, CHECKING, Examining, findings_aad, pledgees_aad
@@ -27,7 +29,7 @@ from services.register.parts import RegisterParts
 from services.register.rules.days import day_of
 from services.register.rules.values import State
 
-__all__ = ["Imports", "listed"]
+__all__ = ["Custody", "Imports", "listed"]
 
 _MOST_FILES, _MOST_REFUSALS = 20, 20
 _log = get_logger("register.imports")
@@ -35,19 +37,26 @@ _CLEAN = (CHECKED, RUNNING, STOPPED, DONE)
 
 
 def listed(session: Session, company_id: str) -> Listed | None:
-    """What the newest clean list of a company adds up to; None without one."""
+    """What the newest clean list of a company's first security adds up to; None without one."""
     row = repository.newest_of(session, company_id, _CLEAN)
     if row is None:
         return None
     return Listed(int(row.summary["units"]), int(row.summary["confirmed_units"]), row.state == DONE)
 
 
+class Custody(NamedTuple):
+    """Whose holders are listed: companies and their further securities."""
+
+    companies: Companies
+    further: Further
+
+
 class Imports:
     """Requests are answered at once; the jobs do the work (:meth:`run`)."""
 
-    def __init__(self, parts: RegisterParts, companies: Companies, examining: Examining, carrying: Carrying) -> None:
+    def __init__(self, parts: RegisterParts, custody: Custody, examining: Examining, carrying: Carrying) -> None:
         self._parts = parts
-        self._companies = companies
+        self._companies, self._further = custody
         self._examining = examining
         self._carrying = carrying
 
@@ -62,10 +71,11 @@ class Imports:
         def make(group: Group) -> tuple[str, ImportView]:
             company = self._companies.require(group.session, said.company)
             row = ImportRow(id=new_id("imp", group.now_ms), owner_id=owner, company_id=company.id, security_id=None)
+            row.further_id = said.security
             row.state, row.actor_id, row.record_id = CHECKING, caller.institution_id, None
             row.files = [{"material": each.material, "name": each.name} for each in said.files]
             row.demands = {
-                "capital": company.capital,
+                "capital": self._expected(group.session, company, said.security),
                 "sum_duplicates": said.sum_duplicates,
                 "confirmed": said.confirmed,
                 "pledgees": self._sealed(group.session, row, said.pledgees),
@@ -143,7 +153,11 @@ class Imports:
         if row.state != CHECKED:
             raise Conflict(f"The import is {row.state}.", slug="import-state", extra={"state": row.state})
         company = self._companies.require(session, row.company_id)
-        if company.phase is not Phase.CONFIRMING:
+        if row.further_id is not None:
+            if said.security != row.further_id:
+                raise Invalid("security", "The list is for another security.")
+            self._further.listed_for(session, company.id, row.further_id)
+        elif company.phase is not Phase.CONFIRMING:
             detail = f"The company is {company.phase}; its list is carried out while it is {Phase.CONFIRMING}."
             raise Conflict(detail, slug="company-phase", extra={"phase": company.phase})
         today = day_of(self._parts.clock.ms() // 1000)
@@ -154,6 +168,10 @@ class Imports:
             raise Conflict("The security has units already, or is in custody.", slug="security-not-empty")
         if repository.of_security(session, said.security) is not None:
             raise Conflict("Another import is carried out into this security.", slug="import-running")
+
+    def _expected(self, session: Session, company: CompanyView, further: str | None) -> str:
+        """The units to which a list must add up: the registered capital, or those of a further security."""
+        return company.capital if further is None else str(self._further.listed_for(session, company.id, further))
 
     @staticmethod
     def _again(session: Session, row: ImportRow) -> None:
@@ -215,7 +233,7 @@ def _view(session: Session, row: ImportRow) -> ImportView:
     return ImportView(
         id=row.id,
         company=row.company_id,
-        security=row.security_id,
+        security=row.security_id or row.further_id,
         state=row.state,
         files=row.files,
         summary=summary,

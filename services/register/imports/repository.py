@@ -54,8 +54,9 @@ def imports_in(session: Session, found: Collection[str]) -> list[str]:
 
 
 def newest_of(session: Session, company_id: str, found: Collection[str]) -> ImportRow | None:
-    """A company's newest import in one of these states."""
+    """The newest import of a company's first security in one of these states."""
     query = select(ImportRow).where(ImportRow.company_id == company_id, ImportRow.state.in_(found))
+    query = query.where(ImportRow.further_id.is_(None))
     return session.scalar(query.order_by(ImportRow.id.desc()).limit(1))
 
 

@@ -19,7 +19,7 @@ class FileSaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
-    """Which files are checked for which company.
+    """Which files are checked for which company; ``security``: for which further one of its securities, if for one.
 
     ``sum_duplicates``: several lines of one person are one holding; ``confirmed``: what holds of lines that do not say
     whether they are confirmed (确权); ``pledgees``: addresses whose signature releases a pledge, by the pledgee's name,
@@ -28,6 +28,7 @@ class ImportRequest:
 
     company: str
     files: tuple[FileSaid, ...]
+    security: str | None = None
     sum_duplicates: bool = False
     confirmed: bool = False
     pledgees: Mapping[str, str] = field(default_factory=dict)

@@ -8,8 +8,9 @@ from services.register.accounts.desk import Accounts
 from services.register.accounts.keeping import Keeping
 from services.register.acts.desk import ActDesk
 from services.register.companies.desk import Companies
+from services.register.companies.further import Further
 from services.register.imports.carrying import Carrying
-from services.register.imports.desk import Imports, listed
+from services.register.imports.desk import Custody, Imports, listed
 from services.register.imports.examining import Examining, FilesOf
 from services.register.parts import RegisterParts
 
@@ -22,6 +23,7 @@ class Holders:
 
     accounts: Accounts
     companies: Companies
+    further: Further
     imports: Imports
     jobs: Mapping[str, tuple[float, Callable[[], None]]]
 
@@ -33,6 +35,7 @@ def open_holders(settings: Settings, parts: RegisterParts, acts: ActDesk, files:
     companies = Companies(parts, acts.ask, listed)
     accounts = Accounts(parts, keeping, acts.ask, is_sample=is_sample)
     carrying = Carrying(parts, keeping, acts.ask, acts.outcomes)
-    imports = Imports(parts, companies, Examining(parts, files), carrying)
+    further = Further(parts, acts.ask)
+    imports = Imports(parts, Custody(companies, further), Examining(parts, files), carrying)
     jobs = {"register.imports": (0.5, imports.run), "register.erasure": (3_600.0, accounts.run)}
-    return Holders(accounts=accounts, companies=companies, imports=imports, jobs=jobs)
+    return Holders(accounts=accounts, companies=companies, further=further, imports=imports, jobs=jobs)

@@ -21,6 +21,13 @@ HOLDER_ATTEMPTS: dict[str, Callable[[TestClient, Any], Any]] = {
     "GET /v1/register/companies/{company_id}": lambda c, _: c.get(COMPANY),
     "GET /v1/register/companies/{company_id}/events": lambda c, _: c.get(f"{COMPANY}/events"),
     "POST /v1/register/companies/{company_id}/steps": lambda c, _: c.post(f"{COMPANY}/steps", json={"step": "take-up"}),
+    "GET /v1/register/companies/{company_id}/securities": lambda c, _: c.get(f"{COMPANY}/securities"),
+    "POST /v1/register/companies/{company_id}/securities": lambda c, _: c.post(
+        f"{COMPANY}/securities", json={"security": "sec_" + "08" * 16, "units": "1", "documents": []}
+    ),
+    "POST /v1/register/companies/{company_id}/securities/{security_id}/steps": lambda c, _: c.post(
+        f"{COMPANY}/securities/sec_{'08' * 16}/steps", json={"step": "admit"}
+    ),
     "POST /v1/register/companies/{company_id}/articles": lambda c, _: c.post(
         f"{COMPANY}/articles", json={"pre_emption": 15, "documents": []}
     ),

@@ -10,6 +10,7 @@ import pytest
 from services.platform.errors import RuleRefused
 from tests.integration.founded import Founded
 from tests.integration.register.business import FoundedBusiness
+from tests.integration.register.further_class import has_a_further_class
 from tests.integration.register.office import Office
 from tests.integration.register.own_register import reads_its_register_and_no_other
 from tests.integration.register.world import open_market
@@ -72,6 +73,7 @@ def test_from_the_application_to_custody_and_out(
 
     holder = accounts[0]["id"]
     reads_its_register_and_no_other(office, company, security, tmp_path, monkeypatch)
+    has_a_further_class(office, company)
     closing = {"state": "closed", "reason": "销户"}
     assert office.post(f"accounts/{holder}/state", closing, 409)["rule"] == "ACC-01"
     company = office.step(company, "deregister", "exit-application", "resolution")
@@ -81,8 +83,9 @@ def test_from_the_application_to_custody_and_out(
     assert office.seen(f"companies/{company['id']}")["phase"] == "exited"
     events = office.seen(f"companies/{company['id']}/events")["items"]
     assert [each["name"] for each in events] == [
-        "apply", "take-up", "verify", "register", "admit", "layer", "institution", "deregister", "exit", "keep",
-        "deregister", "exit", "exit",
+        "apply", "take-up", "verify", "register", "admit", "layer", "institution",
+        "security-add", "security-register", "security-admit", "suspend", "deregister", "keep", "security-exit",
+        "deregister", "exit", "keep", "deregister", "exit", "exit",
     ]  # fmt: skip
     assert all(office.said(each["record"])["type"] == "register.fact" for each in events)
 

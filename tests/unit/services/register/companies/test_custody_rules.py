@@ -1,12 +1,14 @@
 """The custody cycle: each step from its phases only, on its documents, past its guards, which say their numbers."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from services.platform.errors import Conflict, RuleRefused
 from services.register.companies.rules import (
     APPLICATION,
+    FURTHER_STEPS,
     STEPS,
     Facts,
     Phase,
@@ -115,3 +117,54 @@ def test_pledges_are_released_or_their_migration_is_evidenced() -> None:
 )
 def test_what_the_chain_has_decided_counts(own: Phase, state: State | None, phase: Phase) -> None:
     assert phase_of(own, state) is phase
+
+
+@pytest.mark.parametrize(
+    ("step", "sources"),
+    [
+        ("register", {Phase.CONFIRMING}),
+        ("admit", {Phase.REGISTERED}),
+        ("suspend", {Phase.CUSTODIED}),
+        ("resume", {Phase.SUSPENDED}),
+        ("exit", {Phase.CUSTODIED, Phase.SUSPENDED}),
+        ("withdraw", {Phase.CONFIRMING}),
+    ],
+)
+def test_a_further_security_has_a_cycle_of_its_own(step: str, sources: set[Phase]) -> None:
+    taken = FURTHER_STEPS[step]
+    facts = replace(GOOD, listed_units=0) if step == "withdraw" else GOOD
+    for phase in Phase:
+        if phase in sources:
+            check_step(taken, phase, taken.documents, facts)
+        else:
+            with pytest.raises(Conflict):
+                check_step(taken, phase, taken.documents, facts)
+    for missing in taken.documents:
+        with pytest.raises(RuleRefused, match=missing):
+            check_step(taken, min(sources), [each for each in taken.documents if each != missing], facts)
+
+
+@pytest.mark.parametrize(
+    ("step", "facts", "rule", "numbers"),
+    [
+        ("register", {"listed_units": 999}, "CUS-08", {"entered": "999", "units": "1000"}),
+        ("register", {"confirmed_units": 799}, "CUS-03", {"confirmed": "799", "capital": "1000", "threshold": 8_000}),
+        ("admit", {"listed_units": 1_001}, "CUS-08", {"entered": "1001", "units": "1000"}),
+        ("exit", {"freezes": 1}, "CUS-05", {"freezes": 1}),
+        ("exit", {"pledges": 1}, "CUS-06", {"pledges": 1}),
+        ("withdraw", {}, "CUS-10", {"entered": "1000"}),
+    ],
+)
+def test_a_further_securitys_guards_say_their_numbers(
+    step: str, facts: dict[str, Any], rule: str, numbers: dict[str, object]
+) -> None:
+    taken = FURTHER_STEPS[step]
+    with pytest.raises(RuleRefused) as caught:
+        check_step(taken, taken.sources[0], taken.documents, replace(GOOD, **facts))
+    assert (caught.value.rule, caught.value.extra["numbers"]) == (rule, numbers)
+    assert caught.value.source
+
+
+def test_a_company_leaves_after_its_further_securities() -> None:
+    told = refused("exit", Phase.DEREGISTERING, replace(GOOD, others=2))
+    assert (told.rule, told.extra["numbers"]) == ("CUS-09", {"securities": 2})
