@@ -124,11 +124,15 @@ def keys(layout: Layout) -> Iterator[Check]:
 
 def ports(layout: Layout) -> Iterator[Check]:
     """Only while nothing runs: who runs holds them."""
-    from cli.local.up import PREFERRED, read_state
+    from cli.local.up import PREFERRED, read_state, supervised
 
     state = read_state(layout)
     if state.get("url"):
-        yield good("ports", f"running at {state['url']} (pid {state.get('pid')})")
+        if supervised(layout):
+            yield good("ports", f"running at {state['url']} (pid {state.get('pid')})")
+        else:
+            found = f"regseal up (pid {state.get('pid')}) was killed; nobody restarts what it left running"
+            yield bad("up", found, "regseal up (it ends what was left over first), or regseal down")
         return
     for name, port in PREFERRED.items():
         free = is_free(port)

@@ -131,8 +131,11 @@ def service(layout: Layout) -> Iterator[Check]:
         return
     else:
         yield good("service", f"{url} is ready")
-    yield from _epochs(client)
-    yield from calendars(client)
+    try:
+        yield from _epochs(client)
+        yield from calendars(client)
+    except PartyError as error:
+        yield bad("service", str(error), "a chain that hangs holds it up: regseal status; then again")
     yield from _witnesses(layout)
 
 

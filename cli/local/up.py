@@ -207,18 +207,19 @@ def down(layout: Layout, say: Say) -> bool:
     """Stops a running installation; False when none ran."""
     state = read_state(layout)
     pid = state.get("pid")
-    if isinstance(pid, int) and _locked(layout):
+    if isinstance(pid, int) and supervised(layout):
         say(f"stopping the installation at {shown(layout.var)} (pid {pid})")
         from cli.local.processes import end
 
-        end(pid, alive=lambda: _locked(layout), patience=60)
+        end(pid, alive=lambda: supervised(layout), patience=60)
         clear_leftovers(layout, say)
         return True
     clear_leftovers(layout, say)
     return False
 
 
-def _locked(layout: Layout) -> bool:
+def supervised(layout: Layout) -> bool:
+    """Whether an `up` lives that watches over what runs here."""
     try:
         with layout.lock_file.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.local.checks import Level, ports
 from cli.local.errors import LocalError
 from cli.local.layout import PROJECT, Layout
 from cli.local.ports import LOOPBACK, claim, is_free, listen
@@ -137,6 +138,15 @@ def test_second_start_on_the_same_folder_is_refused(layout: Layout) -> None:
         pass
     assert read_state(layout) == {}
     assert down(layout, print) is False
+
+
+def test_doctor_says_when_nobody_watches_over_what_runs(layout: Layout) -> None:
+    layout.state_file.write_text('{"pid": 1, "url": "http://127.0.0.1:1"}')
+    (killed,) = ports(layout)
+    assert (killed.level, "regseal up" in killed.fix) == (Level.FAIL, True)
+    with only_one(layout):
+        layout.state_file.write_text('{"pid": 1, "url": "http://127.0.0.1:1"}')
+        assert [check.level for check in ports(layout)] == [Level.OK]
 
 
 def test_busy_port_gives_the_next_free_one() -> None:
