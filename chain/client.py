@@ -13,10 +13,11 @@ from web3.exceptions import BlockNotFound, Web3Exception
 from chain.addresses import Addresses, load_addresses
 from chain.artifacts import load
 from chain.endpoints import Endpoints, Failed, RpcRefusal
-from chain.errors import EndpointError, HandshakeError
+from chain.errors import EndpointError, HandshakeError, RevertError
 from chain.party.evm import checksummed
 from chain.proof.hashing import keccak256
 from chain.revert import as_revert
+from chain.versions import lacked, selector
 
 __all__ = ["Block", "ChainClient", "ChainSettings", "Fees", "RawLog", "Receipt"]
 
@@ -277,12 +278,27 @@ class ChainClient:
 
     def gas(self, sender: str, to: str, data: bytes) -> int:
         """Runs a transaction on the newest state: the gas it needs. Raises RevertError."""
-        return int(self.request("eth_estimateGas", {"from": sender, "to": to, "data": "0x" + data.hex()}), 16)
+        return int(self._run("eth_estimateGas", {"from": sender, "to": to, "data": "0x" + data.hex()}), 16)
 
     def call(self, to: str, data: bytes, *, sender: str | None = None) -> bytes:
         """Calls on the newest state. Raises RevertError."""
         call = {"to": to, "data": "0x" + data.hex()} | ({"from": sender} if sender else {})
-        return _bytes(self.request("eth_call", call, "latest"))
+        return _bytes(self._run("eth_call", call, "latest"))
+
+    def _run(self, method: str, call: Mapping[str, str], *block: str) -> Any:
+        """A contract that says no without a word may be an earlier version's, which does not know the call."""
+        try:
+            return self.request(method, call, *block)
+        except RevertError as error:
+            if error.name == "Empty":
+                self._require_known(call["to"], bytes.fromhex(call["data"][2:10]))
+            raise
+
+    def _require_known(self, address: str, wanted: bytes) -> None:
+        code = _bytes(self.request("eth_getCode", address, "latest"))
+        for name in (name for name, one in self._addresses.contracts.items() if one.address.lower() == address.lower()):
+            if function := lacked(code, self.abi(name), wanted):
+                raise RevertError("OfAnEarlierVersion", {"contract": name, "function": function})
 
     def read(self, contract: str, function: str, *arguments: Any) -> Any:
         """Calls a view of one of our contracts; one value, or a tuple of them."""
@@ -326,8 +342,7 @@ def _pinned(settings: ChainSettings) -> Addresses:
 
 def _question(entry: Mapping[str, Any], arguments: Sequence[Any]) -> bytes:
     """Call data."""
-    types = [collapse_if_tuple(one) for one in entry["inputs"]]
-    return keccak256(f"{entry['name']}({','.join(types)})".encode())[:4] + encode(types, arguments)
+    return selector(entry) + encode([collapse_if_tuple(one) for one in entry["inputs"]], arguments)
 
 
 def _named(spec: Mapping[str, Any], value: Any) -> Any:

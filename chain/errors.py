@@ -45,7 +45,8 @@ class RevertError(ChainError):
     """The contract refused. ``name`` is its custom error (``LogNotLarger``), ``args_by_name`` its arguments.
 
     ``Error`` carries ``message`` (a plain reason), ``Panic`` carries ``code``; an error no known ABI declares is
-    ``Unknown`` with its ``selector``; a revert without data is ``Empty``. ``data`` are the raw bytes.
+    ``Unknown`` with its ``selector``; a revert without data is ``Empty``, or ``OfAnEarlierVersion`` with ``contract``
+    and ``function`` where the deployed contract does not know the call. ``data`` are the raw bytes.
     """
 
     def __init__(self, name: str, args_by_name: Mapping[str, Any], data: bytes = b"") -> None:

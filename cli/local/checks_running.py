@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chain.party.clock import system_now
+from chain.party.clock import SimulatedNow, system_now
 from chain.party.errors import ApiProblem, PartyError
 from chain.party.http import ApiClient
 from chain.party.rpc import JsonRpc
@@ -19,6 +19,7 @@ from cli.local.layout import Layout, shown
 from cli.local.status import complaint
 
 SKEW_SECONDS = 30
+_EARLIER = "their acts are refused here; a sample begins anew (rm -r var), others: docs/operations.md, Upgrades"
 
 
 def chains(layout: Layout) -> Iterator[Check]:
@@ -63,7 +64,7 @@ def _chain(layout: Layout, name: str, chain: Any, url: str) -> Iterator[Check]:
         yield bad(title, found, "put the chain's folder back from its backup, or correct endpoints")
         return
     yield good(title, f"{url}: chain {chain_id}, genesis as pinned, block {int(head['number'], 16)}")
-    yield _skew(title, int(head["timestamp"], 16))
+    yield _skew(title, int(head["timestamp"], 16), _now(layout))
     yield from _contracts(layout, name, chain, rpc)
 
 
@@ -73,8 +74,16 @@ def _how_to_deploy(name: str, chain: Any) -> str:
     return f"regseal deploy {name} --endpoint {chain.endpoints[0]} --finality {chain.finality}"
 
 
-def _skew(title: str, block_time: int) -> Check:
-    ahead = block_time - int(system_now().timestamp())
+def _now(layout: Layout) -> int:
+    """By which the installation goes: the machine's clock, or a sample's own."""
+    from cli.local.gateway import simulated_time
+
+    offset = simulated_time(layout)
+    return int((system_now if offset is None else SimulatedNow(offset))().timestamp())
+
+
+def _skew(title: str, block_time: int, now: int) -> Check:
+    ahead = block_time - now
     if ahead > SKEW_SECONDS:
         return bad("clock", f"the head of {title} is {ahead} s in this machine's future", "set the clock (NTP)")
     return good("clock", "no block from the future")
@@ -101,7 +110,7 @@ def _contracts(layout: Layout, name: str, chain: Any, rpc: JsonRpc) -> Iterator[
                 contract, f"other code at {entry['address']} on {name}", "this is another deployment: compare addresses"
             )
         else:
-            yield good(contract, f"{entry['address']} on {name}, code as deployed")
+            yield _version(contract, code, f"{entry['address']} on {name}")
     gateway = address_of_key(layout.gateway / "keys" / "gateway.json")
     if gateway in (wanted.root, *wanted.authorities.values()):
         yield bad(
@@ -111,6 +120,20 @@ def _contracts(layout: Layout, name: str, chain: Any, rpc: JsonRpc) -> Iterator[
         )
     else:
         yield good("gateway key", f"{gateway} is neither root nor authority")
+
+
+def _version(contract: str, code: bytes, where: str) -> Check:
+    """Contracts are never replaced: one of an earlier version may lack what this one calls."""
+    from chain.artifacts import load
+    from chain.versions import is_of_this_version, lacking
+
+    artifact = load(contract)
+    if is_of_this_version(code, artifact):
+        return good(contract, f"{where}, code as deployed")
+    found = f"{where}, code as deployed by an earlier version"
+    if missing := lacking(code, artifact.abi):
+        return bad(contract, f"{found}: it lacks {', '.join(missing)}", _EARLIER)
+    return good(contract, found)
 
 
 def service(layout: Layout) -> Iterator[Check]:

@@ -65,10 +65,12 @@ def _start_sample(supervisor: Supervisor, layout: Layout, say: Say, new: NewSamp
         say("SIMULATED TIME: chains and service run ahead of this machine's clock as `regseal sample-time` says")
     up = starting.start(supervisor, layout, say, before_service=lambda: world.keep_bootstrap_token(layout))
     _start_witness(supervisor, layout, up)
-    if world.complete(layout):
-        world.point_to(layout, up.url)
-    else:
+    if not world.complete(layout):
         world.World(layout, up.url, say).build()
+    elif world.lacks_market(layout):
+        world.World(layout, up.url, say).found_market()
+    else:
+        world.point_to(layout, up.url)
     starting.await_checked(up, say)
     _announce_sample(up, say)
     return up

@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -23,6 +25,7 @@ from cli.local.processes import clear_leftovers
 from cli.local.supervisor import Child, Supervisor
 
 Say = Callable[[str], None]
+_PINNING = threading.Lock()
 PREFERRED = {"service": gateway.PORT, SUPERVISION: 8441, BUSINESS: 8442}
 
 
@@ -105,7 +108,7 @@ def _say_other_port(name: str, port: int, say: Say) -> None:
 def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: Callable[[], None] = lambda: None) -> Up:
     """Starts everything but witnesses, in order; returns when the service answers.
 
-    ``before_service`` runs while chains and tables are there and the database is still nobody's.
+    ``before_service`` runs at a first start, while the chains come up and the database is still nobody's.
     """
     clear_leftovers(layout, say)
     door = listen(PREFERRED["service"])
@@ -117,9 +120,12 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
     where = {name: f"http://{LOOPBACK}:{ports[name]}" for name in embedded}
     # a service that knows its chains need not wait for them: an absent chain is no error to it
     service = _launch_service(supervisor, layout, door, where, say) if _known(layout, embedded) else None
-    running = {name: _bring_up(supervisor, layout, name, nodes[name], say) for name in embedded}
+    with ThreadPoolExecutor(3) as pool:
+        preparing = pool.submit(before_service if service is None else lambda: None)
+        brought = pool.map(lambda name: _bring_up(supervisor, layout, name, nodes[name], say), embedded)
+        running = dict(zip(embedded, brought, strict=True))
+        preparing.result()
     if service is None:
-        before_service()
         service = _launch_service(supervisor, layout, door, where, say)
     child, url = service
     supervisor.wait_ready(child, 120)
@@ -139,7 +145,8 @@ def _bring_up(supervisor: Supervisor, layout: Layout, name: str, node: Child, sa
     """Waits for a chain, compares it with its pin, deploys what is missing."""
     chain = chains.await_chain(supervisor, layout, name, node)
     say(f"{chains.term(name)} chain at {chain.url}: embedded, single operator, not tamper-resistant")
-    gateway.pin_chain(layout, name, gateway.Pin((chain.url,), chain.chain_id, chain.genesis))
+    with _PINNING:
+        gateway.pin_chain(layout, name, gateway.Pin((chain.url,), chain.chain_id, chain.genesis))
     chains.deploy_missing(layout, chain, say)
     return chain
 

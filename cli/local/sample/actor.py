@@ -13,12 +13,15 @@ from typing import Any
 
 from chain.party.durable import private_folder, write_json, write_private
 from chain.party.http import ApiClient
-from chain.party.keystore import new_passphrase_file
+from chain.party.keystore import EvmKey, NoteKey, new_passphrase_file, passphrase_for
 from cli.local.errors import LocalError
 from cli.local.gateway import address_of_key
 from cli.local.layout import PROJECT
 from cli.local.sample.parties import WITNESS, WITNESS_NAME, Party, readme
 from cli.sign import BATCH
+
+_WORK = 1 << 12
+"""scrypt's N for the sample's keys: their passphrases are random and lie beside them; more work protects nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,16 @@ class Actor:
         return self.home / "keys" / "authority.json"
 
     @property
+    def submitter(self) -> Path:
+        """The file of the key that signs its records."""
+        return self.home / "keys" / "submitter.pem"
+
+    @property
+    def witness(self) -> Path:
+        """The file of a witness' key."""
+        return self.home / "keys" / "witness.pem"
+
+    @property
     def address(self) -> str:
         """The address of its authority key."""
         return address_of_key(self.authority)
@@ -43,12 +56,12 @@ class Actor:
         private_folder(self.home / "keys")
         if not (self.home / "passphrase").exists():
             new_passphrase_file(self.home)
-        if self.party.signs:
-            self._new_key("evm", self.authority)
+        if self.party.signs and not self.authority.exists():
+            EvmKey.generate().save(self.authority, passphrase_for(self.authority, {}), work=_WORK)
         if self.party.origin is not None:
-            self._new_key("note", self.home / "keys" / "submitter.pem", name=self.party.slug)
+            self._keep_note_key(self.submitter, self.party.slug)
         if self.party.slug == WITNESS:
-            self._new_key("note", self.home / "keys" / "witness.pem", name=WITNESS_NAME)
+            self._keep_note_key(self.witness, WITNESS_NAME)
         write_private(self.home / "README.txt", readme(self.party).encode())
 
     def command(self, *arguments: str) -> Any:
@@ -85,6 +98,10 @@ class Actor:
         """The token by which it speaks from now on."""
         write_private(self.home / "token", f"{secret}\n".encode("ascii"))
 
-    def _new_key(self, kind: str, file: Path, *, name: str = "") -> None:
+    def note_key(self, file: Path) -> NoteKey:
+        """Opened with the passphrase in its own folder."""
+        return NoteKey.load(file, passphrase_for(file, {}))
+
+    def _keep_note_key(self, file: Path, name: str) -> None:
         if not file.exists():
-            self.command("keys", "new", kind, str(file), *(("--name", name) if name else ()))
+            NoteKey.generate(name).save(file, passphrase_for(file, {}))

@@ -5,36 +5,43 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chain.party.clock import system_now
 from chain.party.errors import ApiProblem
-from chain.party.http import ApiClient, segment
+from chain.party.http import segment
 from cli.local import gateway
 from cli.local.layout import BUSINESS, SUPERVISION, Layout
 from cli.local.sample.parties import CHECKER, HOST, LIAISON, MARKET_REGION
 
 if TYPE_CHECKING:
-    from cli.local.sample.world import World
+    from cli.local.sample.actor import Actor
+    from cli.local.sample.world import Asked, World
 
 AUTHORITY = f"authority-{MARKET_REGION}"
 _UNTIL = "2060-01-01T00:00:00Z"
 _SHANGHAI = timedelta(hours=8)
-_FAILED = ("refused", "expired", "cancelled")
+_DECIDED = ("final", "refused", "expired", "cancelled")
 
 
-def found_market(world: World) -> None:
-    """Roles by the region's authority, decided on the supervision chain and said again on the business chain."""
+def ask(world: World) -> Iterator[Asked]:
+    """For the roles, decided on the supervision chain, and for the trading days on both."""
     office = world.everyone[AUTHORITY]
     world.say(f"the market's register: roles and trading days of region {MARKET_REGION}, signed by {office.party.name}")
-    api = office.api(world.url)
-    asked = [world.post(office, path, body, key=key) for path, body, key in _roles(world)]
-    world.settle(office, [*asked, *_years(world, api)])
+    for path, body, key in _roles(world):
+        yield world.ask(office, path, body, key=key)
+    yield from _years(world, office)
+
+
+def repeat(world: World) -> None:
+    """What was decided is said again on the business chain, under the region's authority's signature."""
+    office = world.everyone[AUTHORITY]
     for slug in (HOST, AUTHORITY):
         path = f"/v1/institutions/{segment(_institution(world, slug))}/repetitions"
         world.post(office, path, {"chain": BUSINESS}, key=f"repeat-{slug}")
+    api = office.api(world.url)
     known = sorted((dict(one) for one in api.items("/v1/operations")), key=lambda one: str(one["id"]))
-    world.settle(office, [one for one in known if one["chain"] == BUSINESS and one["state"] not in _FAILED])
+    world.settle([(api, one) for one in known if one["chain"] == BUSINESS and one["state"] not in _DECIDED])
 
 
 def _roles(world: World) -> Iterator[tuple[str, dict[str, object], str]]:
@@ -50,8 +57,9 @@ def _roles(world: World) -> Iterator[tuple[str, dict[str, object], str]]:
         yield f"/v1/institutions/{_institution(world, slug)}/roles", body, f"grant-{role}"
 
 
-def _years(world: World, api: ApiClient) -> Iterator[dict[str, Any]]:
+def _years(world: World, office: Actor) -> Iterator[Asked]:
     """This year and the next on both chains, as far as the service's library knows them and nobody has asked yet."""
+    api = office.api(world.url)
     now = (system_now() + timedelta(seconds=_ahead(world.layout)) + _SHANGHAI).year
     for year in (now, now + 1):
         try:
@@ -64,7 +72,7 @@ def _years(world: World, api: ApiClient) -> Iterator[dict[str, Any]]:
         for chain in (SUPERVISION, BUSINESS):
             body: dict[str, object] = {"region": MARKET_REGION, "year": year, "file": None, "chain": chain}
             try:
-                yield world.post(world.everyone[AUTHORITY], "/v1/calendars/years", body, key=f"{chain}-{year}")
+                yield world.ask(office, "/v1/calendars/years", body, key=f"{chain}-{year}")
             except ApiProblem as problem:
                 if problem.status != 409:
                     raise

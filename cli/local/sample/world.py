@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,12 +17,13 @@ from chain.addresses import Market
 from chain.party.durable import write_json, write_private
 from chain.party.errors import ApiProblem
 from chain.party.http import ApiClient
+from chain.proof.note import SignatureType, VerifierKey
 from cli.local import gateway
 from cli.local.chains import Running
 from cli.local.errors import LocalError
 from cli.local.layout import Layout
+from cli.local.sample import market
 from cli.local.sample.actor import Actor
-from cli.local.sample.market import found_market
 from cli.local.sample.parties import (
     AUDITOR,
     HOST,
@@ -40,6 +41,9 @@ Say = Callable[[str], None]
 PATIENCE = 120.0
 """Seconds for one operation to become final."""
 COMPLETE = "complete.json"
+FAILED = ("refused", "expired", "cancelled")
+Asked = tuple[ApiClient, Mapping[str, Any]]
+"""An operation, and by whom it is looked at."""
 MARKET = gateway.MarketName(MARKET_NAME, Market(MARKET_REGION, checked=True), confirmation=9_000)
 
 
@@ -55,10 +59,10 @@ def prepare(layout: Layout, say: Say, *, simulated: bool = False, database_url: 
             raise LocalError("this sample runs by the machine's clock", "another folder: --var")
         if database_url and database_url != gateway.stated_database(layout):
             raise LocalError("this sample has another database", "without --database-url; or another folder: --var")
-        if gateway.name_market(layout, MARKET):  # a sample of an earlier version
-            (layout.parties / COMPLETE).unlink(missing_ok=True)
-            for actor in actors(layout).values():
-                actor.prepare()
+        if gateway.name_market(layout, MARKET) and complete(layout):  # a sample of an earlier version
+            write_json(layout.parties / COMPLETE, {"complete": True, "market": False})
+        for actor in actors(layout).values():
+            actor.prepare()
         return
     from cli.local.install import create
 
@@ -69,14 +73,15 @@ def prepare(layout: Layout, say: Say, *, simulated: bool = False, database_url: 
     authorities = {
         actor.party.region: actor.address for slug, actor in everyone.items() if slug.startswith("authority-")
     }
-    shown = everyone[WITNESS].command("keys", "show", str(everyone[WITNESS].home / "keys" / "witness.pem"))
+    witness = everyone[WITNESS].note_key(everyone[WITNESS].witness)
+    vkey = VerifierKey(witness.name, SignatureType.COSIGNATURE, witness.public).format()
     create(
         layout,
         gateway.Deployment(everyone[ROOT].address, authorities),
         house_origin=HOUSE_ORIGIN,
         public_url=f"http://127.0.0.1:{gateway.PORT}",
         database_url=database_url,
-        witnesses=(gateway.Witness(shown["witness_vkey"], WITNESS_ROLE),),
+        witnesses=(gateway.Witness(vkey, WITNESS_ROLE),),
         market=MARKET,
         fast=True,
         simulated=simulated,
@@ -120,8 +125,13 @@ def configure_witness(layout: Layout, url: str, chain: Running) -> None:
 
 
 def complete(layout: Layout) -> bool:
-    """Whether the world has been brought about."""
+    """Whether the world has been brought about, if only as an earlier version knew it."""
     return (layout.parties / COMPLETE).exists()
+
+
+def lacks_market(layout: Layout) -> bool:
+    """Whether it was brought about by a version that had no market, which is not founded yet."""
+    return json.loads((layout.parties / COMPLETE).read_text("utf-8")).get("market") is False
 
 
 def point_to(layout: Layout, url: str) -> None:
@@ -149,8 +159,18 @@ class World:
         self._introduce_host()
         self._register_others()
         self._let_witness_mirror()
-        self._open_logs()
-        found_market(self)
+        self.settle([*self._ask_for_logs(), *market.ask(self)])
+        self._name_logs()
+        self._finish()
+
+    def found_market(self) -> None:
+        """What a sample of an earlier version lacks, and nothing of what its user has done since."""
+        point_to(self.layout, self.url)
+        self.settle(market.ask(self))
+        self._finish()
+
+    def _finish(self) -> None:
+        market.repeat(self)
         self._hand_out_trust()
         write_json(self.layout.parties / COMPLETE, {"complete": True})
 
@@ -162,7 +182,8 @@ class World:
             self._bootstrap(host)
         with suppress(FileNotFoundError):
             (host.home / "bootstrap").unlink()
-        self.settle(host, self._pending(host))
+        api = host.api(self.url)
+        self.settle([(api, operation) for operation in api.items("/v1/operations")])
         self._widen_token(host)
 
     def _bootstrap(self, host: Actor) -> None:
@@ -193,7 +214,7 @@ class World:
             actor = self.everyone[party.slug]
             body = self._registration(actor)
             operations[party.slug] = _post(system, "/v1/institutions", body, key=f"register-{party.slug}")
-        self.settle_with(system, operations.values())
+        self.settle([(system, operation) for operation in operations.values()])
         for slug, operation in operations.items():
             self._first_token(system, self.everyone[slug], str(operation["reference"]))
 
@@ -211,23 +232,27 @@ class World:
             body = {"name": "witness", "roles": ["auditor"]}
             witness.keep_token(_secret(self.post(regulator, "/v1/tokens", body, key="token-witness")))
 
-    def _open_logs(self) -> None:
-        for actor in self.everyone.values():
+    def _ask_for_logs(self) -> Iterator[Asked]:
+        for actor in self._submitters():
             origin = actor.party.origin
-            if origin is None:
-                continue
             self.say(f"log {origin}: opened by {actor.party.name}, signed with its own key")
-            operation = self.post(actor, "/v1/logs", {"origin": origin}, key=f"log-{actor.party.slug}")
-            self.settle(actor, [operation])
-            self._register_submitter_key(actor)
-            actor.remember(log=origin)
+            yield self.ask(actor, "/v1/logs", {"origin": origin}, key=f"log-{actor.party.slug}")
+
+    def _name_logs(self) -> None:
+        """Each submitter knows its log, and its institution the key that signs its records."""
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(self._register_submitter_key, self._submitters()))
+        for actor in self._submitters():
+            actor.remember(log=str(actor.party.origin))
 
     def _register_submitter_key(self, actor: Actor) -> None:
         institution = json.loads((actor.home / "api.json").read_text("utf-8"))["institution"]
-        key = str(actor.home / "keys" / "submitter.pem")
-        shown = actor.command("keys", "prove", key, "--institution", institution)
+        shown = actor.command("keys", "prove", str(actor.submitter), "--institution", institution)
         body = {name: shown[name] for name in ("public_key", "possession")}
         self.post(actor, f"/v1/institutions/{institution}/submitter-keys", body, key="submitter-key")
+
+    def _submitters(self) -> list[Actor]:
+        return [actor for actor in self.everyone.values() if actor.party.origin is not None]
 
     def _hand_out_trust(self) -> None:
         """In a real world each party gets these pins from the others themselves, not from the service."""
@@ -247,41 +272,37 @@ class World:
         """One step by a party, the same again when it is repeated."""
         return _post(actor.api(self.url), path, body, key=key)
 
-    def _pending(self, actor: Actor) -> list[dict[str, Any]]:
-        return [dict(item) for item in actor.api(self.url).items("/v1/operations")]
+    def ask(self, actor: Actor, path: str, body: object, *, key: str) -> Asked:
+        """The same for what makes an operation."""
+        return actor.api(self.url), self.post(actor, path, body, key=key)
 
-    def settle(self, actor: Actor, operations: Iterable[Mapping[str, Any]]) -> None:
-        """As `settle_with`, by who may see them."""
-        self.settle_with(actor.api(self.url), operations)
-
-    def settle_with(self, client: ApiClient, operations: Iterable[Mapping[str, Any]]) -> None:
-        """Has each operation signed by whom it waits for, in this order, then waits until all are final."""
-        waiting = [str(operation["id"]) for operation in operations]
+    def settle(self, asked: Iterable[Asked]) -> None:
+        """Has each operation signed by whom it waits for, all signers at once, and waits until all are final."""
+        waiting = {str(operation["id"]): client for client, operation in asked}
         until = time.monotonic() + PATIENCE
         while waiting:
             unsigned: dict[str, list[dict[str, Any]]] = {}
-            for identifier in list(waiting):
+            for identifier, client in list(waiting.items()):
                 operation = _object(client.get(f"/v1/operations/{identifier}"))
                 if operation["state"] == "needs_authorisation":
                     unsigned.setdefault(self._signer(operation), []).append(operation)
                 elif operation["state"] == "final":
-                    waiting.remove(identifier)
-                elif operation["state"] in ("refused", "expired", "cancelled"):
+                    del waiting[identifier]
+                elif operation["state"] in FAILED:
                     raise LocalError(f"operation {identifier} ({operation['kind']}) was refused: {operation['reason']}")
-            for slug, theirs in unsigned.items():
-                self._authorise(client, self.everyone[slug], theirs)
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda one: self._authorise(waiting, *one), unsigned.items()))
             if waiting and time.monotonic() > until:
                 raise LocalError(
                     f"operations {', '.join(waiting)} are not final after {PATIENCE:.0f} s", "regseal status"
                 )
             time.sleep(0.1 if waiting else 0)
 
-    @staticmethod
-    def _authorise(client: ApiClient, signer: Actor, operations: list[dict[str, Any]]) -> None:
-        for signed in signer.sign(operations):
+    def _authorise(self, clients: Mapping[str, ApiClient], signer: str, operations: list[dict[str, Any]]) -> None:
+        for signed in self.everyone[signer].sign(operations):
             identifier, brought = signed["operation"], {name: signed[name] for name in ("signer", "signature")}
             try:
-                _post(client, f"/v1/operations/{identifier}/authorisations", brought, key=identifier)
+                _post(clients[identifier], f"/v1/operations/{identifier}/authorisations", brought, key=identifier)
             except ApiProblem as problem:
                 if problem.status != 409:  # an earlier, interrupted run brought it: the state says the rest
                     raise

@@ -1,6 +1,6 @@
 """The operator's clerk asks for acts through the API, lets those sign who must, and waits for the chain to decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,13 +109,25 @@ class Clerk:
         self._read(lambda session, chain: book.investor(session, chain, account) is not None)
         return account
 
+    def investors(self, count: int) -> list[str]:
+        """The same for many persons."""
+        accounts = [random_id("acc") for _ in range(count)]
+        until_day = self.world.acting.today() + 900
+        for some in _hundreds(accounts):
+            said = {"investors": [bytes16(each) for each in some], "kinds": [Kind.PERSON] * len(some)}
+            rest = {"suitableUntil": [until_day] * len(some), "addends": [0] * len(some)}
+            self.world.acting.act("OpenInvestors", {**said, **rest}, CHECKER)
+        self._read(lambda session, chain: book.investor(session, chain, accounts[-1]) is not None)
+        return accounts
+
     def security(self, holders: dict[str, int], **terms: Any) -> str:
         """In custody, with these holders; the service has read all of it."""
         security, act = random_id("sec"), self.world.acting.act
         opening = OpenSecurity(bytes16(security), bytes16(random_id("cmp")), REGION, replace(SHARE, **terms))
         act("OpenSecurity", message(opening), CHECKER)
-        who = {"investors": [bytes16(each) for each in holders], "units": list(holders.values())}
-        act("IssueUnits", {"security": bytes16(security), **who}, CHECKER)
+        for some in _hundreds(list(holders)):
+            who = {"investors": [bytes16(each) for each in some], "units": [holders[each] for each in some]}
+            act("IssueUnits", {"security": bytes16(security), **who}, CHECKER)
         act("AdmitSecurity", {"security": bytes16(security), "capital": sum(holders.values())}, CHECKER)
 
         def custodied(session: Session, chain: str) -> bool:
@@ -145,3 +157,8 @@ class Clerk:
         """Units, as the contract says."""
         found = self.world.acting.read("positionOf", bytes.fromhex(security[4:]), bytes.fromhex(account[4:]))
         return int(found["units"])
+
+
+def _hundreds(accounts: list[str]) -> Iterator[list[str]]:
+    """As many as fit into a block."""
+    return (accounts[start : start + 100] for start in range(0, len(accounts), 100))

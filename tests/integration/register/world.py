@@ -120,9 +120,13 @@ class MarketWorld:
 
     def pass_days(self, days: int) -> None:
         """Moves the service and both chains."""
-        self.clock.ahead_ms += days * 86_400_000
+        self.pass_seconds(days * 86_400)
+
+    def pass_seconds(self, seconds: int) -> None:
+        """The same."""
+        self.clock.ahead_ms += seconds * 1_000
         for node in self.nodes:
-            node.rpc.call("evm_increaseTime", hex(days * 86_400))
+            node.rpc.call("evm_increaseTime", hex(seconds))
             node.mine()
 
 
