@@ -109,14 +109,15 @@ def batch(
     with guarded(as_json=as_json):
         who = open_party(party)
         waiting = sorted(str(item["id"]) for item in who.api.items("/v1/operations", state="needs_authorisation"))
-        if not waiting:
+        shown = (until_ended(who, identifier, 0) for identifier in waiting)
+        found = [one for one in shown if one["typed_data"] is not None]  # what a recovery found undecided has none
+        if not found:
             fail(ExitCode.INCOMPLETE, "nothing waits for a signature", as_json=as_json)
-        found = [until_ended(who, identifier, 0) for identifier in waiting]
         write_json(out, {"format": BATCH, "operations": found})
         signers = sorted({signer for one in found for signer in one["signers"]})
         lines = [f"{one['id']}  {one['kind']:<26}  {one.get('reference') or '-'}" for one in found]
         lines += [f"{len(found)} wait for: {', '.join(signers)}", f"  regseal sign {out} --key KEY --out signed.json"]
-        emit({"operations": waiting, "signers": signers, "out": str(out)}, lines, as_json=as_json)
+        emit({"operations": [one["id"] for one in found], "signers": signers, "out": str(out)}, lines, as_json=as_json)
 
 
 def _authorise_all(who: Party, signed: Sequence[Mapping[str, str]], wait: int, *, as_json: bool) -> None:

@@ -25,6 +25,7 @@ from services.evidence.heads import Head, read_heads
 from services.evidence.keys import LogKeys
 from services.evidence.materials import recovery as materials
 from services.evidence.recovery.acts import Act, Acts, Kind, State
+from services.evidence.recovery.outcomes import last_block, outcomes_of, unexplained
 from services.evidence.recovery.plan import (
     LogPlan,
     Open,
@@ -49,13 +50,16 @@ from services.platform.atrest import DataKey
 from services.platform.errors import Conflict, Invalid, Unavailable
 from services.platform.ids import bytes16
 from services.platform.settings import Settings
-from services.register.book import recovery as register
+from services.register import recovery as register
+from services.register.names import ACT
 from services.transactions import recovery as transactions
 from services.workers.team import refuse_others
 
 __all__ = ["Recovered", "Wanted", "recover"]
 
 _ERASURE = ERASURE.name
+_TOLD_ELSEWHERE = (_ERASURE, ACT)
+"""Requests whose own part says what has become of them."""
 Progress = Callable[[str], None]
 
 
@@ -167,7 +171,7 @@ class _Recovery:
         result.headless = [plan.origin for plan in result.logs if plan.size and plan.head_file is None]
         acts = self._acts_asked(result)
         result.undecided = self._undecided(told)
-        result.unexplained = _unexplained(missing, told)
+        result.unexplained = unexplained(missing, told, _ERASURE)
         if self._wanted.dry_run:
             return result
         if missing:
@@ -248,12 +252,13 @@ class _Recovery:
 
     def _undecided(self, told: Sequence[Told]) -> list[str]:
         """What was asked for since the backup and never decided: nobody has its operation any more."""
-        decided = {_request_of(each) for each in told if each.leaf.phase in (Phase.REGISTERED, Phase.REFUSED)}
+        decided = outcomes_of(told).keys()
         with self._services.database.read() as session:
             known = transactions.known_leaves(session)
         asked = (each for each in told if each.leaf.phase is Phase.REQUESTED)
         left = (each for each in asked if to_hex(each.leaf_hash) not in decided | known)
-        return [f"{each.type_name} {each.document['subject']}" for each in left if each.type_name != _ERASURE]
+        left = (each for each in left if each.type_name not in _TOLD_ELSEWHERE)
+        return [f"{each.type_name} {each.document['subject']}" for each in left]
 
     # --- putting back
 
@@ -286,23 +291,18 @@ class _Recovery:
     def _follow(self, told: Sequence[Told], plans: Sequence[LogPlan], result: Recovered) -> None:
         """What other contexts make of the records, then the chain's events that made the outcomes among them."""
         services = self._services
-        outcomes = {
-            _request_of(each): (each.leaf.phase is Phase.REGISTERED, _how(each))
-            for each in told
-            if each.leaf.phase in (Phase.REGISTERED, Phase.REFUSED)
-        }
         with services.database.write() as session:
             services.lease.check(session)
             identity.rebuild(session, told, host_id=house_owner(session))
             materials.rebuild(session, told)
             result.erased = retention.rebuild(session, told)
             result.pilots = pilots.rebuild(session, told, services.vault)
-            result.register = register.rebuild(session, told, services.settings.business_chain)
-            result.operations = transactions.settle(session, outcomes, self._now)
+            result.register = register.rebuild(session, told, services.vault, services.settings, self._now)
+            result.operations = transactions.settle(session, outcomes_of(told), self._now)
         for name, client in services.chains.clients.items():
-            blocks = [int(str(_body(each)["block"])) for each in told if _body(each).get("chain") == name]
-            if blocks:
-                self._progress(f"{name}: events up to block {max(blocks)}")
+            until = last_block(told, name)
+            if until is not None:
+                self._progress(f"{name}: events up to block {until}")
                 transactions.reread(
                     client,
                     services.database,
@@ -310,11 +310,12 @@ class _Recovery:
                     units=services.evidence.quiet_units(self._now),
                     fence=services.lease.check,
                     handlers=services.transactions.handlers,
-                    until=max(blocks),
+                    until=until,
                 )
         with services.database.write() as session:
             services.lease.check(session)
             pilots.settle(session, told)
+            result.register += register.settle(session, told, services.settings.business_chain)
         self._putter.key_indexes(plan.mirror.keyring for plan in plans if plan.mirror)
         for home in self._wanted.mirrors:
             self._putter.attestations(self._client.name, attestations(home))
@@ -375,26 +376,7 @@ def _cosigned(logs: Sequence[MirroredLog], size: int) -> list[str]:
     return [note for log in logs if (note := log.cosigned(size)) is not None]
 
 
-def _unexplained(plans: Sequence[LogPlan], told: Sequence[Told]) -> list[str]:
-    registered = (each for each in told if each.leaf.phase is Phase.REGISTERED)
-    erased = {str(each.document["subject"]) for each in registered if each.type_name == _ERASURE}
-    return [each for plan in plans for each in plan.blank if each not in erased]
-
-
 def _no_such_loss(result: Recovered) -> Conflict:
     lost = [f"{plan.origin} after {plan.size}" for plan in result.lost]
     told = f"What can be accepted: {'; '.join(lost)}." if lost else "Nothing is lost."
     return Conflict(f"--accept-loss-after names, with --log, where the log goes on. {told}", slug="no-such-loss")
-
-
-def _body(told: Told) -> Mapping[str, object]:
-    body = told.document["body"]
-    return body if isinstance(body, dict) else {}
-
-
-def _request_of(told: Told) -> str:
-    return str(_body(told).get("request", ""))
-
-
-def _how(told: Told) -> str:
-    return str(_body(told).get("transaction") or _body(told).get("reason") or "")

@@ -3,8 +3,10 @@
 What was signed with a nonce stays as it is: its bytes are on the chain or void, and the manager finds out which.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,16 +16,85 @@ from services.platform.errors import Unavailable
 from services.transactions import cursor, repository, steps
 from services.transactions.handlers import Handlers
 from services.transactions.indexer import Indexer, LogsMissing
-from services.transactions.models import OperationRow, TransactionRow
+from services.transactions.models import AuthorisationRow, OperationRow, TransactionRow
 from services.transactions.ports import Chain
 from services.transactions.rules import ENDED, OperationState, TransactionState
 from services.transactions.views import Fence, Units
 
-__all__ = ["known_leaves", "reread", "settle"]
+__all__ = ["Ended", "Lost", "known_leaves", "reread", "restore", "settle"]
 
 _OPEN = frozenset(OperationState) - ENDED
 _PAGE = 1_000
 _PATIENCE = 20  # readings that bring nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """An operation as a record tells of it. ``needs`` as a row keeps them; ``deadline`` in Unix seconds."""
+
+    id: str
+    kind: str
+    chain: str
+    contract: str
+    function: str
+    args: Mapping[str, Any]
+    needs: Sequence[Mapping[str, Any]]
+    institution_id: str
+    record_id: str
+    reference: str
+    queue: str
+    created_at: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """When an operation ended (UTC milliseconds), and why if it was not fulfilled.
+
+    ``agreed``: (role, signer, when) of each signature that is known; the signatures themselves are on the chain.
+    """
+
+    at: int
+    reason: Mapping[str, Any] | None
+    agreed: Sequence[tuple[str, str, int]] = ()
+
+
+def restore(session: Session, lost: Lost, ended: Ended | None) -> None:
+    """Puts back an operation that the database does not have, ended as the log tells.
+
+    One that did not end waits without anything to sign: its nonce and signatures are gone. What was sent for it may
+    still be mined, and decides it; else it expires, or its author takes it back.
+    """
+    if repository.operation(session, lost.id) is not None:
+        return
+    row = OperationRow(id=lost.id, kind=lost.kind, state=OperationState.NEEDS_AUTHORISATION, queue=lost.queue)
+    row.chain, row.contract, row.function, row.args = lost.chain, lost.contract, lost.function, dict(lost.args)
+    row.typed_data, row.signers, row.needs = None, [], [dict(each) for each in lost.needs]
+    row.deadline, row.institution_id, row.record_id = lost.deadline, lost.institution_id, lost.record_id
+    row.reference, row.reason, row.created_at = lost.reference, None, lost.created_at
+    row.updated_at = lost.created_at
+    if ended is not None:
+        row.reason = None if ended.reason is None else dict(ended.reason)
+        row.state = OperationState.FINAL if ended.reason is None else _way_out(ended.reason)
+    repository.add(session, row)
+    steps.note(session, row, "recovered", ended.at if ended else lost.created_at, {"from": "log"})
+    _signed(session, row, ended.agreed if ended else ())
+    session.flush()
+
+
+def _signed(session: Session, row: OperationRow, agreed: Sequence[tuple[str, str, int]]) -> None:
+    roles = [str(each["role"]) for each in row.needs or ()]
+    for signer in dict.fromkeys(each[1] for each in agreed):
+        by = [(roles.index(role), at) for role, one, at in agreed if one == signer and role in roles]
+        signed = AuthorisationRow(operation_id=row.id, signer=signer, meets=[place for place, _ in by])
+        signed.signature = signed.digest = b""
+        signed.created_at = min((at for _, at in by), default=row.updated_at)
+        repository.add(session, signed)
+
+
+def _way_out(reason: Mapping[str, Any]) -> OperationState:
+    found = {each.value: each for each in (OperationState.EXPIRED, OperationState.CANCELLED)}
+    return found.get(str(reason.get("stage")), OperationState.REFUSED)
 
 
 def known_leaves(session: Session) -> set[str]:

@@ -129,16 +129,18 @@ class Transactions:
         institution_id: str | None = None,
         record_id: str | None = None,
         reference: str | None = None,
+        operation_id: str | None = None,
     ) -> OperationView:
         """A new operation, queued, or waiting for its authorisation when it has ``typed_data`` (of :meth:`typed_data`).
 
         ``args`` are JSON-safe and named as in the ABI (members of structs may stand on their own). ``signer_hint``:
         who may sign, one or several addresses; None leaves the competence to the contract. ``needs`` in its place:
         the function takes ``auths``, and one signature is awaited for each need; none at all when it is empty.
-        ``queue`` names the subject whose operations keep their order.
+        ``queue`` names the subject whose operations keep their order; ``operation_id`` is one that a record names.
         """
         now = self._clock.ms()
-        row = OperationRow(id=new_id("op", now), kind=kind, state=OperationState.NEEDS_AUTHORISATION, queue=queue)
+        row = OperationRow(id=operation_id or new_id("op", now), kind=kind, queue=queue)
+        row.state = OperationState.NEEDS_AUTHORISATION
         row.chain, row.contract, row.function, row.args = chain, contract, function, json_safe(args)
         row.typed_data, row.signers = typed_data, _addresses(signer_hint)
         row.needs = None if needs is None else required.stored(needs)

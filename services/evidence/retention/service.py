@@ -12,14 +12,13 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from chain.proof.canonical import JsonObject
-from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
 from services.evidence import repository as evidence_rows
 from services.evidence.group import Group
 from services.evidence.materials.uses import Files
 from services.evidence.models import RecordRow
-from services.evidence.records import stream_name
 from services.evidence.retention import repository, rules
+from services.evidence.retention.own import note
 from services.evidence.retention.rules import Term, Verdict
 from services.evidence.retention.views import ERASED, RESTRICTED, RetentionView
 from services.evidence.service import EvidenceService
@@ -142,18 +141,7 @@ class Retention:
         _log.info("record_erased", record=row.id, institution=row.institution_id, evidence=outcome_id)
 
     def _write(self, group: Group, row: RecordRow, phase: Phase, said: JsonObject) -> str:
-        """A leaf of the house log about the record, in one stream with the others about it; its record's id."""
-        log, leaf = group.log(row.log_id), evidence_rows.leaf_at(group.session, row.log_id, row.idx)
-        body: JsonObject = {"log": log.origin, "index": row.idx, "leaf": to_hex(leaf[1]) if leaf else None, **said}
-        return self._evidence.write_command(
-            group,
-            type_name=rules.TYPE.name,
-            phase=phase,
-            subject=row.id,
-            actor=row.institution_id,
-            body=body,
-            stream_key=stream_name(row.institution_id, row.id),
-        ).record_id
+        return note(group, self._evidence, row, phase, said)
 
     def _judge(self, row: RecordRow, now_ms: int) -> Verdict:
         return rules.judge(row.type_code, row.accepted_at, terms=self._terms, now_ms=now_ms)

@@ -17,6 +17,7 @@ from services.identity.views import Page
 from services.platform.errors import Conflict, RuleRefused
 from services.platform.idempotency import Once
 from services.register.accounts import repository, rules
+from services.register.accounts.identities import Identities
 from services.register.accounts.identity import LETTERS, Identity, kind_slug
 from services.register.accounts.keeping import Keeping
 from services.register.accounts.models import AccountRow
@@ -175,11 +176,13 @@ class Accounts:
         )
 
     def run(self) -> None:
-        """The job: erases what was restricted until now."""
+        """The job: erases what was restricted until now, and records what a former version left unrecorded."""
         with self._parts.database.read() as session:
             found = repository.due(session, self._parts.clock.ms(), _BATCH)
         for account_id in found:
             self._parts.evidence.sequencer.run(partial(self._erase, account_id=account_id))
+        while self._parts.evidence.sequencer.run(self._keep):
+            pass
 
     # --- reading
 
@@ -245,6 +248,12 @@ class Accounts:
             )
 
         return self._parts.evidence.sequencer.submit(unit)
+
+    def _keep(self, group: Group) -> bool:
+        rows = repository.unrecorded(group.session, _BATCH)
+        if rows:
+            Identities(self._parts).keep_rows(group, rows, rows[0].owner_id)
+        return bool(rows)
 
     def _erase(self, group: Group, account_id: str) -> None:
         row = repository.account(group.session, account_id)

@@ -1,23 +1,23 @@
 """Accounts as they change (账户业务), in units of the sequencer: rows, and a fact with the digest of what is secret."""
 
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chain.proof.canonical import JsonObject, canonical, parse_json
+from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
-from chain.proof.hashing import Suite, sha256
 from services.days import number, on
 from services.evidence.group import Group
 from services.evidence.retention.rules import CLASSES, due_at
-from services.platform.atrest import aad
 from services.platform.errors import Conflict, NotFound
 from services.platform.ids import new_id
 from services.register.accounts import repository, rules
+from services.register.accounts.identities import Identities, Sealed
 from services.register.accounts.identity import LETTERS, Identity, check_identity
-from services.register.accounts.models import AccountEventRow, AccountRow, HolderKeyRow, IdentityRow
+from services.register.accounts.models import AccountEventRow, AccountRow, IdentityRow
+from services.register.accounts.sealing import hashed, holder_key, new_holder_key, opened, sealed
 from services.register.accounts.views import AccountDetails, Entered
 from services.register.codes import check_investor_code
 from services.register.parts import RegisterParts
@@ -25,9 +25,12 @@ from services.register.rules.days import day_of
 from services.register.rules.values import Kind
 from services.register.stream import Entry
 
-__all__ = ["Keeping"]
+__all__ = ["DETAILS", "OPENED", "Keeping", "erasable_at"]
 
-_SALT = 16
+OPENED = "accounts-opened"
+"""The fact that opens accounts, one or many."""
+DETAILS = ("kind", "suitable_until", "addend", "investor_code")
+"""What it says of each beside the digest of its holder's identity, where there is anything to say."""
 _RETENTION = next(each for each in CLASSES if each.name == "register")
 
 
@@ -36,6 +39,7 @@ class Keeping:
 
     def __init__(self, parts: RegisterParts) -> None:
         self._parts = parts
+        self._identities = Identities(parts)
 
     # --- opening
 
@@ -49,23 +53,23 @@ class Keeping:
         today = self._today(group.now_ms)
         good = [(each, check_identity(each.kind, each.identity, today)) for each in told]
         key = self._key(group, owner)
-        hashes = [Suite.INTL_V1.hmac(key, identity.key.encode()) for _, identity in good]
+        hashes = [hashed(key, identity) for _, identity in good]
         known: dict[bytes, Entered] = {
-            hashed: Entered(row.id, Kind(row.kind), row.suitable_until, row.addend, is_new=False)
-            for hashed, row in repository.holders(group.reading, owner, set(hashes)).items()
+            holder: Entered(row.id, Kind(row.kind), row.suitable_until, row.addend, is_new=False)
+            for holder, row in repository.holders(group.reading, owner, set(hashes)).items()
         }
         digests: dict[str, bytes] = {}
-        rows: list[dict[str, object]] = []
+        rows: list[dict[str, Any]] = []
         entered: list[Entered] = []
-        for (details, identity), hashed in zip(good, hashes, strict=True):
-            found = known.get(hashed)
+        for (details, identity), holder in zip(good, hashes, strict=True):
+            found = known.get(holder)
             if found is None:
                 row = self._row(group, owner, details)
-                row["holder"] = hashed
-                row["identity"], digests[str(row["id"])] = self._seal(group, owner, (str(row["id"]), 1), identity)
+                row["holder"], place = holder, (str(row["id"]), 1)
+                row["identity"], digests[place[0]] = sealed(self._parts.vault, group.reading, owner, place, identity)
                 rows.append(row)
                 found = Entered(str(row["id"]), details.kind, details.suitable_until, details.addend, is_new=True)
-                known[hashed] = Entered(found.account_id, found.kind, found.suitable_until, found.addend, is_new=False)
+                known[holder] = Entered(found.account_id, found.kind, found.suitable_until, found.addend, is_new=False)
             entered.append(found)
         if rows:
             self._write_new(group, rows, digests, about=about or str(rows[0]["id"]), actor=actor)
@@ -74,18 +78,22 @@ class Keeping:
     def _write_new(
         self,
         group: Group,
-        rows: Sequence[dict[str, object]],
+        rows: Sequence[dict[str, Any]],
         digests: Mapping[str, bytes],
         *,
         about: str,
         actor: str,
     ) -> None:
         body: JsonObject = {"accounts": {account: to_hex(digest) for account, digest in digests.items()}}
-        written = self._parts.stream.fact(group, Entry(name="accounts-opened", about=about, actor=actor, body=body))
+        body["details"] = {row["id"]: {name: row[name] for name in DETAILS if row[name]} for row in rows}
+        written = self._parts.stream.fact(group, Entry(name=OPENED, about=about, actor=actor, body=body))
+        told = [Sealed(row["id"], row["version"], row["identity"]) for row in rows]
+        kept = self._identities.keep(group, about, actor, told)
         for row in rows:
-            group.insert(repository.ACCOUNTS, {**row, "record_id": written.record_id})
+            records = {"record_id": written.record_id, "identity_record": kept[row["id"], row["version"]]}
+            group.insert(repository.ACCOUNTS, {**row, **records})
 
-    def _row(self, group: Group, owner: str, details: AccountDetails) -> dict[str, object]:
+    def _row(self, group: Group, owner: str, details: AccountDetails) -> dict[str, Any]:
         code = details.investor_code or None
         if code is not None:
             code = check_investor_code(code, letter=LETTERS[details.kind])
@@ -116,16 +124,17 @@ class Keeping:
         self._require_usable(row)
         today, owner = self._today(group.now_ms), row.owner_id
         identity, before = check_identity(Kind(row.kind), told, today), self.identity(group.session, row)
-        hashed = Suite.INTL_V1.hmac(self._key(group, owner), identity.key.encode())
-        other = repository.holders(group.session, owner, [hashed]).get(hashed)
+        holder = hashed(self._key(group, owner), identity)
+        other = repository.holders(group.session, owner, [holder]).get(holder)
         if other is not None and other.id != row.id:
             raise Conflict("The document is that of another account.", slug="account-exists", extra={"id": other.id})
         old = IdentityRow(account_id=row.id, version=row.version, content=row.identity, until=group.now_ms)
         old.record_id = row.identity_record
         repository.add(group.session, old)
-        row.version += 1
-        row.identity, digest = self._seal(group, owner, (row.id, row.version), identity)
-        row.holder = hashed
+        row.version, row.holder, place = row.version + 1, holder, (row.id, row.version + 1)
+        row.identity, digest = sealed(self._parts.vault, group.reading, owner, place, identity)
+        kept = self._identities.keep(group, row.id, actor, [Sealed(*place, row.identity)])
+        row.identity_record = kept[place]
         changed = sorted(each for each in Identity.__slots__ if getattr(identity, each) != getattr(before, each))
         said: JsonObject = {"version": row.version, "identity": to_hex(digest), "changed": [*changed]}
         self._note(group, row, "identity-changed", actor, {**said, "evidence": evidence})
@@ -150,7 +159,7 @@ class Keeping:
         code = check_investor_code(code, letter=LETTERS[Kind(row.kind)])
         self._require_free(group.session, row.owner_id, code)
         row.investor_code = code
-        self._note(group, row, "investor-code", actor, {"allocated_by": source})
+        self._note(group, row, "investor-code", actor, {"code": code, "allocated_by": source})
 
     def move(self, group: Group, row: AccountRow, actor: str, to: str, evidence: JsonObject) -> None:
         """Freezes, thaws, closes or opens again. Conflict when it cannot go there, as when its data are restricted."""
@@ -168,16 +177,20 @@ class Keeping:
         if row.state != rules.CLOSED or row.closed_at is None:
             raise Conflict("Only a closed account is erased.", slug="account-state", extra={"state": row.state})
         if row.restricted_until is None:
-            row.restricted_until = due_at(row.closed_at, _RETENTION.months or 0)
+            row.restricted_until = erasable_at(row.closed_at)
             said: JsonObject = {"reason": reason, "rule": "REM-26", "source": _RETENTION.source}
             self._note(group, row, "erasure-requested", actor, said)
         self.erase_if_due(group, row, actor)
 
     def erase_if_due(self, group: Group, row: AccountRow, actor: str) -> None:
-        """Destroys identity, its history, salts and keyed hash; facts keep digests from which nothing is guessed."""
+        """Destroys identity, its history, salts, keyed hash and the records of them.
+
+        Other facts keep digests, from which nothing is guessed.
+        """
         due = row.restricted_until is not None and row.restricted_until <= group.now_ms
         if not due or row.erased_at is not None:
             return
+        self._identities.forget(group, row, actor, _RETENTION.source)
         row.holder = row.identity = None
         row.erased_at = group.now_ms
         repository.forget_identities(group.session, row.id)
@@ -206,17 +219,18 @@ class Keeping:
         """Who the holder is. Conflict ``account-restricted`` once erasure was asked for."""
         if row.restricted_until is not None or row.identity is None:
             raise self._restricted()
-        return self._open(session, row.owner_id, (row.id, row.version), row.identity)
+        return opened(self._parts.vault, session, row.owner_id, (row.id, row.version), row.identity)
 
     def names(self, session: Session, accounts: Collection[str]) -> dict[str, str]:
-        """The holders' names of those of these accounts that are neither restricted nor erased."""
+        """The holders' names of those of these accounts that are neither restricted nor erased, nor lost."""
         rows = repository.accounts_by_id(session, accounts)
-        return {row.id: self.identity(session, row).name for row in rows if row.restricted_until is None}
+        known = (row for row in rows if row.restricted_until is None and row.identity is not None)
+        return {row.id: self.identity(session, row).name for row in known}
 
     def earlier(self, session: Session, row: AccountRow) -> list[tuple[int, Identity]]:
         """Who it was said to be before: (until when, identity) each."""
         return [
-            (each.until, self._open(session, row.owner_id, (row.id, each.version), each.content))
+            (each.until, opened(self._parts.vault, session, row.owner_id, (row.id, each.version), each.content))
             for each in repository.identities(session, row.id)
         ]
 
@@ -243,33 +257,16 @@ class Keeping:
         event.record_id, event.at = written.record_id, group.now_ms
         repository.add(group.session, event)
 
-    def _seal(self, group: Group, owner: str, place: tuple[str, int], identity: Identity) -> tuple[bytes, bytes]:
-        """The ciphertext, and the digest to commit to: salted, so that no document can be guessed from it."""
-        content = canonical({**identity.content(), "salt": secrets.token_hex(_SALT)})
-        sealed = self._parts.vault.encrypt(group.reading, owner, content, _place(place))
-        return sealed, sha256(content)
-
-    def _open(self, session: Session, owner: str, place: tuple[str, int], sealed: bytes) -> Identity:
-        content = parse_json(self._parts.vault.decrypt(session, owner, sealed, _place(place)))
-        if not isinstance(content, dict):
-            raise TypeError("an identity is an object")
-        return Identity.of(content)
-
     def _key(self, group: Group, owner: str) -> bytes:
-        """The operator's key for documents: 32 bytes, made at its first account."""
-        place = aad("register-holder-key", owner)
-        row = repository.holder_key(group.reading, owner)
-        if row is None:
-            self._parts.vault.ensure_key(group.session, owner)
-            sealed = self._parts.vault.encrypt(group.session, owner, secrets.token_bytes(32), place)
-            row = HolderKeyRow(owner_id=owner, ciphertext=sealed, created_at=group.now_ms)
-            repository.add(group.session, row)
-        return self._parts.vault.decrypt(group.reading, owner, row.ciphertext, place)
+        """The operator's key for documents, made at its first account."""
+        vault = self._parts.vault
+        return holder_key(vault, group.reading, owner) or new_holder_key(vault, group.session, owner, group.now_ms)
 
     @staticmethod
     def _today(now_ms: int) -> date:
         return on(day_of(now_ms // 1000))
 
 
-def _place(place: tuple[str, int]) -> bytes:
-    return aad("register-identity", f"{place[0]}/{place[1]}")
+def erasable_at(closed_at: int) -> int:
+    """Until when the data of an account that was closed then are kept. UTC milliseconds both."""
+    return due_at(closed_at, _RETENTION.months or 0)

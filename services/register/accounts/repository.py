@@ -23,6 +23,8 @@ __all__ = [
     "holders",
     "identities",
     "states",
+    "unhashed",
+    "unrecorded",
 ]
 
 ACCOUNTS = AccountRow.__table__
@@ -108,6 +110,18 @@ def due(session: Session, now_ms: int, limit: int) -> list[str]:
     over = AccountRow.restricted_until <= now_ms
     query = select(AccountRow.id).where(over, AccountRow.erased_at.is_(None)).order_by(AccountRow.restricted_until)
     return list(session.scalars(query.limit(limit)))
+
+
+def unhashed(session: Session) -> list[AccountRow]:
+    """Accounts whose holder is known and not hashed, as while a recovery puts them back."""
+    missing = AccountRow.holder.is_(None) & AccountRow.identity.is_not(None)
+    return list(session.scalars(select(AccountRow).where(missing).order_by(AccountRow.id)))
+
+
+def unrecorded(session: Session, limit: int) -> list[AccountRow]:
+    """Accounts whose identity no record has, as before there were such records; the oldest first."""
+    missing = AccountRow.identity_record.is_(None) & AccountRow.identity.is_not(None)
+    return list(session.scalars(select(AccountRow).where(missing).order_by(AccountRow.id).limit(limit)))
 
 
 def holder_key(session: Session, owner_id: str) -> HolderKeyRow | None:

@@ -1,6 +1,6 @@
 """Asking for an act: a ``requested`` leaf in the security's stream, an operation that those who must agree sign."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chain.proof.canonical import JsonObject
@@ -21,7 +21,7 @@ from services.transactions.needs import Need
 from services.transactions.typed import STRUCTS
 from services.transactions.views import OperationView
 
-__all__ = ["Asking", "Ready", "queue_of"]
+__all__ = ["Asking", "Ready", "beside_said", "need_of", "queue_of"]
 
 _DAY_S = 86_400
 _ADDRESS = "0x"
@@ -44,6 +44,16 @@ class Ready:
     lien: JsonObject | None = None
 
 
+def beside_said(ready: Ready, ids: Mapping[str, str]) -> JsonObject:
+    """What an act's record holds beside the request, so that a recovery makes the same rows of it again.
+
+    ``ids``: those that others know the act by; ``needs``: who must agree; ``documents``: what it rests on.
+    """
+    named = {**ids, "batch": ready.batch_id, "lien": (ready.lien or {}).get("id")}
+    found: JsonObject = {"ids": {name: each for name, each in named.items() if each}, "needs": [*ready.needs]}
+    return {**found, "documents": [*ready.rests_on]} if ready.rests_on else found
+
+
 def queue_of(about: str) -> str:
     """All acts about a security keep their order; those about an account, theirs."""
     return f"register/{about}"
@@ -58,9 +68,8 @@ class Asking:
     def ask(self, group: Group, host: str, ready: Ready) -> tuple[ActRow, OperationView]:
         """The act's row, and the operation that waits for those who must agree (or, for nobody, is queued)."""
         said, act = ready.said, ready.said.contract_act()
-        body: JsonObject = {**content(said), "chain": self._parts.chain}
-        if ready.rests_on:
-            body["documents"] = list(ready.rests_on)
+        ids = {"act": new_id("act", group.now_ms), "operation": new_id("op", group.now_ms)}
+        body: JsonObject = {**content(said), "chain": self._parts.chain, **beside_said(ready, ids)}
         entry = Entry(name=said.name, about=said.about, actor=host, body=body)
         written = self._parts.stream.act(group, entry, Phase.REQUESTED)
         struct = STRUCTS[type(act).__name__]
@@ -75,12 +84,13 @@ class Asking:
             args=told,
             queue=queue_of(ready.queue or said.about),
             typed_data=self._parts.transactions.typed_data(struct.name, told, self._parts.chain, deadline=deadline),
-            needs=[self._need(each) for each in ready.needs],
+            needs=[need_of(each, self._parts.market.region) for each in ready.needs],
             institution_id=host,
             record_id=written.record_id,
             reference=said.about,
+            operation_id=ids["operation"],
         )
-        row = ActRow(id=new_id("act", group.now_ms), chain=self._parts.chain, about=said.about, name=said.name)
+        row = ActRow(id=ids["act"], chain=self._parts.chain, about=said.about, name=said.name)
         row.struct, row.message, row.state = struct.name, json_safe(message(act)), repository.REQUESTED
         row.actor_id, row.batch_id, row.lien, row.operation_id = host, ready.batch_id, ready.lien, operation.id
         row.log_id, row.record_id = written.leaf.log_id, written.record_id
@@ -103,8 +113,7 @@ class Asking:
             found.append({"code": each.code, "record": each.record, "leaf": to_hex(record.leaf_hash)})
         return found
 
-    def _need(self, who: str) -> Need:
-        """By a role of the registry in the market's region, or by the address that a lien names."""
-        if who.startswith(_ADDRESS):
-            return Need("pledgee", any_of=(who,))
-        return Need(who, region=self._parts.market.region)
+
+def need_of(who: str, region: int) -> Need:
+    """By a role of the registry in the market's region, or by the address that a lien names."""
+    return Need("pledgee", any_of=(who,)) if who.startswith(_ADDRESS) else Need(who, region=region)

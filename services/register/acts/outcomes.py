@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chain.proof.canonical import JsonObject
+from chain.proof.canonical import JsonObject, JsonValue
 from chain.proof.encoding import to_hex
 from chain.proof.types import Phase
 from services.evidence.commands import Written
 from services.evidence.group import Group
+from services.platform.clock import rfc3339
 from services.platform.errors import RuleRefused
 from services.register.acts import repository
 from services.register.acts.legal import Whose, put_beside
@@ -21,6 +22,7 @@ from services.register.names import ACT
 from services.register.parts import RegisterParts
 from services.register.sources import refusal
 from services.register.stream import Entry
+from services.transactions.encoding import json_safe
 from services.transactions.rules import OperationState
 from services.transactions.service import Transactions
 from services.transactions.views import ChainEvent, TxView
@@ -72,7 +74,7 @@ class Outcomes:
         if row is None or row.state != repository.REQUESTED:
             return
         row.reason = dict(transaction.reason or {"error": reason, "args": {}})
-        self._decide(group, row, REFUSED, {"reason": reason or "refused"})
+        self._decide(group, row, REFUSED, {"reason": reason or "refused", "refusal": json_safe(row.reason)})
 
     def prepared(self, session: Session, transaction: TxView) -> Mapping[str, Any] | None:
         """No further arguments; None while an earlier act about one of its accounts is on its way in another queue."""
@@ -87,9 +89,15 @@ class Outcomes:
                 return None
         return {}
 
+    def _agreed(self, session: Session, row: ActRow) -> list[JsonValue]:
+        """Who signed in which role, and when their signature came here."""
+        needs = self._parts.transactions.get_operation(session, row.operation_id).needs
+        signed = [(each.role, each.signer, each.signed_at) for each in needs if each.signer and each.signed_at]
+        return [{"role": role, "signer": signer, "at": rfc3339(at)} for role, signer, at in signed]
+
     def _decide(self, group: Group, row: ActRow, state: str, said: JsonObject) -> Written:
         phase = Phase.REGISTERED if state == REGISTERED else Phase.REFUSED
-        body: JsonObject = {"request": to_hex(row.leaf_hash), **said}
+        body: JsonObject = {"request": to_hex(row.leaf_hash), **said, "agreed": self._agreed(group.session, row)}
         entry = Entry(name=row.name, about=row.about, actor=row.actor_id, body=body)
         written = self._parts.stream.act(group, entry, phase)
         row.state, row.outcome_record, row.decided_at = state, written.record_id, group.now_ms

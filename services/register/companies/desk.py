@@ -91,6 +91,7 @@ class Companies:
             row.created_at = row.updated_at = group.now_ms
             repository.add(group.session, row)
             body: JsonObject = {each: getattr(row, each) for each in _PARTICULARS}
+            body |= {"issuer": row.issuer_id} if row.issuer_id else {}
             self._note(group, row, caller, Noted("apply", "", Phase.APPLIED, said.documents, body))
             return row.id, self._view(group.session, row)
 
@@ -112,7 +113,8 @@ class Companies:
                 withdraw_exit(self._parts, group, row.security_id, "The company stays in custody.")
             asked = self._follow(group, caller, row, step, said)
             row.state, row.updated_at = step.target, group.now_ms
-            noted = Noted(step.name, before, step.target, said.documents, {"reason": said.reason}, asked)
+            about: JsonObject = {"reason": said.reason, **({"security": row.security_id} if row.security_id else {})}
+            noted = Noted(step.name, before, step.target, said.documents, about, asked)
             self._note(group, row, caller, noted)
             return row.id, self._view(group.session, row, asked)
 

@@ -40,6 +40,7 @@ def note(parts: RegisterParts, group: Group, row: CompanyRow, caller: Principal,
     """Writes it."""
     documents = evidence_of(noted.documents)
     body: JsonObject = {"before": noted.before, "after": noted.after, "documents": documents, **noted.body}
+    body |= {"act": noted.asked.id} if noted.asked else {}
     entry = Entry(name=f"company-{noted.name}", about=row.id, actor=caller.institution_id, body=body)
     written = parts.stream.fact(group, entry)
     event = CompanyEventRow(company_id=row.id, seq=row.count, name=noted.name, before=noted.before)

@@ -1,6 +1,6 @@
 """The door of the dividends: resolution, calculation from the book, funding, payment, release of what was withheld."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from sqlalchemy.orm import Session
@@ -22,12 +22,11 @@ from services.register.acts.said import Document
 from services.register.book import repository as book
 from services.register.book.desk import Names, certified
 from services.register.book.reader import Reader
-from services.register.book.rules import FREEZE, Burden
 from services.register.book.views import Register
 from services.register.dividends import repository
+from services.register.dividends.entitled import held_at, late_freezes
 from services.register.dividends.models import DividendEventRow, DividendRow
 from services.register.dividends.rules import (
-    Held,
     Stage,
     check_over,
     check_release,
@@ -52,7 +51,6 @@ from services.register.dividends.views import (
     totals_json,
 )
 from services.register.parts import RegisterParts
-from services.register.rules.days import day_of
 from services.register.sight import Sight, sight_of
 from services.register.sources import refusal
 from services.register.stream import Entry
@@ -181,8 +179,9 @@ class Dividends:
 
     def _fix(self, group: Group, host: str, row: DividendRow, found: Register) -> None:
         """Who is entitled, and what they get: two facts, for a list can be made again, the holders cannot."""
-        amount, late = per_unit(row.amount, "/amount"), self._late(group.session, row)
-        lines = [entitlement(each, amount) for each in _held(found, late)]
+        liens = book.liens(group.session, self._parts.chain, row.security_id, None)
+        amount, late = per_unit(row.amount, "/amount"), late_freezes(liens, end_of(row.record_day))
+        lines = [entitlement(each, amount) for each in held_at(found, late)]
         totals = totals_json(totals_of(lines))
         listed: JsonObject = {"dividend": row.id, "lines": [line_json(each) for each in lines]}
         row.stage, row.totals, row.digest = Stage.CALCULATED, totals, sha256(canonical(listed))
@@ -190,19 +189,6 @@ class Dividends:
         self._note(group, host, row, "record-date", {**about, "holders": len(lines)})
         repository.add_lines(group.session, row.id, lines)
         self._note(group, host, row, "calculated", {"totals": totals, "digest": to_hex(row.digest)})
-
-    def _late(self, session: Session, row: DividendRow) -> Mapping[str, int]:
-        """Units by account under freezes that were published by the end of the record date and registered after it.
-
-        A freeze takes effect by its publication (法释〔2021〕20号 6). It takes free units first, so these add up.
-        """
-        end = end_of(row.record_day)
-        found: dict[str, int] = {}
-        for lien, now in book.liens(session, self._parts.chain, row.security_id, None):
-            is_late = lien.kind == FREEZE and lien.opened_at > end and lien.since * 1000 <= end
-            if is_late and Burden(lien.kind, now.units, now.until).binds(day_of(end // 1000)):
-                found[lien.account_id] = found.get(lien.account_id, 0) + now.units
-        return found
 
     def _step(
         self, caller: Principal, dividend_id: str, way: tuple[Stage, Stage], reference: str, once: Once | None
@@ -289,13 +275,3 @@ class Dividends:
             events=[DividendEvent(each.name, each.record_id, each.at) for each in repository.events(session, row.id)],
             created_at=row.created_at,
         )
-
-
-def _held(found: Register, late: Mapping[str, int]) -> Sequence[Held]:
-    """Each holder's units by what lies on them; a late freeze takes what was free before what was pledged."""
-    held = []
-    for line in found.lines:
-        units, split = line.position.units, line.buckets
-        frozen = min(units, split.frozen + late.get(line.account_id, 0))
-        held.append(Held(line.account_id, units, frozen, min(split.pledged, units - frozen)))
-    return held

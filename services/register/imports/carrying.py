@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from chain.proof.canonical import JsonObject
 from services.days import on
 from services.evidence.group import Group as Unit
 from services.platform.errors import RegsealError, Unavailable
@@ -30,9 +31,13 @@ from services.register.imports.liens import lien_of, lien_said
 from services.register.imports.models import GroupRow, ImportRow
 from services.register.parts import RegisterParts
 from services.register.rules.positions import Position
+from services.register.stream import Entry as LeafEntry
+from services.register.stream import Stream
 
-__all__ = ["DONE", "OPENED", "RUNNING", "STOPPED", "Carrying", "resumed"]
+__all__ = ["CARRIED_OUT", "DONE", "EXECUTION", "OPENED", "RUNNING", "STOPPED", "Carrying", "note", "resumed"]
 
+EXECUTION, CARRIED_OUT = "list-execution", "list-carried-out"
+"""Facts of a company: that its list is being carried out, and how that ended."""
 RUNNING, DONE, STOPPED = "running", "done", "stopped"
 OPENING, OPENED, ISSUING, ISSUED, MARKING = "opening", "opened", "issuing", "issued", "marking"
 GROUP_DONE, GROUP_REFUSED = "done", "refused"
@@ -201,6 +206,7 @@ class Carrying:
             row = repository.one(unit_.session, import_id)
             if row is not None and row.state == RUNNING:
                 row.state, row.updated_at = state, unit_.now_ms
+                note(self._parts.stream, unit_, row, CARRIED_OUT, {"state": state, "progress": {**counts}})
 
         self._parts.evidence.sequencer.run(unit)
         _log.info("list_carried_out", register_import=import_id, state=state, groups=done, refused=refused)
@@ -216,6 +222,12 @@ class Carrying:
         if row is None or group is None:
             raise LookupError(import_id)
         return row, group
+
+
+def note(stream: Stream, unit: Unit, row: ImportRow, name: str, said: JsonObject) -> None:
+    """A fact about an import."""
+    entry = LeafEntry(name=name, about=row.company_id, actor=row.actor_id, body={"import": row.id, **said})
+    stream.fact(unit, entry)
 
 
 def _security(row: ImportRow) -> str:

@@ -21,7 +21,7 @@ from services.register.companies.further import Further
 from services.register.companies.rules import Phase
 from services.register.companies.views import CompanyView
 from services.register.imports import repository
-from services.register.imports.carrying import DONE, GROUP_REFUSED, RUNNING, STOPPED, Carrying, resumed
+from services.register.imports.carrying import DONE, EXECUTION, GROUP_REFUSED, RUNNING, STOPPED, Carrying, note, resumed
 from services.register.imports.examining import CHECKED, CHECKING, Examining, findings_aad, pledgees_aad
 from services.register.imports.models import ImportRow
 from services.register.imports.views import Execution, ImportRequest, ImportView
@@ -99,6 +99,7 @@ class Imports:
                 self._require_new(group.session, row, said)
             row.security_id, row.state, row.updated_at = said.security, RUNNING, group.now_ms
             row.documents = [{"code": each.code, "record": each.record} for each in said.documents]
+            note(self._parts.stream, group, row, EXECUTION, {"security": said.security, "documents": row.documents})
             return row.id, _view(group.session, row)
 
         return self._once(caller, once, make)
@@ -239,7 +240,7 @@ def _view(session: Session, row: ImportRow) -> ImportView:
         summary=summary,
         findings=row.findings,
         groups=row.groups,
-        progress=repository.states(session, row.id),
+        progress=repository.states(session, row.id) or row.demands.get("progress", {}),
         refusals=[
             f"group {each.number}: {each.reason}"
             for each in repository.groups(session, row.id, (GROUP_REFUSED,), _MOST_REFUSALS)

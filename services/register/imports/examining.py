@@ -20,6 +20,7 @@ from services.days import on
 from services.evidence.group import Group as Unit
 from services.evidence.materials.service import Content
 from services.platform.atrest import aad
+from services.platform.clock import rfc3339
 from services.platform.errors import RegsealError, Unavailable
 from services.platform.logging import get_logger
 from services.register.imports import repository
@@ -190,8 +191,12 @@ class Examining:
                 "import": import_id,
                 "result": row.state,
                 "findings": row.findings,
-                "summary": {name: value for name, value in summary.items() if name != "ignored"},
-                "files": [{"material": each["material"]} for each in row.files],
+                "summary": {**summary, "ignored": [*checked.summary.ignored[:_PAGE]]},
+                "files": [{**each} for each in row.files],
+                "groups": row.groups,
+                "further": row.further_id,
+                "asked_at": rfc3339(row.created_at),
+                "demands": {name: value for name, value in row.demands.items() if name != "pledgees"},
             }
             entry = Entry(name="list-checked", about=row.company_id, actor=row.actor_id, body=body)
             row.record_id = self._parts.stream.fact(group, entry).record_id

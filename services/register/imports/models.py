@@ -13,8 +13,9 @@ __all__ = ["FindingsRow", "GroupRow", "ImportRow"]
 class ImportRow(Base):
     """An import (名册导入). ``files``: material and name each; ``demands`` and ``summary`` as :mod:`checking` has them.
 
-    ``further_id``: the further security of the company that the list is for, None for the company's first one;
-    ``findings``: how many cells are wrong; ``record_id``: the fact of the check.
+    ``demands`` has the last ``progress`` too, of one whose groups went with a database; ``further_id``: the further
+    security of the company that the list is for, None for the company's first one; ``findings``: how many cells are
+    wrong; ``record_id``: the fact of the check.
     """
 
     __tablename__ = "register_imports"
