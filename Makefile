@@ -11,7 +11,10 @@ SEED := $(shell date +%s)
 endif
 # `make test` tries what failed once more and names it (RERUN): a machine that stalls must not refuse a change, a fault of
 # the code fails twice. `make test-full` and pytest by itself do not.
-PYTEST = $(PYTHON_IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED) --randomly-seed=$(SEED)
+# Three workers on two cores, for tests wait a good part of their time: for a node, a lease, a process that comes up.
+# What those processes import is compiled once, whatever the environment says. Without ranges a traceback that a thread
+# prints parses no code: Python before 3.11.8 fails when another thread parses too, as pytest does to show a failure (gh-106905).
+PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONNODEBUGRANGES=1 $(PYTHON_IN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED) --randomly-seed=$(SEED)
 
 help: ## explain every target
 	@echo "regseal · targets of make"
@@ -32,11 +35,16 @@ demo-pilots: setup ## play three pilot projects from draft to exit in simulated 
 demo-register: setup ## a company's life in the register, from its spreadsheet on, in simulated time (DATABASE=postgresql: on a private PostgreSQL, or a URL)
 	@$(PYTHON_IN) -m samples.register.demo $(if $(DATABASE),--database "$(DATABASE)")
 
-test: lint solidity console ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
+# What pytest does not run needs one core each: two at a time
+STATIC = @$(MAKE) --no-print-directory -j 2 --output-sync lint solidity console
+
+test: setup ## everything that must be green before a change lands, at reduced size (under 15 minutes on 2 cores)
+	$(STATIC)
 	@echo "seed $(SEED)   (the same order and examples again: make test SEED=$(SEED))"
 	@$(PYTEST) -m "not full" --reruns 1 -rR
 
-test-full: lint solidity console ## the same kinds of test at the sizes the acceptance points name
+test-full: setup ## the same kinds of test at the sizes the acceptance points name
+	$(STATIC)
 	@echo "seed $(SEED)   (the same order and examples again: make test-full SEED=$(SEED))"
 	@REGSEAL_TEST_SIZE=full $(PYTEST)
 

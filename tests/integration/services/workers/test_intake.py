@@ -40,7 +40,9 @@ def outbox(database: Database, clock: FixedClock, vault: Vault) -> Iterator[Outb
     made = Outbox(database, clock, vault, worker="wrk_1")
     made.start()
     yield made
-    made.stop(0)
+    for asked in list(made._open.values()):  # it would look for answers for ever, in a database that is gone
+        asked.cancel()
+    made.stop(60)
 
 
 class Leader:
