@@ -40,6 +40,7 @@ class ActView(BaseModel):
     batch: str | None = None
     transaction: str | None = None
     block: int | None = None
+    subject_to: list[int] = Field(description="Freezes that were published before it and arrived after: their numbers")
     refusal: Refusal | None = None
     created_at: str
     decided_at: str | None = None

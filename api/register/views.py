@@ -30,6 +30,7 @@ def act(found: views.ActView) -> ActView:
         batch=found.batch_id,
         transaction=found.tx_hash,
         block=found.block_number,
+        subject_to=list(found.subject_to),
         refusal=_refusal(found),
         created_at=rfc3339(found.created_at),
         decided_at=rfc3339(found.decided_at) if found.decided_at is not None else None,

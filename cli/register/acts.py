@@ -1,4 +1,4 @@
-"""`regseal register ask`, `acts`, `act`, `open-security`, `issue`, `confirm`, `officer`, `transfer`, `batch`."""
+"""`regseal register ask`, `acts`, `act`, and commands for acts on securities, holders and their units."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ def register(app: typer.Typer) -> None:
         ("officer", officer),
         ("transfer", transfer),
         ("batch", batch),
+        ("bonus", bonus),
+        ("cancel", cancel),
     ):
         app.command(name)(command)
 
@@ -205,6 +207,46 @@ def batch(
         emit(found, [_line(one) for one in found["lines"]], as_json=as_json)
         if any(one["problem"] for one in found["lines"]):
             fail(ExitCode.REFUSED, "some lines were refused; the others wait for signatures", as_json=as_json)
+
+
+def bonus(
+    security: Security,
+    ratio: Annotated[str, typer.Argument(help="New units for old ones, as 3/10.")],
+    action: Annotated[
+        str, typer.Option(help="cac_…, the same in every call of one bonus; a new one unless given.")
+    ] = "",
+    account: Annotated[
+        list[str] | None, typer.Option(help="Only these, in ascending order, while suspended; else all holders.")
+    ] = None,
+    document: DocumentsOption = None,
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Give every holder new units by what it has 送转股; liens cover their fruits."""
+    from chain.party.errors import ConfigError
+
+    with guarded(as_json=as_json):
+        numerator, slash, denominator = ratio.partition("/")
+        if not (slash and numerator.isascii() and numerator.isdecimal() and denominator.isdecimal()):
+            raise ConfigError(f"{ratio}: expected a ratio as 3/10")
+        said = {"act": "bonus", "security": security, "action": action or f"cac_{token_hex(16)}"}
+        numbers = {"numerator": int(numerator), "denominator": int(denominator), "accounts": account or []}
+        send(open_party(party), {**said, **numbers, "documents": documents(document)}, out, as_json=as_json)
+
+
+def cancel(
+    security: Security,
+    file: Annotated[Path, typer.Argument(help="CSV or JSON with account and units.")],
+    document: DocumentsOption = None,
+    party: PartyOption = None,
+    out: OutOption = None,
+    as_json: Json = False,
+) -> None:
+    """Cancel free units 减资注销."""
+    with guarded(as_json=as_json):
+        said = {"act": "cancel", "security": security, "entries": rows(file, ("account", "units"))}
+        send(open_party(party), {**said, "documents": documents(document)}, out, as_json=as_json)
 
 
 def _line(one: Any) -> str:

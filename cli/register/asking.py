@@ -60,6 +60,8 @@ def lines(act: Any, out: Path | None = None) -> list[str]:
         shown.append(
             f"refused    {refusal['rule'] or refusal['error']}: {refusal['detail'] or ''}  {refusal['source'] or ''}"
         )
+    if act["subject_to"]:
+        shown.append(f"subject to freeze 在先冻结 {', '.join(str(each) for each in act['subject_to'])}")
     if act["transaction"]:
         shown.append(f"tx         {act['transaction']} in block {act['block']}")
     shown.append(f"operation  {act['operation']}  {act['operation_state']}")

@@ -96,6 +96,7 @@ def lock(
     account: Account,
     units: Units,
     until: Until = None,
+    nature: Annotated[str | None, typer.Option(help="股份性质: 41 to 46, 49.")] = None,
     document: DocumentsOption = None,
     party: PartyOption = None,
     out: OutOption = None,
@@ -103,7 +104,8 @@ def lock(
 ) -> None:
     """Lock units 限售、锁定."""
     with guarded(as_json=as_json):
-        said = {"act": "lock", **_on(security, account, units), "until": until, "documents": documents(document)}
+        said = {"act": "lock", **_on(security, account, units), "until": until, "nature": nature}
+        said["documents"] = documents(document)
         send(open_party(party), said, out, as_json=as_json)
 
 

@@ -21,6 +21,7 @@ SERVICE_RULES: Mapping[str, Rule] = {
         ("LIEN-01", _OWN),
         ("PLG-05", f"{_COMPANY}第一百六十二条"),
         ("FRZ-07", "《最高人民法院关于人民法院强制执行股权若干问题的规定》（法释〔2021〕20号）第八条"),
+        ("COR-01", _OWN),
         ("ACC-03", "账户生命周期（docs/spec/register.md，设计）"),
         ("CUS-07", "国办发〔2017〕11号 七；登记托管业务规则（设计）"),
     )
@@ -41,6 +42,11 @@ SERVICE_WORDS: Mapping[str, Words] = {
         "FRZ-07",
         "有 {freezes} 项司法冻结，办理 {act} 前须向人民法院书面报告（{document}）",
         "{freezes} freezes stand: before {act} the court is told ({document})",
+    ),
+    "ServiceBonus": Words(
+        "COR-01",
+        "本次送转写明 {named} 名持有人，现有 {holders} 名：分次办理须先暂停",
+        "This bonus names {named} holders of {holders}: it is done in parts only while the security is suspended",
     ),
     "ServiceAccountState": Words(
         "ACC-03",

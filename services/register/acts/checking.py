@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from services.days import day_of
 from services.identity.rules import covers
 from services.platform.clock import from_ms
-from services.platform.errors import RuleRefused
+from services.platform.errors import Invalid, RuleRefused
 from services.platform.ids import from_bytes16
 from services.register.acts import repository, rules
 from services.register.acts.dealing import dealers, receivers, require_accounts
 from services.register.acts.deals import Deal, Dealing
-from services.register.acts.liens import Pledge
+from services.register.acts.holders import Bonus
+from services.register.acts.liens import Freeze, Pledge, seconds
 from services.register.acts.messages import act_of
 from services.register.acts.models import ActRow
 from services.register.acts.pre_emption import Right, outsiders, require_silence, require_subscription, right_of
@@ -51,6 +52,10 @@ class Checking:
         """Every check of what is asked; gives it with what the records say of it. RuleRefused, Invalid."""
         if isinstance(said, OpenSecurity):
             said = self._with_region(session, host, said)
+        if isinstance(said, Bonus) and not said.accounts:
+            said = replace(said, accounts=tuple(self._holders(session, said.security)))
+        if isinstance(said, Freeze) and seconds(said.received_at, "/received_at") * 1000 > now_ms:
+            raise Invalid("/received_at", "Expected a moment that has passed.")
         security = book.security(session, self._parts.chain, said.about)
         if security is None or security.state != State.REGISTERING:
             rules.require_documents(said)
@@ -72,6 +77,7 @@ class Checking:
         try:
             self._require_accounts(session, row.name, act)
             self._require_still_waived(session, row, act)
+            self._require_all(session, act, book.security(session, self._parts.chain, row.about))
         except RuleRefused as refused:
             return refused
         return None
@@ -103,6 +109,7 @@ class Checking:
             rules.require_lien(said, lien.number, LienKind(lien.kind))
 
     def _require_of_security(self, session: Session, said: Said, security: SecurityRow, now_ms: int) -> None:
+        self._require_all(session, said.contract_act(), security)
         if isinstance(said, Pledge):
             issuer = self._issuer(session, security.issuer_id)
             rules.require_other_pledgee(said, issuer.usci if issuer else "")
@@ -159,6 +166,17 @@ class Checking:
             for each in listed
             if each.get("pre_emption")
         ]
+
+    def _require_all(self, session: Session, act: acts.Act, security: SecurityRow | None) -> None:
+        """Where units change hands meanwhile, a bonus meets all holders at once."""
+        if isinstance(act, acts.PayBonus) and security is not None and security.state == State.CUSTODIED:
+            rules.require_all([from_bytes16("acc", each) for each in act.investors],
+                              self._holders(session, security.security_id))  # fmt: skip
+
+    def _holders(self, session: Session, security_id: str) -> list[str]:
+        """Those with units now, in ascending order."""
+        rows = book.positions(session, self._parts.chain, security_id, None, limit=1 << 31)
+        return [row.account_id for row in rows]
 
     def _freezes(self, session: Session, security: SecurityRow, today: int) -> int:
         if not security.liens:

@@ -1,6 +1,6 @@
 """The door to acts (登记事项): asked for by the host's operator, read by whoever may read the register."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -26,6 +26,7 @@ from services.register.acts.said import Said
 from services.register.acts.views import ActView
 from services.register.asking import Asked, Outcome
 from services.register.book import repository as book
+from services.register.book.holdings import marks_of
 from services.register.issuers import IssuerOf
 from services.register.names import ACTS
 from services.register.parts import RegisterParts
@@ -136,7 +137,10 @@ class ActDesk:
             )
             shown = rows[:limit]
             operations = self._parts.transactions.get_operations(session, [row.operation_id for row in shown])
-            found = tuple(self._view(session, row, operations[row.operation_id]) for row in shown)
+            marks = self._marks(session, shown)
+            found = tuple(
+                self._view(session, row, operations[row.operation_id], marks.get(row.leaf_hash, ())) for row in shown
+            )
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
 
     # --- inside
@@ -163,7 +167,18 @@ class ActDesk:
             raise _unknown()
         return row
 
-    def _view(self, session: Session, row: ActRow, operation: OperationView | None = None) -> ActView:
+    def _marks(self, session: Session, rows: Iterable[ActRow]) -> Mapping[bytes, Sequence[int]]:
+        """By their leaves, what they are subject to: only those can be that the chain has taken."""
+        blocks = [row.block_number for row in rows if row.block_number is not None]
+        return marks_of(session, self._parts.chain, blocks) if blocks else {}
+
+    def _view(
+        self,
+        session: Session,
+        row: ActRow,
+        operation: OperationView | None = None,
+        marks: Sequence[int] | None = None,
+    ) -> ActView:
         rule = explained(session, row)
         waits = row.state == repository.REQUESTED
         return ActView(
@@ -186,6 +201,7 @@ class ActDesk:
             created_at=row.created_at,
             decided_at=row.decided_at,
             queue_position=repository.count_before(session, row) if waits else None,
+            subject_to=self._marks(session, [row]).get(row.leaf_hash, []) if marks is None else marks,
             operation=operation or self._parts.transactions.get_operation(session, row.operation_id),
         )
 

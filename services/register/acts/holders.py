@@ -50,7 +50,8 @@ class Confirm(Said):
 class Bonus(Said):
     """送转股: ⌊units × numerator / denominator⌋ for each position; ``action`` is the same in every call of one.
 
-    Accounts in ascending order, after those of the call before.
+    ``accounts``: all holders unless given. Some of them only while the security is suspended, in ascending order, after
+    those of the call before: else units that change hands between two calls get it twice, or not at all.
     """
 
     act: Literal["bonus"] = "bonus"
@@ -58,7 +59,7 @@ class Bonus(Said):
     action: str
     numerator: int
     denominator: int
-    accounts: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
 
     @override
     def contract_act(self) -> acts.Act:

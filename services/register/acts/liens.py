@@ -31,6 +31,16 @@ __all__ = [
 
 COURT = ("court-ruling", "assistance-notice")
 """裁定书、协助执行通知书."""
+NATURES: Mapping[str, str] = {
+    "41": "控股股东、实际控制人及一致行动人",
+    "42": "承诺人",
+    "43": "高管分红转增",
+    "44": "高管定增",
+    "45": "高管限售",
+    "46": "股权激励",
+    "49": "其它特限股",
+}
+"""股份性质: the codes of restricted units (特限股) in the business data model."""
 _NOBODY = "0x" + "0" * 40
 _NUMBER_MAX = 2**16 - 1
 
@@ -107,7 +117,10 @@ class Freeze(Said):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock(Said):
-    """限售、自愿锁定或操作冻结; without ``until`` it lasts until it is released. ``since``: only while registering."""
+    """限售、自愿锁定或操作冻结; without ``until`` it lasts until it is released. ``since``: only while registering.
+
+    ``nature``: which kind of restricted units these are (股份性质), one of ``NATURES``, where it is known.
+    """
 
     act: Literal["lock"] = "lock"
     security: str
@@ -115,9 +128,12 @@ class Lock(Said):
     units: str
     until: date | None = None
     since: datetime | None = None
+    nature: str = ""
 
     @override
     def contract_act(self) -> acts.Act:
+        if self.nature and self.nature not in NATURES:
+            raise Invalid("/nature", f"Expected one of {', '.join(NATURES)}.")
         return acts.OpenLien(
             security(self.security),
             account(self.account),

@@ -16,6 +16,7 @@ __all__ = [
     "DOCUMENTS",
     "changes_capital",
     "documents_of",
+    "require_all",
     "require_documents",
     "require_lien",
     "require_other_pledgee",
@@ -90,6 +91,12 @@ def require_report(said: Said, freezes: int) -> None:
     """While units are frozen, the court hears of it before a company's capital changes (法释〔2021〕20号 8)."""
     if freezes and _REPORT not in {each.code for each in said.documents}:
         raise _refused("ServiceCourtReport", document=_REPORT, act=said.name, freezes=freezes)
+
+
+def require_all(named: Sequence[str], holders: Sequence[str]) -> None:
+    """A bonus that leaves somebody out is asked for in parts, while nobody deals (送转股)."""
+    if set(named) != set(holders):
+        raise _refused("ServiceBonus", named=len(named), holders=len(holders))
 
 
 def require_lien(said: Said, number: int, kind: LienKind) -> None:

@@ -1,6 +1,6 @@
 """What is shown of an act: values without a session behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ class ActView:
 
     ``message``: what the contract takes. ``queue_position``: how many acts of the same security or account, asked for
     earlier, the chain has not decided; None once it is decided itself. ``reason``: of a refusal, the contract's error;
-    ``rule``, ``source``, ``detail`` and ``detail_zh`` where it is one of the register's rules.
+    ``rule``, ``source``, ``detail`` and ``detail_zh`` where it is one of the register's rules. ``subject_to``: numbers
+    of the freezes that were published before it was registered and arrived after (法释〔2021〕20号 7).
     """
 
     id: str
@@ -37,4 +38,5 @@ class ActView:
     created_at: int
     decided_at: int | None
     queue_position: int | None
+    subject_to: Sequence[int]
     operation: OperationView

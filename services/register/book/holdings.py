@@ -1,6 +1,6 @@
 """What other parts of the register ask the book about an account or a security."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from services.register.book import holdings_repository, repository
 from services.register.book.models import SecurityRow
 from services.register.rules.positions import Position
 
-__all__ = ["Holdings", "Standing", "are_investors", "holdings_of", "is_investor", "standing_of"]
+__all__ = ["Holdings", "Standing", "are_investors", "holdings_of", "is_investor", "marks_of", "standing_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ def is_investor(session: Session, chain: str, account_id: str) -> bool:
 def are_investors(session: Session, chain: str, accounts: Collection[str]) -> set[str]:
     """Those of these accounts whose pseudonyms the chain knows."""
     return holdings_repository.known_investors(session, chain, accounts)
+
+
+def marks_of(session: Session, chain: str, blocks: Collection[int]) -> Mapping[bytes, Sequence[int]]:
+    """By their leaves, the acts of these blocks that freezes came before (在先冻结): the numbers of these freezes."""
+    return holdings_repository.marks(session, chain, blocks)
 
 
 def holdings_of(session: Session, chain: str, account_id: str) -> Holdings:

@@ -129,11 +129,14 @@ class Companies:
         *,
         once: Once | None,
     ) -> Future[CompanyView]:
-        """Another layer (转层): nothing but the last letter of the code changes. Invalid."""
+        """Another layer (转层): nothing but the last letter of the code changes. Invalid, Conflict."""
         owner = self._require(caller)
 
         def make(group: Group) -> tuple[str, CompanyView]:
             row = self._own(group.session, owner, company_id)
+            phase = self._phase(group.session, row)
+            if phase in ENDED:
+                raise Conflict(f"The company is {phase}.", slug="company-phase", extra={"phase": phase})
             before, row.code = row.code, str(parse_company_code(row.code).in_layer(layer))
             row.updated_at = group.now_ms
             self._note(group, row, caller, Noted("layer", before, row.code, documents, {}))

@@ -110,3 +110,13 @@ def test_a_file_of_transfers_whole_or_line_by_line(clerk: Clerk, run: Run, tmp_p
     assert "row 1: unknown column price" in run("register", "batch", security, str(file), *rests, code=2)
     file.write_text(f"giver,taker,units\n{holder},,5\n")
     assert "row 1: taker is missing" in run("register", "batch", security, str(file), *rests, code=2)
+    resolved = _rests(clerk, "resolution")
+    assert "expected a ratio" in run("register", "bonus", security, "3", *resolved, code=2)
+    given, cancelled = tmp_path / "bonus.json", tmp_path / "cancelled.json"
+    run("register", "bonus", security, "1/10", *resolved, "--out", str(given))
+    _signed(clerk, run, given, CHECKER)
+    assert clerk.held(security, holder) == 77
+    file.write_text(f"account,units\n{holder},7\n")
+    run("register", "cancel", security, str(file), *resolved, "--out", str(cancelled))
+    _signed(clerk, run, cancelled, CHECKER)
+    assert clerk.held(security, holder) == 70

@@ -195,6 +195,9 @@ def test_a_freeze_of_80_on_40_free_and_60_pledged(clerk: Clerk, security: str, h
     clerk.world.pass_days(1)
     frozen = clerk.asked("freeze", **_freeze(clerk, security, holder, 80))
     assert [need["role"] for need in frozen["authorisations"]] == ["register.checker"]
+    soon = (clerk.world.clock.now() + timedelta(days=1)).isoformat()
+    early = clerk.ask("freeze", **_freeze(clerk, security, holder, 1, received_at=soon))
+    assert (early.status_code, early.json()["field"]) == (422, "/received_at")
     clerk.decided(frozen)
     assert sorted(_lots(clerk, security, holder)) == [(20, (1,)), (40, (1, 2)), (40, (2,))]
     problem = clerk.refused("transfer", **clerk.agreed(security, holder, buyer, 1))
@@ -229,6 +232,9 @@ def test_a_freeze_that_arrives_while_a_transfer_is_in_flight_marks_it(
     clerk.world.work(sold["operation"], frozen["operation"])
     assert [clerk.get(each)["state"] for each in (sold, frozen)] == ["registered", "registered"]
     assert clerk.held(security, holder) == 70
+    assert [clerk.get(each)["subject_to"] for each in (sold, frozen)] == [[1], []], "marked, not undone"
+    listed = clerk.client.get("/v1/register/acts", params={"about": security}).json()["items"]
+    assert {each["id"]: each["subject_to"] for each in listed}[sold["id"]] == [1]
     answer = clerk.client.get("/v1/register/alerts", params={"kind": "subject-to-freeze"}).json()
     mine = [each for each in answer["items"] if each["security"] == security]
     assert [(each["said"]["freeze"], each["said"]["taker"]) for each in mine] == [(1, buyer)]
@@ -320,17 +326,24 @@ def test_a_batch_is_all_or_nothing_or_line_by_line(clerk: Clerk, security: str, 
 @pytest.mark.full
 def test_bonus_and_cancellation(clerk: Clerk, security: str, holder: str, buyer: str) -> None:
     rests, action = clerk.documents("resolution"), random_id("cac")
-    both = sorted((holder, buyer))
-    clerk.registered(
-        "bonus", security=security, action=action, numerator=1, denominator=10, accounts=both, documents=rests
-    )
-    assert (clerk.held(security, holder), clerk.held(security, buyer)) == (110, 1_100)
-    assert (
-        clerk.refused(
-            "bonus", security=security, action=action, numerator=1, denominator=10, accounts=both, documents=rests
-        )["guard"]
-        == "RegisterOrder"
-    )
+    said = {"security": security, "action": action, "numerator": 1, "denominator": 10, "documents": rests}
+    part = clerk.refused("bonus", **said, accounts=[holder])
+    assert (part["rule"], part["numbers"]) == ("COR-01", {"named": 1, "holders": 2})
+    newcomer = clerk.investor()
+    waiting = clerk.asked("bonus", **{**said, "action": random_id("cac")})
+    clerk.registered("transfer", **clerk.agreed(security, buyer, newcomer, 100))
+    with pytest.raises(RuleRefused, match="2 holders of 3"):
+        clerk.sign(waiting)
+    clerk.registered("bonus", **said)
+    assert (clerk.held(security, holder), clerk.held(security, buyer)) == (110, 990)
+    assert clerk.held(security, newcomer) == 110
+    assert clerk.refused("bonus", **said)["guard"] == "RegisterOrder"
     entries = [{"account": holder, "units": "10"}]
     clerk.registered("cancel", security=security, entries=entries, documents=rests)
     assert clerk.held(security, holder) == 100
+    clerk.registered("freeze", **_freeze(clerk, security, holder, 1))
+    unheard = clerk.refused("cancel", security=security, entries=entries, documents=rests)
+    assert (unheard["rule"], unheard["numbers"]["freezes"]) == ("FRZ-07", 1)
+    assert "第八条" in unheard["source"]
+    heard = [*rests, *clerk.documents("court-report")]
+    assert clerk.ask("cancel", security=security, entries=entries, documents=heard).status_code == 202

@@ -61,6 +61,8 @@ def test_an_act_becomes_its_struct_and_comes_back_from_a_row(name: str) -> None:
         ("open-investor", {"addend": -1}, "/addend"),
         ("set-state", {"state": "lost"}, "/state"),
         ("bonus", {"numerator": 0}, "/numerator"),
+        ("lock", {"nature": "40"}, "/nature"),
+        ("freeze-extend", {"until": None}, "/until"),
         ("cancel", {"entries": [{"account": "acc_1", "units": "1"}]}, "/entries/0/account"),
     ],
 )
