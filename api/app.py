@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
+from typing_extensions import override
 
-from api import problems, start
+from api import examples, problems, start
 from api.calendars import routes as calendars
 from api.chains import routes as chains
 from api.direct import Shortcut
@@ -63,9 +64,18 @@ DESCRIPTION: Final = """
 Service of record for regional equity markets (区域性股权市场) and capital-market fintech pilots: append-only logs,
 anchored on a permissioned chain. An anchored record is evidence, not the legal act itself.
 
-Every refusal is `application/problem+json` (RFC 9457). Every mutation takes `Idempotency-Key`.
+Every refusal is `application/problem+json` (RFC 9457). Every mutation takes `Idempotency-Key`, but for those that are
+the same when repeated: revocations, deliveries of signed statements, and the steps of an upload.
 Lists are keyset-paged: give `next` back as `cursor`.
 """
+
+
+class _Application(FastAPI):
+    @override
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            examples.complete(super().openapi())
+        return super().openapi()
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -81,7 +91,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         finally:
             await run_in_threadpool(worker.stop)
 
-    app = FastAPI(
+    app = _Application(
         title="regseal",
         version=VERSION,
         description=DESCRIPTION,

@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from api.app import STATIC, SWAGGER
+from api.examples import lacking
 from tests.integration.api.conftest import Market
 
+TYPES: dict[str, Any] = {"string": str, "integer": int, "array": list, "object": dict, "null": type(None)}
 FOREIGN = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""")
 
 
@@ -35,6 +37,12 @@ def test_openapi_is_3_1_with_examples_and_every_reference_resolves(market: Marke
     schemas = document["components"]["schemas"]
     for name in ("Acknowledged", "OperationView", "LogView"):
         assert "example" in schemas[name], name
+    assert list(lacking(document)) == []
+    for schema in schemas.values():
+        for name, member in schema.get("properties", {}).items():
+            kinds = {kind.get("type") for kind in member.get("anyOf", [member])} & TYPES.keys()
+            for example in member.get("examples", []) if kinds else []:
+                assert isinstance(example, tuple(TYPES[kind] for kind in kinds)), (name, example)
     for reference in re.findall(r"#/components/schemas/([A-Za-z0-9_\-]+)", str(document)):
         assert reference in schemas
     for path, methods in document["paths"].items():
