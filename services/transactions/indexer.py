@@ -68,6 +68,7 @@ class Indexer:
         self._blooms = [bytes.fromhex(address[2:]) for address in self._contracts]
         self._doubts: dict[str, int] = {}
         self._verified: tuple[int, Position | None] | None = None
+        self._all_read: tuple[int, frozenset[str]] | None = None  # a final block, and who has read up to it
         self._decoders = {name: EventDecoder(chain.abi(name)) for name in chain.contracts()}
 
     def tick(self, *, ranges: int = 5) -> int:
@@ -94,6 +95,9 @@ class Indexer:
             return None
         final = self._chain.final()
         final = final if self._until is None else min(final, self._until)
+        asked = final, frozenset(listeners)
+        if asked == self._all_read:  # cursors move here alone, in the one process that leads
+            return None
         with self._database.read() as session:
             known = cursor.positions(session, self._chain.name)
         group, at, meeting = cursor.behind(known, listeners)
@@ -104,6 +108,7 @@ class Indexer:
         self._measure(known, listeners, final)
         end = min(final, start + self._step - 1, final if meeting is None else meeting)
         if start > end:
+            self._all_read = asked if at is not None and at.block >= final else None
             return None
         return _Range(group, self._blocks(start, end, at))
 

@@ -27,6 +27,7 @@ __all__ = [
     "due_operations",
     "ended_on_chain",
     "events",
+    "has_unfinished",
     "in_flight",
     "last_event",
     "lock_cursors",
@@ -209,6 +210,12 @@ def in_flight(session: Session, chain: str) -> list[TransactionRow]:
     """Signed and not final, by nonce."""
     query = select(TransactionRow).where(TransactionRow.chain == chain, TransactionRow.state.in_(IN_FLIGHT))
     return list(session.scalars(query.order_by(TransactionRow.nonce)))
+
+
+def has_unfinished(session: Session, chain: str) -> bool:
+    """Whether any transaction waits or is in flight."""
+    row = TransactionRow
+    return session.scalar(select(row.id).where(row.chain == chain, row.state.in_(UNFINISHED)).limit(1)) is not None
 
 
 def count_in_flight(session: Session, chain: str) -> int:
