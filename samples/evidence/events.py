@@ -1,7 +1,11 @@
-"""Business events of an invented market, one a line: the same number gives the same lines."""
+"""Business events of an invented market, one a line: the same number gives the same lines.
+
+`python -m samples.evidence.events FILE --party FOLDER` writes some for `regseal upload`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 from collections.abc import Iterator
@@ -31,3 +35,17 @@ def _lines(number: int, institution: str) -> Iterator[str]:
         moment = f"2026-11-{chance.randrange(1, 20):02d}T{chance.randrange(1, 9):02d}:{chance.randrange(60):02d}:00Z"
         full = {**record, "actor": institution, "occurred_at": moment, "body": body}
         yield json.dumps({"record": full}, ensure_ascii=False, separators=(",", ":"))
+
+
+def main() -> None:
+    """The file for the institution of a party's folder."""
+    parser = argparse.ArgumentParser(description="Invented business events for `regseal upload`, one a line.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--party", type=Path, required=True, help="the folder of whoever will upload them")
+    parser.add_argument("--events", type=int, default=1_000)
+    given = parser.parse_args()
+    write_events(given.file, given.events, json.loads((given.party / "api.json").read_text("utf-8"))["institution"])
+
+
+if __name__ == "__main__":
+    main()
