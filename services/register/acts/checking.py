@@ -77,7 +77,7 @@ class Checking:
         try:
             self._require_accounts(session, row.name, act)
             self._require_still_waived(session, row, act)
-            self._require_all(session, act, book.security(session, self._parts.chain, row.about))
+            self._require_all(session, act)
         except RuleRefused as refused:
             return refused
         return None
@@ -109,7 +109,7 @@ class Checking:
             rules.require_lien(said, lien.number, LienKind(lien.kind))
 
     def _require_of_security(self, session: Session, said: Said, security: SecurityRow, now_ms: int) -> None:
-        self._require_all(session, said.contract_act(), security)
+        self._require_all(session, said.contract_act())
         if isinstance(said, Pledge):
             issuer = self._issuer(session, security.issuer_id)
             rules.require_other_pledgee(said, issuer.usci if issuer else "")
@@ -167,11 +167,14 @@ class Checking:
             if each.get("pre_emption")
         ]
 
-    def _require_all(self, session: Session, act: acts.Act, security: SecurityRow | None) -> None:
+    def _require_all(self, session: Session, act: acts.Act) -> None:
         """Where units change hands meanwhile, a bonus meets all holders at once."""
-        if isinstance(act, acts.PayBonus) and security is not None and security.state == State.CUSTODIED:
-            rules.require_all([from_bytes16("acc", each) for each in act.investors],
-                              self._holders(session, security.security_id))  # fmt: skip
+        if not isinstance(act, acts.PayBonus):
+            return
+        security = book.security(session, self._parts.chain, from_bytes16("sec", act.security))
+        if security is not None and security.state == State.CUSTODIED:
+            named = [from_bytes16("acc", each) for each in act.investors]
+            rules.require_all(named, self._holders(session, security.security_id))
 
     def _holders(self, session: Session, security_id: str) -> list[str]:
         """Those with units now, in ascending order."""

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from services.platform.errors import Forbidden, NotFound
+from services.platform.ids import bytes16
 from services.register.acts import repository as acts
 from services.register.acts.said import Document
 from services.register.acts.transfers import Transfer
 from services.register.book import repository as book
 from services.register.companies.models import CompanyRow
 from services.register.names import CONTRACT
-from services.register.rules.values import Form, Kind
+from services.register.rules.values import Form, Kind, State
 from services.transactions.views import ChainEvent
 from tests.integration.founded import Founded
 from tests.integration.register.business import CHECKER, LIAISON, FoundedBusiness
@@ -159,6 +160,21 @@ def test_the_chain_refuses_what_changed_while_signatures_were_awaited(clerk: Cle
     refusal = clerk.get(first)["refusal"]
     assert (refusal["error"], refusal["rule"]) == ("RegisterUnits", "REG-06")
     assert (refusal["args"]["wanted"], refusal["args"]["free"]) == (8, 2)
+
+
+@pytest.mark.full
+def test_what_ended_while_it_was_signed_the_chain_refuses_itself(clerk: Clerk) -> None:
+    poor, taker, act = clerk.investor(), clerk.investor(), clerk.world.acting.act
+    security = clerk.security({poor: 10})
+    unsuitable, suspended = (clerk.asked("transfer", **clerk.agreed(security, poor, taker, 1)) for _ in range(2))
+    act("SetSuitability", {"investor": bytes16(taker), "until": clerk.world.acting.today() - 1}, CHECKER)
+    assert clerk.decided(unsuitable)["refusal"]["rule"] == "REM-06"
+    act("SetSecurityState", {"security": bytes16(security), "state": State.SUSPENDED}, CHECKER)
+    refused = clerk.decided(suspended)["refusal"]
+    assert (refused["error"], refused["rule"]) == ("RegisterState", "REG-05")
+    assert "suspended" in refused["detail"]
+    reason = clerk.world.house.operation(suspended["operation"]).reason
+    assert (reason or {})["stage"] == "simulation", "it was never sent"
 
 
 def test_what_is_signed_already_counts_before_it_is_mined(clerk: Clerk, other: str) -> None:
