@@ -30,7 +30,7 @@ LOG_CHECKED = _gauge("log_checked", "1 when checked since the start against chai
 ANCHOR_BACKLOG = _gauge("anchor_backlog_records", "Leaves not yet under a final anchor", "log")
 ANCHOR_OLDEST = _gauge("anchor_oldest_unanchored_seconds", "Age of the oldest leaf not under a final anchor", "log")
 WITNESS_COSIGN = _counter("witness_cosign_total", "Cosignatures offered", "role", "result")
-WITNESS_SATISFIED = _gauge("witness_policy_satisfied", "1 when the newest checkpoint meets the quorum", "log")
+WITNESS_SATISFIED = _gauge("witness_policy_satisfied", "0 while the newest checkpoint lacks the quorum", "log")
 GROUP_SIZE = Histogram(
     "regseal_sequencer_group_units",
     "Units per group commit",
