@@ -14,13 +14,10 @@ _BUSY = (errno.EADDRINUSE, errno.EACCES)
 
 def is_free(port: int) -> bool:
     """Whether a server could listen there now."""
-    try:
-        _listen(port).close()
-    except OSError as error:
-        if error.errno in _BUSY:
-            return False
-        raise
-    return True
+    opened = _unless_busy(lambda: _listen(port))
+    if opened is not None:
+        opened.close()
+    return opened is not None
 
 
 def claim(wanted: int) -> tuple[int, socket.socket]:
@@ -31,16 +28,11 @@ def claim(wanted: int) -> tuple[int, socket.socket]:
     """
 
     def attempt(port: int) -> tuple[int, socket.socket] | None:
-        held = socket.socket(socket.AF_UNIX)
-        try:
-            held.bind(f"\0regseal-port-{port}")
-            if is_free(port):
-                return port, held
-        except OSError as error:
-            if error.errno not in _BUSY:
-                raise
-        held.close()
-        return None
+        held = _claimed(port)
+        if held is not None and not is_free(port):
+            held.close()
+            return None
+        return None if held is None else (port, held)
 
     found = _first(attempt, wanted)
     if found is None:
@@ -49,17 +41,40 @@ def claim(wanted: int) -> tuple[int, socket.socket]:
 
 
 def listen(wanted: int) -> socket.socket:
-    """A socket that listens on `wanted` or on the next free port; held by us, so nobody can come between."""
+    """A socket that listens on `wanted` or on the next port that is free and not claimed: nobody can come between."""
 
     def attempt(port: int) -> socket.socket | None:
-        try:
-            return _listen(port)
-        except OSError as error:
-            if error.errno in _BUSY:
-                return None
-            raise
+        held = _claimed(port)
+        if held is None:
+            return None
+        with held:
+            return _unless_busy(lambda: _listen(port))
 
     return _first(attempt, wanted) or _listen(0)
+
+
+def _claimed(port: int) -> socket.socket | None:
+    """Ours now; None when somebody else has claimed it."""
+
+    def hold() -> socket.socket:
+        made = socket.socket(socket.AF_UNIX)
+        try:
+            made.bind(f"\0regseal-port-{port}")
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    return _unless_busy(hold)
+
+
+def _unless_busy(take: Callable[[], _T]) -> _T | None:
+    try:
+        return take()
+    except OSError as error:
+        if error.errno in _BUSY:
+            return None
+        raise
 
 
 def _first(attempt: Callable[[int], _T | None], wanted: int) -> _T | None:

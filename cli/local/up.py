@@ -120,6 +120,8 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
     where = {name: f"http://{LOOPBACK}:{ports[name]}" for name in embedded}
     # a service that knows its chains need not wait for them: an absent chain is no error to it
     service = _launch_service(supervisor, layout, door, where, say) if _known(layout, embedded) else None
+    if service is None:
+        import chain.deploy  # noqa: F401 -- once for both chains: threads that import at once may see a module half made
     with ThreadPoolExecutor(3) as pool:
         preparing = pool.submit(before_service if service is None else lambda: None)
         brought = pool.map(lambda name: _bring_up(supervisor, layout, name, nodes[name], say), embedded)
