@@ -7,7 +7,7 @@ export const DEADLINE = 4_102_444_800n; // 2100-01-01, so that equal runs sign e
 const DOMAIN = parameters("string name,string version,uint256 chainId,address verifyingContract");
 
 export async function startChain() {
-  await build({ withTests: true });
+  await build({ withHarness: true });
   const { provider } = await hre.network.create();
   const request = (method, ...params) => provider.request({ method, params });
   const accounts = await request("eth_accounts");
