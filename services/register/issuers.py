@@ -20,6 +20,7 @@ class Issuer:
     id: str
     owner_id: str
     usci: str
+    form: str
     region: int
     phase: Phase
     pre_emption: int | None
@@ -36,4 +37,4 @@ def issuer_of(chain: str, session: Session, company_id: str) -> Issuer | None:
         return None
     security = book.security(session, chain, row.security_id) if row.security_id else None
     phase = phase_of(Phase(row.state), State(security.state) if security else None)
-    return Issuer(row.id, row.owner_id, row.usci, row.region, phase, row.pre_emption)
+    return Issuer(row.id, row.owner_id, row.usci, row.form, row.region, phase, row.pre_emption)

@@ -8,6 +8,7 @@ __all__ = ["SERVICE_RULES", "SERVICE_WORDS"]
 
 _OWN = "登记业务规则（docs/spec/register.md，设计）"
 _COMPANY = "《公司法》（2023修订）"
+_ORDER_132 = "《区域性股权市场监督管理试行办法》（证监会令第132号）"
 
 SERVICE_RULES: Mapping[str, Rule] = {
     name: Rule(name, source)
@@ -22,6 +23,9 @@ SERVICE_RULES: Mapping[str, Rule] = {
         ("PLG-05", f"{_COMPANY}第一百六十二条"),
         ("FRZ-07", "《最高人民法院关于人民法院强制执行股权若干问题的规定》（法释〔2021〕20号）第八条"),
         ("COR-01", _OWN),
+        ("TRM-01", f"{_COMPANY}第二条"),
+        ("TRM-02", f"{_ORDER_132}第十三条；{_COMPANY}第四十二条；《合伙企业法》第六十一条"),
+        ("TRM-03", "国办发〔2017〕11号 四；国发〔2011〕38号"),
         ("ACC-03", "账户生命周期（docs/spec/register.md，设计）"),
         ("CUS-07", "国办发〔2017〕11号 七；登记托管业务规则（设计）"),
     )
@@ -42,6 +46,21 @@ SERVICE_WORDS: Mapping[str, Words] = {
         "FRZ-07",
         "有 {freezes} 项司法冻结，办理 {act} 前须向人民法院书面报告（{document}）",
         "{freezes} freezes stand: before {act} the court is told ({document})",
+    ),
+    "ServiceForm": Words(
+        "TRM-01",
+        "{company} 类公司不能登记为 {form}",
+        "A company of the form {company} has no {form}",
+    ),
+    "ServiceCap": Words(
+        "TRM-02",
+        "持有人上限 {cap} 人超过 {basis} 允许的 {most} 人；法律、行政法规另有规定的，附 {document}",
+        "{cap} holders are more than the {most} of {basis}; where a law says otherwise, {document} shows it",
+    ),
+    "ServiceInterval": Words(
+        "TRM-03",
+        "反向交易间隔 {interval} 个交易日少于 {least} 个；另有规定的，附 {document}",
+        "An interval of {interval} trading days is less than {least}; where a rule says otherwise, {document} shows it",
     ),
     "ServiceBonus": Words(
         "COR-01",

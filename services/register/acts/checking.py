@@ -20,7 +20,8 @@ from services.register.acts.messages import act_of
 from services.register.acts.models import ActRow
 from services.register.acts.pre_emption import Right, outsiders, require_silence, require_subscription, right_of
 from services.register.acts.said import Said
-from services.register.acts.securities import Issue, OpenSecurity
+from services.register.acts.securities import ChangeTerms, Issue, OpenSecurity
+from services.register.acts.terms import require_terms
 from services.register.book import repository as book
 from services.register.book.models import SecurityRow
 from services.register.companies.rules import Phase
@@ -94,6 +95,7 @@ class Checking:
         if said.issuer_region is not None and not covers(said.issuer_region, issuer.region):
             region = {"region": issuer.region, "said": said.issuer_region}
             raise refusal("ServiceIssuerRegion", {"issuer": issuer.id, **region})
+        require_terms(said.terms.terms(), issuer.form, [each.code for each in said.documents])
         market = self._parts.market.region
         return replace(said, issuer_region=market if covers(market, issuer.region) else issuer.region)
 
@@ -110,6 +112,9 @@ class Checking:
 
     def _require_of_security(self, session: Session, said: Said, security: SecurityRow, now_ms: int) -> None:
         self._require_all(session, said.contract_act())
+        if isinstance(said, ChangeTerms):
+            issuer = self._issuer(session, security.issuer_id)
+            require_terms(said.terms.terms(), issuer.form if issuer else "", [each.code for each in said.documents])
         if isinstance(said, Pledge):
             issuer = self._issuer(session, security.issuer_id)
             rules.require_other_pledgee(said, issuer.usci if issuer else "")

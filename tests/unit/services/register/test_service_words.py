@@ -17,10 +17,11 @@ from services.register.acts.liens import Enforce, Pledge, Pledgee, Release
 from services.register.acts.pre_emption import outsiders, require_silence, require_subscription, right_of
 from services.register.acts.said import Document
 from services.register.acts.securities import Entry, Issue
+from services.register.acts.terms import require_terms
 from services.register.acts.transfers import Transfer
 from services.register.names import ACTS
 from services.register.rules import acts
-from services.register.rules.values import Form, LienKind, Reason
+from services.register.rules.values import Form, LienKind, Reason, Terms
 from services.register.service_words import SERVICE_RULES, SERVICE_WORDS
 from services.register.words import RULES, WORDS
 
@@ -247,3 +248,48 @@ def test_every_document_is_asked_for_by_its_code() -> None:
     )
     with pytest.raises(RuleRefused, match="assistance-notice"):
         rules.require_documents(one)
+
+
+def _terms(**change: Any) -> Terms:
+    return replace(Terms(Form.SHARE, 0xFE, 200, b"REM-04".ljust(16, b"\0"), interval=5), **change)
+
+
+REM_19 = b"REM-19".ljust(16, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("terms", "company", "rule", "numbers"),
+    [
+        (_terms(form=Form.LLC_EQUITY), "jsc", "TRM-01", {"form": "llc_equity", "company": "jsc"}),
+        (_terms(), "llc", "TRM-01", {"form": "share", "company": "llc"}),
+        (_terms(cap=201), "jsc", "TRM-02", {"cap": 201, "most": 200, "basis": "REM-04", "document": "legal-basis"}),
+        (
+            _terms(form=Form.LLC_EQUITY, cap=51, basis=REM_19), "llc", "TRM-02",
+            {"cap": 51, "most": 50, "basis": "REM-19", "document": "legal-basis"},
+        ),
+        (
+            _terms(form=Form.LLC_EQUITY), "llc", "TRM-02",
+            {"cap": 200, "most": 50, "basis": "REM-04", "document": "legal-basis"},
+        ),
+        (
+            _terms(cap=1, basis=b"X".ljust(16, b"\0")), "jsc", "TRM-02",
+            {"cap": 1, "most": 0, "basis": "X", "document": "legal-basis"},
+        ),
+        (_terms(interval=4), "jsc", "TRM-03", {"interval": 4, "least": 5, "document": "legal-basis"}),
+    ],
+)  # fmt: skip
+def test_terms_are_what_the_rules_let_them_be(
+    terms: Terms, company: str, rule: str, numbers: dict[str, object]
+) -> None:
+    with pytest.raises(RuleRefused) as refused:
+        require_terms(terms, company, ("articles",))
+    assert (refused.value.rule, refused.value.extra["numbers"]) == (rule, numbers)
+    assert refused.value.source
+    if rule != "TRM-01":
+        require_terms(terms, company, ("legal-basis",))
+
+
+def test_terms_that_the_rules_let_be() -> None:
+    require_terms(_terms(), "jsc", ())
+    require_terms(_terms(form=Form.LLC_EQUITY, cap=50, basis=REM_19, interval=0), "llc", ())
+    require_terms(_terms(form=Form.CONVERTIBLE_BOND), "llc", ())
