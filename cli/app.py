@@ -54,9 +54,15 @@ def build(command: str | None = None) -> typer.Typer:
         pass
 
     for name in (command,) if command in _ALONE else MODULES:
-        if importlib.util.find_spec(f"cli.{name}") is not None:
+        if _installed(name):
             importlib.import_module(f"cli.{name}").register(app)
     return app
+
+
+def _installed(name: str) -> bool:
+    """Whether a module is there and what it stands on: the machine's own installation needs the extra `service`."""
+    needed = (f"cli.{name}", "sqlalchemy") if name == "local" else (f"cli.{name}",)
+    return all(importlib.util.find_spec(one) is not None for one in needed)
 
 
 def main() -> None:
