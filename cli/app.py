@@ -28,6 +28,7 @@ MODULES = (
     "verify",
     "sign",
     "keys",
+    "authority",
     "witness",
 )
 """In the order of the help; those that are not installed are left out (the base install is the verifier)."""

@@ -92,8 +92,9 @@ class ApiProblem(PartyError):
 
 
 class RpcError(PartyError):
-    """An error object answered by the node."""
+    """An error object answered by the node; ``data``: a contract's own error, 0x hex, or nothing."""
 
-    def __init__(self, method: str, code: int, message: str) -> None:
+    def __init__(self, method: str, code: int, message: str, data: str = "") -> None:
         super().__init__(f"{method}: {message} ({code})")
         self.code = code
+        self.data = data

@@ -35,7 +35,8 @@ class JsonRpc:
         """
         number = next(self._ids)
         body = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}).encode()
-        # All methods a party calls only read, so a repeat after a dropped keep-alive connection is harmless.
+        # A party's calls only read, and a raw transaction is itself however often it is sent: so a repeat after a
+        # dropped keep-alive connection is harmless.
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(number)}
         answer = self._connection.request("POST", "/" if not _has_path(self.url) else "", body=body, headers=headers)
         reply = answer.json(self.url)
@@ -56,5 +57,6 @@ def _has_path(url: str) -> bool:
 def _refusal(method: str, error: object) -> RpcError:
     if not isinstance(error, dict):
         return RpcError(method, 0, "unknown error")
-    code = error.get("code")
-    return RpcError(method, code if isinstance(code, int) else 0, str(error.get("message", "unknown error"))[:500])
+    code, data = error.get("code"), error.get("data")
+    message = str(error.get("message", "unknown error"))[:500]
+    return RpcError(method, code if isinstance(code, int) else 0, message, data if isinstance(data, str) else "")
