@@ -30,6 +30,7 @@ from services.evidence.heads import read_heads
 from services.evidence.materials.wiring import store_of
 from services.platform.clock import Clock, SystemClock
 from services.platform.settings import Settings
+from services.register.examining import Examining
 from services.transactions import cursor
 from services.transactions.encoding import EventDecoder
 
@@ -69,6 +70,7 @@ def fsck(
         quorum=dict(settings.witness_quorum),
         store=store_of(settings),
         cursors=_cursors(client),
+        others=Examining(settings, chains),
         progress=progress,
     )
     return found.run(scope)

@@ -63,6 +63,8 @@ KINDS: Mapping[str, Kind] = {
     "material-row": Kind("a file's row contradicts its manifest or its key", "文件行与清单不符", DATABASE),
     "upload-chunk": Kind("a chunk of a bulk upload contradicts the log", "批量分块与日志不符", DATABASE),
     "upload-row": Kind("a bulk upload's row contradicts its chunks", "批量上传行与分块不符", DATABASE),
+    "register-row": Kind("a row of the register is not what its records say", "登记簿行与登记记录不符", DATABASE),
+    "register-differs": Kind("rows of the register are not what its contract stores", "登记簿与合约不符", DATABASE),
     "field-differs": Kind("a field differs from the receipt's", "字段与凭证不符", MASTER),
 }
 

@@ -36,6 +36,8 @@ from services.platform.database import Database
 __all__ = ["Fsck", "Scope"]
 
 Progress = Callable[[str, int, int], None]
+Others = Callable[[Database, Session, Report], None]
+"""Another context's own examination, in the same snapshot."""
 LEAST = 5 * RANGE
 """Fewer leaves with their records are examined in the time in which another process starts."""
 
@@ -59,7 +61,10 @@ class Scope:
 
 
 class Fsck:
-    """Reads the database and the keys it is given, and writes nothing. ``cursors`` asks the chain where they stand."""
+    """Reads the database and the keys it is given, and writes nothing.
+
+    ``cursors`` asks the chain where they stand; ``others`` examines what other contexts made of the records.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class Fsck:
         quorum: dict[str, int],
         store: Store,
         cursors: Callable[[Session], tuple[Cursor, ...]] = lambda _session: (),
+        others: Others = lambda _database, _session, _report: None,
         progress: Progress = lambda _origin, _done, _all: None,
     ) -> None:
         self._source = (url, master_key_file)
@@ -79,6 +85,7 @@ class Fsck:
         self._quorum = quorum
         self._store = store
         self._cursors = cursors
+        self._others = others
         self._progress = progress
 
     def run(self, scope: Scope) -> Report:
@@ -115,6 +122,7 @@ class Fsck:
         for finding in check_uploads(session, LogKeys(self._vault())):
             report.add(finding)
         FileCheck(self._store, self._vault(), database.read, report, deep=scope.files).run(session)
+        self._others(database, session, report)
 
     def _with_cursors(self, session: Session, chain: ChainView, report: Report) -> ChainView:
         try:

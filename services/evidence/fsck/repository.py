@@ -49,6 +49,16 @@ def leaves(session: Session, log_id: str, start: int, end: int, *, records: bool
     return starmap(LeafAndRecord, session.execute(query.execution_options(yield_per=_PAGE)))
 
 
+def records_of(session: Session, log_id: str, codes: Sequence[int]) -> Iterator[LeafAndRecord]:
+    """The leaves whose records are of these types and have content, by index."""
+    row = RecordRow
+    found: list[Any] = [row.id, row.log_id, row.idx, row.institution_id, row.type_code, row.phase, row.accepted_at]
+    query = select(LeafRow.idx, LeafRow.leaf, LeafRow.leaf_hash, LeafRow.record_id, *found, row.ciphertext)
+    query = query.join(row, row.id == LeafRow.record_id).where(LeafRow.log_id == log_id, row.type_code.in_(codes))
+    query = query.where(func.length(row.ciphertext) > 0).order_by(LeafRow.idx)
+    return starmap(LeafAndRecord, session.execute(query.execution_options(yield_per=_PAGE)))
+
+
 def count_beyond(session: Session, log_id: str, size: int) -> int:
     """Leaves at or behind ``size``."""
     query = select(func.count()).select_from(LeafRow).where(LeafRow.log_id == log_id, LeafRow.idx >= size)

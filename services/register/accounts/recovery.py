@@ -3,7 +3,7 @@
 The key under which documents are hashed is made anew where it was lost, and every account hashed with it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,14 +19,14 @@ from services.register.accounts.keeping import OPENED, erasable_at
 from services.register.accounts.models import AccountEventRow, AccountRow, IdentityRow
 from services.register.accounts.sealing import hashed, holder_key, new_holder_key, opened
 
-__all__ = ["rebuild"]
+__all__ = ["CHANGES", "after", "details_of", "rebuild"]
 
 
 def rebuild(session: Session, told: Sequence[Told], vault: Vault, now_ms: int) -> list[str]:
     """Accounts, identities and events; what is gone, in words. Again, nothing changes."""
     gone: list[str] = []
     made: dict[str, None] = {}
-    for name, each in records.facts(told, OPENED, FACT, *_CHANGES):
+    for name, each in records.facts(told, OPENED, FACT, *CHANGES):
         if name == OPENED:
             made |= dict.fromkeys(_opened(session, each))
         elif name == FACT:
@@ -41,18 +41,24 @@ def rebuild(session: Session, told: Sequence[Told], vault: Vault, now_ms: int) -
     return gone
 
 
-def _opened(session: Session, told: Told) -> list[str]:
-    said, at = records.body(told), told.leaf.accepted_at
+def details_of(told: Told) -> dict[str, dict[str, Any]]:
+    """The accounts that a fact opens, and what it says of each, by column; nothing in records of before."""
+    said = records.body(told)
     listed, details = said["accounts"], said.get("details")
-    wanted = list(listed) if isinstance(listed, dict) else []
+    if not isinstance(details, dict):
+        return {each: {} for each in listed} if isinstance(listed, dict) else {}
+    nothing = {"kind": 0, "suitable_until": 0, "addend": 0, "investor_code": None}
+    return {each: nothing | dict(found) for each, found in details.items() if isinstance(found, dict)}
+
+
+def _opened(session: Session, told: Told) -> list[str]:
+    at = told.leaf.accepted_at
+    wanted = details_of(told)
     known = {row.id for row in repository.accounts_by_id(session, wanted)}
     for account_id in (each for each in wanted if each not in known):
-        found = details.get(account_id) if isinstance(details, dict) else None
-        about: Mapping[str, Any] = found if isinstance(found, dict) else {}
-        row = AccountRow(id=account_id, owner_id=told.institution_id, kind=int(about.get("kind", 0)))
+        about = {"kind": 0, **wanted[account_id]}
+        row = AccountRow(id=account_id, owner_id=told.institution_id, record_id=told.record_id, created_at=at, **about)
         row.state, row.holder, row.identity, row.version = rules.NORMAL, None, None, 1
-        row.investor_code, row.suitable_until = about.get("investor_code"), int(about.get("suitable_until", 0))
-        row.addend, row.record_id, row.created_at = int(about.get("addend", 0)), told.record_id, at
         row.closed_at = row.restricted_until = row.erased_at = row.identity_record = None
         session.add(row)
     session.flush()
@@ -95,51 +101,44 @@ def _changed(session: Session, name: str, told: Told) -> list[str]:
     known = repository.events(session, row.id)
     if any(event.record_id == told.record_id for event in known):
         return []
-    _CHANGES[name](session, row, told)
+    for column, value in after(name, told).items():
+        if column != _VERSION:  # which comes with the fact that keeps the identity
+            setattr(row, column, value)
+    if name == _RESTRICTED:
+        row.restricted_until = erasable_at(row.closed_at or 0)
+    if name == _ERASED:
+        repository.forget_identities(session, row.id)
     event = AccountEventRow(account_id=row.id, seq=len(known), name=name, actor_id=str(told.document["actor"]))
     event.record_id, event.at = told.record_id, told.leaf.accepted_at
     repository.add(session, event)
     return [f"account {row.id}: its investor code"] if name == _CODE and row.investor_code is None else []
 
 
-def _suitability(_session: Session, row: AccountRow, told: Told) -> None:
-    row.suitable_until = number(date.fromisoformat(records.member(told, "until")))
+def after(name: str, told: Told) -> dict[str, Any]:
+    """What of an account is so after a fact of this name, by column. Pure."""
+    return {column: found for column, found in _CHANGES[name](told).items() if found is not None or column in _EMPTIED}
 
 
-def _addend(_session: Session, row: AccountRow, told: Told) -> None:
-    row.addend = records.number_of(told, "addend")
+def _of_state(told: Told) -> dict[str, Any]:
+    state = records.member(told, "state")
+    return {"state": state, "closed_at": told.leaf.accepted_at if state == rules.CLOSED else None}
 
 
-def _code(_session: Session, row: AccountRow, told: Told) -> None:
-    row.investor_code = records.member(told, "code") or row.investor_code
-
-
-def _state(_session: Session, row: AccountRow, told: Told) -> None:
-    row.state = records.member(told, "state")
-    row.closed_at = told.leaf.accepted_at if row.state == rules.CLOSED else None
-
-
-def _restricted(_session: Session, row: AccountRow, _told: Told) -> None:
-    row.restricted_until = erasable_at(row.closed_at or 0)
-
-
-def _erased(session: Session, row: AccountRow, told: Told) -> None:
-    row.holder = row.identity = row.identity_record = None
-    row.erased_at = told.leaf.accepted_at
-    repository.forget_identities(session, row.id)
-
-
-def _nothing(_session: Session, _row: AccountRow, _told: Told) -> None:
-    """The identity comes with the fact that keeps it."""
-
-
-_CODE = "investor-code"
-_CHANGES: Mapping[str, Callable[[Session, AccountRow, Told], None]] = {
-    "identity-changed": _nothing,
-    "suitability": _suitability,
-    "addend": _addend,
-    _CODE: _code,
-    "state": _state,
-    "erasure-requested": _restricted,
-    "erased": _erased,
+_CODE, _RESTRICTED, _ERASED, _VERSION = "investor-code", "erasure-requested", "erased", "version"
+_EMPTIED = ("closed_at", "holder", "identity", "identity_record")
+_CHANGES: Mapping[str, Callable[[Told], dict[str, Any]]] = {
+    "identity-changed": lambda told: {_VERSION: records.number_of(told, _VERSION)},
+    "suitability": lambda told: {"suitable_until": number(date.fromisoformat(records.member(told, "until")))},
+    "addend": lambda told: {"addend": records.number_of(told, "addend")},
+    _CODE: lambda told: {"investor_code": records.member(told, "code") or None},
+    "state": _of_state,
+    _RESTRICTED: lambda _told: {},  # by the row's own closing
+    _ERASED: lambda told: {
+        "holder": None,
+        "identity": None,
+        "identity_record": None,
+        "erased_at": told.leaf.accepted_at,
+    },
 }
+CHANGES: Collection[str] = _CHANGES.keys()
+"""The facts of an account beside its opening."""

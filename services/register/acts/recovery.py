@@ -32,7 +32,7 @@ from services.transactions.encoding import json_safe
 from services.transactions.needs import stored
 from services.transactions.typed import STRUCTS
 
-__all__ = ["rebuild", "settle"]
+__all__ = ["decide", "rebuild", "row_of", "settle"]
 
 _ANY: TypeAdapter[Said] = TypeAdapter(Annotated[AnyAct, Field(discriminator="act")])
 _BESIDE = ("chain", "ids", "needs", "documents")
@@ -57,7 +57,7 @@ def rebuild(session: Session, told: Sequence[Told], *, region: int, days: int) -
     for leaf, outcome in outcomes.items():
         known = repository.act_of_leaf(session, leaf)
         if known is not None and known.state == repository.REQUESTED:
-            _decide(known, outcome)
+            decide(known, outcome)
     session.flush()
     return gone
 
@@ -77,12 +77,8 @@ def settle(session: Session, told: Sequence[Told], chain: str) -> None:
             add_word(session, chain, (security_id, number), word, _whose(each))
 
 
-def _decides(told: Told) -> bool:
-    return told.leaf.phase in (Phase.REGISTERED, Phase.REFUSED)
-
-
-def _asked(session: Session, told: Told, outcome: Told | None, *, region: int, days: int) -> ActRow:
-    """The act's row as :class:`asking.Asking` made it, and its operation."""
+def row_of(told: Told) -> ActRow:
+    """An act's row as it was asked for, by its record. Invalid, ValueError, KeyError for one not understood."""
     said, at = records.body(told), told.leaf.accepted_at
     request = _ANY.validate_python(
         {name: value for name, value in said.items() if name not in _BESIDE}
@@ -96,6 +92,17 @@ def _asked(session: Session, told: Told, outcome: Told | None, *, region: int, d
     row.log_id, row.record_id, row.leaf_hash, row.leaf_index = told.log_id, told.record_id, told.leaf_hash, told.index
     row.outcome_record = row.tx_hash = row.block_number = row.reason = row.decided_at = None
     row.created_at = at
+    return row
+
+
+def _decides(told: Told) -> bool:
+    return told.leaf.phase in (Phase.REGISTERED, Phase.REFUSED)
+
+
+def _asked(session: Session, told: Told, outcome: Told | None, *, region: int, days: int) -> ActRow:
+    """The act's row as :class:`asking.Asking` made it, and its operation."""
+    said, at = records.body(told), told.leaf.accepted_at
+    row = row_of(told)
     repository.add(session, row)
     needs = said.get("needs")
     ended = None if outcome is None else _ended(outcome)
@@ -132,7 +139,8 @@ def _ended(outcome: Told) -> transactions.Ended:
     return transactions.Ended(outcome.leaf.accepted_at, _refusal(outcome), signed)
 
 
-def _decide(row: ActRow, outcome: Told) -> None:
+def decide(row: ActRow, outcome: Told) -> None:
+    """What the outcome's record makes of the row."""
     row.outcome_record, row.decided_at = outcome.record_id, outcome.leaf.accepted_at
     row.state = REGISTERED if outcome.leaf.phase is Phase.REGISTERED else REFUSED
     row.reason = _refusal(outcome)

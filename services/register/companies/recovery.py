@@ -13,9 +13,12 @@ from services.register.companies import repository
 from services.register.companies.models import CompanyEventRow, CompanyRow, FurtherSecurityRow
 from services.register.companies.rules import STEPS, Phase
 
-__all__ = ["rebuild"]
+__all__ = ["APPLY", "PREFIX", "applied", "follow", "rebuild"]
 
-_APPLY, _FURTHER = "apply", "security-"
+PREFIX = "company-"
+"""How the facts of a company are named."""
+
+APPLY, _FURTHER = "apply", "security-"
 _PARTICULARS: Mapping[str, Callable[[Told], tuple[str, Any]]] = {
     "layer": lambda told: ("code", records.member(told, "after")),
     "articles": lambda told: ("pre_emption", records.body(told).get("pre_emption")),
@@ -27,10 +30,11 @@ _PARTICULARS: Mapping[str, Callable[[Told], tuple[str, Any]]] = {
 def rebuild(session: Session, told: Sequence[Told]) -> list[str]:
     """Rows and their events, after those of acts; what is gone, in words. Again, nothing changes."""
     gone: dict[str, None] = {}
-    for name, each in records.facts(told, prefix="company-"):
+    for name, each in records.facts(told, prefix=PREFIX):
         row = repository.company(session, records.about(each))
-        if row is None and name == _APPLY:
-            row = _applied(session, each)
+        if row is None and name == APPLY:
+            row = applied(each)
+            repository.add(session, row)
         if row is None:
             gone[f"company {records.about(each)}: neither backup nor records tell of its application"] = None
         elif all(event.record_id != each.record_id for event in repository.events(session, row.id)):
@@ -38,7 +42,8 @@ def rebuild(session: Session, told: Sequence[Told]) -> list[str]:
     return list(gone)
 
 
-def _applied(session: Session, told: Told) -> CompanyRow:
+def applied(told: Told) -> CompanyRow:
+    """The row of a company as its application makes it."""
     said, code = records.body(told), parse_company_code(records.member(told, "code"))
     row = CompanyRow(id=records.about(told), owner_id=told.institution_id, issuer_id=said.get("issuer"))
     row.code, row.number = str(code), code.region + code.number
@@ -47,7 +52,6 @@ def _applied(session: Session, told: Told) -> CompanyRow:
     row.pre_emption = records.number_of(told, "pre_emption") if said.get("pre_emption") is not None else None
     row.state, row.security_id, row.count, row.created_at = Phase.APPLIED, None, 0, told.leaf.accepted_at
     row.updated_at = row.created_at
-    repository.add(session, row)
     return row
 
 
@@ -58,14 +62,23 @@ def _follow(session: Session, row: CompanyRow, name: str, told: Told) -> None:
     event.after, event.documents = records.member(told, "after"), said.get("documents")
     event.actor_id, event.record_id, event.at = str(told.document["actor"]), told.record_id, at
     event.operation_id = None if act is None else act.operation_id
+    follow(row, name, told)
+    if name.startswith(_FURTHER):
+        _further(session, row, told, Phase(event.after))
+    repository.add(session, event)
+
+
+def follow(row: CompanyRow, name: str, told: Told) -> None:
+    """What of a company is another after a fact of this name."""
     if name in _PARTICULARS:
         setattr(row, *_PARTICULARS[name](told))
-    elif name.startswith(_FURTHER):
-        _further(session, row, told, Phase(event.after))
-    elif name == _APPLY or name in STEPS:
-        row.state, row.security_id = Phase(event.after), records.member(told, "security") or row.security_id
-    row.count, row.updated_at = row.count + 1, row.updated_at if name.startswith(_FURTHER) else at
-    repository.add(session, event)
+    elif name == APPLY or name in STEPS:
+        row.state, row.security_id = Phase(records.member(told, "after")), _named(told) or row.security_id
+    row.count, row.updated_at = row.count + 1, row.updated_at if name.startswith(_FURTHER) else told.leaf.accepted_at
+
+
+def _named(told: Told) -> str:
+    return records.member(told, "security")
 
 
 def _further(session: Session, company: CompanyRow, told: Told, phase: Phase) -> None:

@@ -58,8 +58,13 @@ class Mirrored:
         until(self._ready)
         return done
 
-    def fsck(self) -> Report:
-        return fsck(self.world.settings, Scope(), mirror=self.home)
+    def fsck(self, *, business: str = "") -> Report:
+        """``business``: another endpoint of the business chain."""
+        settings = self.world.settings
+        if business:
+            away = settings.chains["business"].model_copy(update={"endpoints": (business,)})
+            settings = settings.model_copy(update={"chains": {**settings.chains, "business": away}})
+        return fsck(settings, Scope(), mirror=self.home)
 
     def _ready(self) -> bool:
         self.world.services.jobs.run("evidence.check")

@@ -3,27 +3,23 @@
 import csv
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from chain.proof.hashing import keccak256, sha256
-from chain.proof.leaf import Leaf
 from cli.app import build
-from services.evidence.models import LeafRow, RecordRow
-from services.evidence.recovery.plan import Told
 from services.platform.clock import from_ms, rfc3339
 from services.platform.ids import from_bytes16
 from services.platform.metrics import REGISTER_DIFFERENCES
-from services.register.book import recovery, repository
-from services.register.book.models import OPEN_END, AlertRow, EvidenceRow, PositionRow, StatementRow
+from services.register.book import repository
+from services.register.book.models import OPEN_END, AlertRow, PositionRow
 from services.register.rules.positions import Position
 from tests.integration.register.clerk import Clerk
 from tests.integration.register.reconciled import assert_reconciled
@@ -230,50 +226,6 @@ def test_a_line_rests_on_the_leaves_of_the_act_that_made_it(market: MarketWorld,
     assert client.get(f"/v1/records/{rests['outcome']}/receipt", params={"form": "public"}).status_code == 200
     others = [one["evidence"] for one in found["items"] if one["account"] != account]
     assert all(one["leaf"] and one["record"] is None for one in others), "asked for elsewhere"
-
-
-def test_evidence_and_statements_are_made_again_of_records_alone(market: MarketWorld, client: TestClient) -> None:
-    """As after the loss of the database: what a recovery reads is what the records say."""
-    security, account = from_bytes16("sec", OTHER), from_bytes16("acc", ANNA)
-    Clerk(market, client).done("recount", security=security, account=account)
-    wanted = {"kind": "holding", "security": security, "account": account}
-    made = client.post("/v1/register/statements", json=wanted).json()
-    with suppress(_UndoneError), market.services.database.write() as session:
-        market.services.lease.check(session)
-        before = rows_of(session)
-        records = told_of(session, market)
-        session.execute(delete(EvidenceRow))
-        session.execute(delete(StatementRow))
-        session.expire_all()
-        gone = recovery.rebuild(session, records, BUSINESS)
-        assert f"statement {made['number']}: its document is gone, its digest stands in the log" in gone
-        assert recovery.rebuild(session, records, BUSINESS) == [], "again, nothing changes"
-        assert rows_of(session) == before
-        raise _UndoneError
-
-
-class _UndoneError(Exception):
-    """Ends the transaction of a trial."""
-
-
-def rows_of(session: Session) -> set[tuple[Any, ...]]:
-    """All but what no record tells."""
-    found: set[tuple[Any, ...]] = set()
-    for model, left in ((EvidenceRow, set[str]()), (StatementRow, {"document", "host_id"})):
-        names = [column.key for column in model.__table__.columns if column.key not in left]
-        found |= {(model.__name__, *(getattr(row, name) for name in names)) for row in session.scalars(select(model))}
-    return found
-
-
-def told_of(session: Session, world: MarketWorld) -> list[Told]:
-    """The records of the house log as a recovery reads them."""
-    query = select(LeafRow, RecordRow).join(RecordRow, RecordRow.id == LeafRow.record_id).order_by(LeafRow.idx)
-    made = []
-    for leaf, record in session.execute(query):
-        document: Any = world.services.evidence.get_record(record.id).document
-        at = Leaf.decode(leaf.leaf)
-        made.append(Told(record.id, record.institution_id, leaf.log_id, leaf.idx, at, at.hash(), document))
-    return made
 
 
 def test_statements_say_what_they_lack(market: MarketWorld, client: TestClient) -> None:

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from services.days import on
 from services.platform.clock import from_ms, rfc3339
 from services.platform.ids import random_id
 from services.register.accounts.models import AccountRow
+from services.register.acts.models import ActRow
+from services.register.book.models import OPEN_END, PositionRow
+from services.register.companies.models import CompanyEventRow, CompanyRow
 from tests.conftest import FULL
 from tests.integration.founded import Founded
 from tests.integration.register.business import FoundedBusiness
@@ -223,6 +227,33 @@ def test_what_the_register_was_is_put_back_from_a_mirror(market: Mirrored) -> No
     market.world.services.jobs.run("materials.sweep")  # the list's file is to be sent again
     report = market.fsck()
     assert report.data()["outcome"] == "clean", report.lines()
+    assert report.counts["positions of the register"] == 4
+    fsck_finds_what_somebody_changed_in_the_register(story)
+    (unchecked,) = market.fsck(business="http://127.0.0.1:1").incomplete
+    assert "the register's positions, lots, liens and securities are not compared" in unchecked
+
+
+def fsck_finds_what_somebody_changed_in_the_register(story: Story) -> None:
+    """In each kind of rows; and a row too many."""
+    services, act = story.market.world.services, story.refused
+    with services.database.write() as session:
+        services.lease.check(session)
+        session.execute(update(ActRow).where(ActRow.id == act["id"]).values(state="registered"))
+        session.execute(update(CompanyRow).where(CompanyRow.id == story.company["id"]).values(name="另一公司"))
+        session.execute(update(AccountRow).where(AccountRow.id == story.buyer).values(state="closed", kind=2))
+        held = PositionRow.account_id == story.buyer
+        session.execute(update(PositionRow).where(held, PositionRow.valid_to == OPEN_END).values(word=b"\1" * 32))
+        event = CompanyEventRow(company_id=story.company["id"], seq=99, name="x", before="", after="", documents={})
+        event.actor_id, event.record_id, event.operation_id, event.at = "", "", None, 0
+        session.add(event)
+    found = [(each.kind, each.detail) for each in story.market.fsck().findings]
+    rows = [detail for kind, detail in found if kind == "register-row"]
+    assert sorted(detail.partition(" is ")[0] for detail in rows) == sorted([
+        f"{act['id']}: state", f"{story.company['id']}: name",
+        f"account {story.buyer}: kind", f"account {story.buyer}: state",
+        "1 rows of events of companies that no record made",
+    ]), rows  # fmt: skip
+    assert any(kind == "register-differs" and f"{story.buyer}: units" in detail for kind, detail in found)
 
 
 def the_open_one(story: Story) -> str:
@@ -273,7 +304,7 @@ def an_erased_holder_is_in_no_record_and_the_others_are(story: Story) -> None:
         services.lease.check(session)
         row = session.get(AccountRow, gone)
         assert row is not None
-        row.restricted_until, row.closed_at, kept = 1, 1, row.identity_record
+        row.restricted_until, kept = 1, row.identity_record
     services.holders.accounts.run()
     assert story.office.seen(f"accounts/{gone}")["erased_at"] is not None
     answer = story.office.client.get(f"/v1/records/{kept}")
