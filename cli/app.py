@@ -40,8 +40,8 @@ Exit codes: 0 done; 1 refused, or a check failed; 2 used wrongly, or an unreadab
 """
 
 
-_ALONE = frozenset(("upload", "submit", "verify", "sign", "keys", "witness"))
-"""Modules that add one command of their own name: it can be started without building the others."""
+_ALONE = frozenset(MODULES) - {"local"}
+"""Modules that add what has their own name: it can be started without building the others, of which there are many."""
 
 
 def build(command: str | None = None) -> typer.Typer:

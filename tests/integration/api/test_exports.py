@@ -22,6 +22,8 @@ from tests.serving import serving
 
 ORIGIN = "wanqu.example/register"
 
+pytestmark = pytest.mark.one_database
+
 
 def seal(market: Market) -> None:
     market.house.services.evidence.sealer.run()
@@ -32,7 +34,8 @@ def stages(verdict: Any) -> dict[str, str]:
 
 
 def run(*arguments: object) -> Any:
-    return CliRunner().invoke(build(), [str(one) for one in arguments])
+    words = [str(one) for one in arguments]
+    return CliRunner().invoke(build(words[0]), words)
 
 
 @contextmanager

@@ -82,6 +82,6 @@ def _as_a_command(client: TestClient, home: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("REGSEAL_PARTY", str(home))
     with serving(client.app) as port:
         (home / "api.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}"}))
-        done = CliRunner().invoke(build(), ["register", "book", security])
+        done = CliRunner().invoke(build("register"), ["register", "book", security])
     assert done.exit_code == 0, done.output
     assert str(person(1, 1)[1]) in done.output

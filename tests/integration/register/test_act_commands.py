@@ -41,7 +41,7 @@ def run(clerk: Clerk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("REGSEAL_PASSPHRASE", "quick")
 
     def invoke(*arguments: str, code: int = 0) -> Any:
-        done = CliRunner().invoke(build(), [*arguments])
+        done = CliRunner().invoke(build(arguments[0]), [*arguments])
         assert done.exit_code == code, (arguments, done.output)
         return json.loads(done.stdout) if "--json" in arguments else done.output
 

@@ -249,7 +249,7 @@ def test_the_command_line_shows_the_register_and_keeps_statements(
     monkeypatch.setenv("REGSEAL_PARTY", str(home))
 
     def run(*arguments: str, code: int = 0) -> str:
-        done = CliRunner().invoke(build(), ["register", *arguments])
+        done = CliRunner().invoke(build("register"), ["register", *arguments])
         assert done.exit_code == code, done.output
         return str(done.stdout)
 
@@ -269,7 +269,7 @@ def test_the_command_line_shows_the_register_and_keeps_statements(
         run("alerts", "--standing")
         assert (
             "neither a date nor a time"
-            in CliRunner().invoke(build(), ["register", "book", security, "--at", "x"]).output
+            in CliRunner().invoke(build("register"), ["register", "book", security, "--at", "x"]).output
         )
 
 

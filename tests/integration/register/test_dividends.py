@@ -123,6 +123,6 @@ def _home(world: MarketWorld, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _run(*arguments: str) -> str:
-    done = CliRunner().invoke(build(), ["register", "dividend", *arguments])
+    done = CliRunner().invoke(build("register"), ["register", "dividend", *arguments])
     assert done.exit_code == 0, done.output
     return str(done.output)

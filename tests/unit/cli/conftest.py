@@ -19,7 +19,8 @@ def run() -> Run:
     """`run("verify", ...)` gives the result: exit_code, stdout, stderr."""
 
     def invoke(*arguments: object, given: str = "") -> Any:
-        return CliRunner().invoke(build(), [str(one) for one in arguments], input=given)
+        words = [str(one) for one in arguments]
+        return CliRunner().invoke(build(*words[:1]), words, input=given)
 
     return invoke
 

@@ -79,6 +79,7 @@ def test_a_year_goes_from_the_library_to_the_chain(shenzhen: Region) -> None:
     assert [one["type"] for one in outcomes] == ["calendar.publication"], "what became of it"
 
 
+@pytest.mark.one_database
 def test_a_notice_across_national_day_is_counted_alike_by_all(shenzhen: Region) -> None:
     begin, end = NATIONAL_DAY
     for length in range((end - begin).days):
@@ -174,6 +175,7 @@ def test_a_year_that_nobody_publishes_is_told_from_december(shenzhen: Region) ->
         shenzhen.clock.ahead_ms = 0
 
 
+@pytest.mark.one_database
 def test_the_command_line_shows_counts_and_checks(
     shenzhen: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,7 +188,7 @@ def test_the_command_line_shows_counts_and_checks(
     file.write_text(announcement(2024)["document"], encoding="utf-8")
 
     def run(*arguments: str, code: int = 0) -> str:
-        done = CliRunner().invoke(build(), ["calendar", *arguments])
+        done = CliRunner().invoke(build("calendar"), ["calendar", *arguments])
         assert done.exit_code == code, done.output
         return str(done.stdout)
 

@@ -39,7 +39,7 @@ class Desk:
 
     def run(self, name: str, *given: object, code: int = 0) -> Any:
         arguments = ["pilot", *map(str, given), "--party", str(self.folder / name), "--json"]
-        done = CliRunner().invoke(build(), arguments)
+        done = CliRunner().invoke(build(arguments[0]), arguments)
         assert done.exit_code == code, done.output
         return json.loads(done.stdout)
 
@@ -51,7 +51,7 @@ class Desk:
             ["sign", str(operation), "--key", str(home / key), "--yes", "--out", str(signed)],
             ["operation", "authorise", str(signed), "--party", str(home)],
         ):
-            done = CliRunner().invoke(build(), arguments)
+            done = CliRunner().invoke(build(arguments[0]), arguments)
             assert done.exit_code == 0, done.output
         assert self.region.work(json.loads(operation.read_text())["id"]) == "final"
 
