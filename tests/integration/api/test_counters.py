@@ -12,6 +12,8 @@ REFUSED = {
     name: f'regseal_records_refused_total{{reason="{name}"}}' for name in ("invalid", "forbidden", "unavailable")
 }
 
+pytestmark = pytest.mark.one_database
+
 
 def counters(market: Market) -> dict[str, float]:
     lines = market.anyone.get("/metrics").text.splitlines()

@@ -17,6 +17,8 @@ from tests.integration.api.test_uploads import begin, line
 from tests.serving import serving
 from tests.waiting import until
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def port(market: Market) -> Iterator[int]:

@@ -22,6 +22,8 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
+pytestmark = pytest.mark.one_database
+
 
 @dataclass
 class Served:

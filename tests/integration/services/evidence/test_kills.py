@@ -17,18 +17,18 @@ from services.evidence.models import AnchorRow
 from tests.integration.services.evidence.house import OPERATOR, House, record
 
 ROOT = Path(__file__).parents[4]
-KILLS = (
-    "sequencer.before-commit:2",
-    "sequencer.after-commit:3",
+COMMITS = ("sequencer.before-commit:2", "sequencer.after-commit:3", "anchor.before-commit:2")
+"""Where the database's own way to commit matters."""
+OTHERS = (
     "sequencer.after-heads:2",
     "heads.before-write:3",
     "heads.after-write:2",
     "seal.before-commit:2",
     "seal.after-commit:2",
-    "anchor.before-commit:2",
     "anchor.after-commit:1",
     "anchor-event.before-commit:2",
 )
+KILLS = (*COMMITS, *(pytest.param(one, marks=pytest.mark.one_database) for one in OTHERS))
 
 
 def killed_worker(url: str, house: House, failpoint: str) -> list[dict[str, Any]]:
