@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
@@ -27,9 +28,15 @@ Json = Annotated[bool, typer.Option("--json", help="Write one JSON value to stan
 
 
 def emit(data: object, lines: Iterable[str], *, as_json: bool) -> None:
-    """Writes the result once: `data` as JSON, or `lines` for people."""
+    """Writes the result once: `data` as JSON, or `lines` for people; of an empty list it says so."""
     text = json.dumps(data, ensure_ascii=False, indent=2) if as_json else "\n".join(lines)
-    print(_encodable(text), flush=True)
+    if not text:
+        note("none")
+        return
+    try:
+        print(_encodable(text), flush=True)
+    except BrokenPipeError:  # `| head` has read what it wanted; what Python has still to write goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(text: str) -> None:

@@ -140,7 +140,8 @@ def _lien(one: Any) -> list[str]:
 
 
 def _alert(one: Any) -> str:
-    state = "standing" if one["cleared_at"] is None else f"cleared {one['cleared_at']}: {one['cleared_because']}"
+    cleared = [f"cleared {one['cleared_at']}", *([one["cleared_because"]] if one["cleared_because"] else [])]
+    state = "standing" if one["cleared_at"] is None else ": ".join(cleared)
     about = " ".join(each for each in (one["security"], one["account"]) if each)
     return f"{one['since']}  {one['kind']} {one['term']}  {state}  {about}  {one['rule']}"
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -11,6 +14,7 @@ from chain.party import errors as party
 from chain.proof.errors import FormatError, ProofError
 from cli.output import ExitCode, emit, guarded
 
+ROOT = Path(__file__).resolve().parents[3]
 CASES: list[tuple[Exception, ExitCode]] = [
     (party.Unreachable("http://x", "refused"), ExitCode.UNREACHABLE),
     (party.ApiProblem(401, {}), ExitCode.CREDENTIALS),
@@ -67,3 +71,20 @@ def test_output_is_text_or_one_json_value(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "one\ntwo\n"
     emit({"名": 1}, ["one", "two"], as_json=True)
     assert json.loads(capsys.readouterr().out) == {"名": 1}
+
+
+def test_who_reads_only_the_first_lines_is_no_error() -> None:
+    long = "from cli.output import emit; emit([], (str(one) for one in range(100_000)), as_json=False); print('more')"
+    command = [sys.executable, "-c", long]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    emit([], (), as_json=False)
+    assert capsys.readouterr() == ("", "none\n")
