@@ -122,7 +122,8 @@ class Fsck:
         for finding in check_uploads(session, LogKeys(self._vault())):
             report.add(finding)
         FileCheck(self._store, self._vault(), database.read, report, deep=scope.files).run(session)
-        self._others(database, session, report)
+        if scope.records:
+            self._others(database, session, report)
 
     def _with_cursors(self, session: Session, chain: ChainView, report: Report) -> ChainView:
         try:
