@@ -12,12 +12,13 @@ from sqlalchemy import select
 from services.platform.failpoints import POINTS
 from services.transactions.models import AttemptRow, NonceRow
 from tests.integration.services.transactions.rig import ROOT, Anvil, Rig
+from tests.integration.services.transactions.worker import work
 
 OURS = [point for point in POINTS if point.startswith(("transactions.", "indexer."))]
 
 
-def work(database_url: str, anvil: Anvil, address_file: Path, failpoint: str = "") -> int:
-    """Runs the worker to its end, or to its death; its return code."""
+def killed(database_url: str, anvil: Anvil, address_file: Path, failpoint: str) -> int:
+    """Runs the worker to its death; its return code."""
     command = [sys.executable, "-m", "tests.integration.services.transactions.worker"]
     environment = {**os.environ, "REGSEAL_FAILPOINT": failpoint}
     arguments = [database_url, anvil.url, str(address_file)]
@@ -31,8 +32,8 @@ def test_killed_anywhere_everything_ends_once(
     chained = [rig.register(number, queue="q") for number in (1, 2)]
     free = rig.register(3)
     doubled = rig.register(3, queue="other")
-    assert work(database_url, anvil, address_file, point) == -signal.SIGKILL
-    assert work(database_url, anvil, address_file) == 0
+    assert killed(database_url, anvil, address_file, point) == -signal.SIGKILL
+    work(rig.database, anvil.url, address_file)
 
     assert [rig.state(each) for each in chained] == ["final", "final"]
     assert sorted([rig.state(free), rig.state(doubled)]) == ["final", "refused"]

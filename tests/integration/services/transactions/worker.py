@@ -12,10 +12,10 @@ from tests.integration.services.transactions.rig import ENDED, Rig, client_of
 from tests.waiting import until
 
 
-def main() -> int:
-    database_url, node_url, address_file = sys.argv[1:]
+def work(database: Database, node_url: str, address_file: Path) -> None:
+    """As a new process does: it knows what is in the database and on the chain."""
     policy = Policy(stale_ms=0, sends_before_bump=1_000)  # a slow node is no reason to sign a second time
-    rig = Rig(Database(database_url), client_of(node_url, Path(address_file)), policy)
+    rig = Rig(database, client_of(node_url, address_file), policy)
 
     def ended() -> bool:
         rig.tick()
@@ -24,8 +24,7 @@ def main() -> int:
         return all(each.state in ENDED for each in operations)
 
     until(ended)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    work(Database(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
