@@ -36,7 +36,7 @@ from services.platform.atrest import Vault
 from services.platform.clock import Clock, SimulatedClock, SystemClock
 from services.platform.database import Database
 from services.platform.errors import StartRefused
-from services.platform.jobs import Jobs
+from services.platform.jobs import Jobs, Rest
 from services.platform.leases import Lease
 from services.platform.logging import configure, get_logger
 from services.platform.settings import Settings, epoch_name
@@ -54,6 +54,7 @@ from services.workers.team import Team
 __all__ = ["Services", "build"]
 
 _MANAGE_S = 0.5
+_REST_S = 2.0  # how long what others bring to a chain may stay unread
 _LEASE_S = 2.0
 _RECURSION_LIMIT = 1_000
 """py_ecc, which eth_account imports, raises it to 100,000. The stack ends before that, and with it the process that
@@ -275,9 +276,9 @@ def _clock(settings: Settings) -> Clock:
 
 
 def _add_jobs(services: Services, signer: GatewayKey) -> None:
-    def led(name: str, seconds: float, job: Callable[[], object]) -> None:
+    def led(name: str, seconds: float, job: Callable[[], object], resting: Callable[[], bool] = lambda: False) -> None:
         """A job of the leader alone."""
-        jobs.add(name, seconds, lambda: None if services.follows else job())
+        jobs.add(name, seconds, lambda: None if services.follows else job(), resting=resting)
 
     jobs = services.jobs
     often = services.settings.lease_ttl_ms / 3_000
@@ -298,9 +299,9 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     led("evidence.selfaudit", 3_600.0, audit.run_when_due)
     led("evidence.selfaudit-age", 60.0, audit.tell)
     for name in services.chains.clients:
-        manager, indexer = _chain_workers(services, name, signer)
+        manager, indexer, resting = _chain_workers(services, name, signer)
         led(f"transactions.{name}.manage", _MANAGE_S, manager)
-        led(f"transactions.{name}.index", _MANAGE_S, indexer)
+        led(f"transactions.{name}.index", _MANAGE_S, indexer, resting)
 
 
 def _epoch_jobs(services: Services) -> Iterator[tuple[str, tuple[float, Callable[[], None]]]]:
@@ -311,8 +312,10 @@ def _epoch_jobs(services: Services) -> Iterator[tuple[str, tuple[float, Callable
     yield "identity.reestablish", (2.0, services.identity.reestablishment.run)
 
 
-def _chain_workers(services: Services, name: str, signer: GatewayKey) -> tuple[Callable[[], None], Callable[[], None]]:
-    """What sends to one chain and what reads it."""
+def _chain_workers(
+    services: Services, name: str, signer: GatewayKey
+) -> tuple[Callable[[], None], Callable[[], None], Callable[[], bool]]:
+    """What sends to one chain, what reads it, and whether reading may wait: nothing of ours is under way there."""
     client, units = services.chains.clients[name], services.evidence.sequencer
     fence, handlers = services.lease.check, services.transactions.handlers
     desk = Desk(
@@ -335,7 +338,7 @@ def _chain_workers(services: Services, name: str, signer: GatewayKey) -> tuple[C
         if _usable(services, name):
             _patiently(indexer.tick, name)
 
-    return manage, index
+    return manage, index, Rest(lambda: manager.idle, _REST_S)
 
 
 def _usable(services: Services, chain: str) -> bool:

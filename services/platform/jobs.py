@@ -4,6 +4,7 @@ A job that fails is counted and logged and runs again; it never ends the process
 missed run is made up once.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from services.platform.clock import Clock
 from services.platform.errors import RegsealError
 from services.platform.logging import get_logger
 
-__all__ = ["JobState", "Jobs"]
+__all__ = ["JobState", "Jobs", "Rest"]
 
 _log = get_logger("jobs")
 
@@ -30,6 +31,24 @@ class JobState:
     last_error: str | None = None
 
 
+class Rest:
+    """While ``idle()``, a job runs every ``seconds`` and not as often as it could."""
+
+    def __init__(self, idle: Callable[[], bool], seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._idle = idle
+        self._seconds = seconds
+        self._now = now
+        self._ran = float("-inf")
+
+    def __call__(self) -> bool:
+        """Whether this run is left out."""
+        now = self._now()
+        if self._idle() and now - self._ran < self._seconds:
+            return True
+        self._ran = now
+        return False
+
+
 class Jobs:
     """``add()`` jobs, ``start()``, ``stop()``. ``run(name)`` runs one in the caller's thread (tests, commands)."""
 
@@ -37,6 +56,7 @@ class Jobs:
         # More than there are jobs: those that hang on a silent chain must not keep the lease from being renewed.
         self._clock = clock
         self._jobs: dict[str, Callable[[], object]] = {}
+        self._resting: dict[str, Callable[[], bool]] = {}
         self._states: dict[str, JobState] = {}
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(threads)},
@@ -44,11 +64,19 @@ class Jobs:
             timezone="UTC",
         )
 
-    def add(self, name: str, seconds: float, function: Callable[[], object]) -> None:
-        """Runs ``function`` every ``seconds`` once started. ValueError when the name is taken."""
+    def add(
+        self,
+        name: str,
+        seconds: float,
+        function: Callable[[], object],
+        *,
+        resting: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Runs ``function`` every ``seconds`` once started, unless it is ``resting``. ValueError for a taken name."""
         if name in self._jobs:
             raise ValueError(f"the job {name} exists")
         self._jobs[name] = function
+        self._resting[name] = resting
         self._states[name] = JobState()
         metrics.job_runs(name)
         # misfire_grace_time None: late is better than never; coalesce makes it once.
@@ -73,6 +101,8 @@ class Jobs:
             self._scheduler.shutdown(wait=True)
 
     def _guarded(self, name: str) -> None:
+        if self._resting[name]():
+            return
         try:
             self.run(name)
             metrics.JOB_RUNS.labels(name, "ok").inc()

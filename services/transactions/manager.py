@@ -47,6 +47,11 @@ class Manager:
         self._head_at_send: dict[str, int] = {}
         self._halted: FinalityViolated | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and nothing is in flight, as of the last tick."""
+        return self._started and self._idle
+
     def tick(self) -> bool:
         """False when the chain did not answer; it is then left alone for 1 to 30 s. Nothing to do: it is not asked.
 

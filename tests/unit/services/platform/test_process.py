@@ -8,7 +8,7 @@ import pytest
 from services.platform import errors, logging, metrics
 from services.platform.clock import FixedClock
 from services.platform.errors import RegsealError, Unavailable
-from services.platform.jobs import Jobs
+from services.platform.jobs import Jobs, Rest
 from tests.waiting import until
 
 
@@ -50,6 +50,28 @@ def test_jobs_that_hang_hold_up_no_other_job() -> None:
     finally:
         release.set()
         jobs.stop()
+
+
+def test_a_job_that_rests_runs_as_often_as_it_must_and_at_once_when_there_is_work() -> None:
+    jobs, ran, idle, now = Jobs(FixedClock()), list[float](), [True], [10.0]
+    rest = Rest(lambda: idle[0], 2.0, lambda: now[0])
+    jobs.add("test.resting", 60, lambda: ran.append(now[0]), resting=rest)
+
+    def tick() -> None:
+        now[0] += 0.5
+        jobs._guarded("test.resting")
+
+    for _ in range(9):
+        tick()
+    assert ran == [10.5, 12.5, 14.5]
+    idle[0] = False
+    tick()
+    tick()
+    assert ran[3:] == [15.0, 15.5]
+    idle[0] = True
+    tick()
+    jobs.run("test.resting")  # whoever runs it by name means it
+    assert ran[5:] == [16.0]
 
 
 def test_two_jobs_cannot_have_one_name() -> None:
