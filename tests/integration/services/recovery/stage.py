@@ -42,6 +42,7 @@ from services.transactions.views import OperationView
 from tests.integration.services.identity.house import House, registration, start
 from tests.integration.services.transactions.rig import GATEWAY, OWNER, REGIONAL, key_of
 from tests.integration.services.whole.world import EmbeddedNode
+from tests.waiting import until
 
 KEY = NoteKey("witness.example", b"\x42" * 32)
 REGISTER = "market.example/register"
@@ -122,7 +123,7 @@ class Stage:
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
-        until(lambda: server.started, 60)
+        until(lambda: server.started)
         self._server = server, thread
         port = server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
@@ -343,13 +344,6 @@ class Backup:
             version = connection.info.server_version // 10_000
         folder = Path(str(_WHEEL.origin if _WHEEL else "")).parent / PG_TOOLS[version] / "bin"
         subprocess.run([folder / tool, *arguments], check=True, capture_output=True, timeout=120)
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.01)
 
 
 @contextmanager
