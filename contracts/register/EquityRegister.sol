@@ -150,17 +150,14 @@ contract EquityRegister is IEquityRegister, InvestorBook, RegisterModules, Regis
         Authorisation[] calldata auths
     ) external {
         _begin(evidence);
-        _agree(
-            ISSUE,
-            abi.encode(id, keccak256(abi.encodePacked(investors)), keccak256(abi.encodePacked(units)), evidence),
-            auths
-        );
+        if (auths.length != 0 || checked) _agree(ISSUE, _encodedIssue(id, investors, units, evidence), auths);
         if (investors.length != units.length) revert RegisterLengths();
         (uint256 word, uint256 clock) = _requireIssue(id);
         uint256 total = 0;
         for (uint256 i = 0; i < investors.length; ++i) {
-            word = _credit(id, word, investors[i], units[i], clock);
-            total += units[i];
+            uint256 amount = units[i];
+            word = _credit(id, word, investors[i], amount, clock);
+            total += amount;
         }
         word = word.withIssued(word.issued() + total);
         _securities[id].word = word;
@@ -286,7 +283,7 @@ contract EquityRegister is IEquityRegister, InvestorBook, RegisterModules, Regis
     }
 
     /// @dev Enters new units of one holder; gives the security with its new count. The rules of agreed acts do not hold in the first
-    /// registration, where whoever holds is entered.
+    /// registration, where whoever holds is entered. Written for gas like `_move`: a company may have 100,000 holders.
     function _credit(bytes16 id, uint256 word, bytes16 who, uint256 units, uint256 clock) private returns (uint256) {
         if (units == 0) revert RegisterZero();
         uint256 holder = _known(who);
@@ -294,19 +291,32 @@ contract EquityRegister is IEquityRegister, InvestorBook, RegisterModules, Regis
         uint256 before = cell.word;
         if (before.isOfficer()) before = _lockUp(id, who, before, 0);
         uint256 position = before.grown(units, holder >> ADDEND);
-        uint256 limit = word.firstCap();
         if (clock != 0) {
-            limit = word.cap();
             _requireFit(word, who, holder, uint24(clock));
             if (word.subscriptionCounts()) {
                 if (before.lastSell() != 0) _requireInterval(word, who, before.lastSell(), clock >> NUMBER);
                 position = position.bought(clock >> NUMBER);
             }
         }
-        uint256 count = word.count() - before.weight() + position.weight();
-        if (before.units() == 0 && count > limit) revert RegisterCap(count, limit);
+        unchecked {
+            word = word.withCount(word.count() + 1 + position.addend() - before.weight());
+        }
+        if (before.units() == 0) _requireRoom(word, clock == 0 ? word.firstCap() : word.cap());
         cell.word = position;
         emit PositionChanged(id, who, position);
-        return word.withCount(count);
+        return word;
+    }
+
+    function _requireRoom(uint256 word, uint256 limit) private pure {
+        if (word.count() > limit) revert RegisterCap(word.count(), limit);
+    }
+
+    function _encodedIssue(
+        bytes16 id,
+        bytes16[] calldata investors,
+        uint80[] calldata units,
+        IInstitutionRegistry.Evidence calldata evidence
+    ) private pure returns (bytes memory) {
+        return abi.encode(id, keccak256(abi.encodePacked(investors)), keccak256(abi.encodePacked(units)), evidence);
     }
 }

