@@ -81,6 +81,7 @@ class Examining:
 
     def _reconciled(self, database: Database) -> Comparison | None:
         """In a snapshot of its own, again while the service reads on. None before a block was read."""
+        self._chains.clients[self._settings.business_chain].handshake()
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -97,7 +98,6 @@ class Examining:
         if place is None:
             return None
         client = self._chains.clients[chain]
-        client.handshake()
         head, block = client.head(), place.block
         if head > block and not client.logs(block + 1, head, [CONTRACT]):
             block = head  # the same storage, of which a node need not keep the older state
