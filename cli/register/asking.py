@@ -57,9 +57,9 @@ def lines(act: Any, out: Path | None = None) -> list[str]:
         shown.append(f"queue      behind {act['queue_position']} undecided")
     if act["refusal"]:
         refusal = act["refusal"]
-        shown.append(
-            f"refused    {refusal['rule'] or refusal['error']}: {refusal['detail'] or ''}  {refusal['source'] or ''}"
-        )
+        words = refusal["detail"] or ", ".join(f"{name} {value}" for name, value in refusal["args"].items())
+        told = f"refused    {refusal['rule'] or refusal['error']}: {words}  {refusal['source'] or ''}"
+        shown.append(told.rstrip(" :"))
     if act["subject_to"]:
         shown.append(f"subject to freeze 在先冻结 {', '.join(str(each) for each in act['subject_to'])}")
     if act["transaction"]:
