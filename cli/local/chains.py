@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from chain.addresses import load_addresses
-from chain.errors import DeployError
+from chain.errors import ChainError, DeployError
 from chain.party.errors import PartyError
 from chain.party.keystore import EvmKey, passphrase_for
 from chain.party.rpc import JsonRpc
 from cli.local.errors import LocalError
 from cli.local.gateway import Deployment, address_of_key, chain_id, role_of, simulated_time
-from cli.local.layout import CHAIN_TERMS, Layout
+from cli.local.layout import CHAIN_TERMS, Layout, shown
 from cli.local.supervisor import Child, Supervisor
 
 Say = Callable[[str], None]
@@ -67,7 +67,33 @@ def deploy_missing(layout: Layout, chain: Running, say: Say) -> None:
     key = EvmKey.load(key_file, passphrase_for(key_file, {}))
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = (wanted.root, dict(wanted.authorities), wanted.delay)
-    deploy_all(chain.url, key.secret, *facts, out, role=role_of(chain.name), market=wanted.market)
+    try:
+        deploy_all(chain.url, key.secret, *facts, out, role=role_of(chain.name), market=wanted.market)
+    except ChainError as error:
+        raise LocalError(f"contracts cannot be deployed on {chain.name}: {error}", "regseal doctor") from None
+
+
+def begun_on(addresses: Path) -> tuple[int, str] | None:
+    """(chain id, genesis) of the chain on which the deployment in this file, or on its way to it, was begun."""
+    try:
+        written = json.loads(addresses.read_text("utf-8"))
+        return int(written["chain_id"]), str(written["genesis"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def pending(addresses: Path) -> Path:
+    """Where a deployment keeps what it has signed until the address file stands."""
+    return addresses.with_name(f"{addresses.name}.pending")
+
+
+def refuse_begun_elsewhere(layout: Layout, name: str) -> None:
+    """LocalError when the operator began to deploy on a chain that others run: an embedded one would then stay."""
+    file = pending(layout.addresses(name))
+    begun = begun_on(file)
+    if begun is not None and begun[0] != chain_id(layout, name):
+        fix = f"regseal deploy {name} … once more; or, for an embedded chain: rm {shown(file)}"
+        raise LocalError(f"the deployment of {name} on chain {begun[0]} was begun and did not end", fix)
 
 
 def has_contracts(layout: Layout, name: str, where: tuple[int, str] | None = None) -> bool:

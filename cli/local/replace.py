@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,8 +162,8 @@ def _deploy(url: str, key: EvmKey, name: str, wanted: gateway.Deployment, out: P
     from chain.errors import ChainError
 
     here = _genesis(url)
-    for file in (out, out.with_name(f"{out.name}.pending")):
-        if here is not None and _written_for(file) not in (None, here):
+    for file in (out, chains.pending(out)):
+        if here is not None and chains.begun_on(file) not in (None, here):
             file.unlink()  # of an attempt at another chain
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = (wanted.root, dict(wanted.authorities), wanted.delay)
@@ -173,15 +172,6 @@ def _deploy(url: str, key: EvmKey, name: str, wanted: gateway.Deployment, out: P
     except ChainError as error:
         fix = f"fund {key.address} on that chain, or give --key of an account that can pay; then again"
         raise LocalError(f"contracts cannot be deployed on {name}: {error}", fix) from None
-
-
-def _written_for(file: Path) -> tuple[int, str] | None:
-    """The chain that a file of a deployment names."""
-    try:
-        written = json.loads(file.read_text("utf-8"))
-        return int(written["chain_id"]), str(written["genesis"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _contract(addresses: Path) -> str:

@@ -110,12 +110,14 @@ def start(supervisor: Supervisor, layout: Layout, say: Say, *, before_service: C
 
     ``before_service`` runs at a first start, while the chains come up and the database is still nobody's.
     """
+    embedded = [name for name in (SUPERVISION, BUSINESS) if name not in gateway.external_chains(layout)]
+    for name in embedded:
+        chains.refuse_begun_elsewhere(layout, name)
     clear_leftovers(layout, say)
     door = listen(PREFERRED["service"])
     supervisor.hold(door)
     _say_other_port("service", int(door.getsockname()[1]), say)
     ports = choose_ports(supervisor, say)
-    embedded = [name for name in (SUPERVISION, BUSINESS) if name not in gateway.external_chains(layout)]
     nodes = dict(zip(embedded, chains.launch(supervisor, layout, ports, embedded), strict=True))
     where = {name: f"http://{LOOPBACK}:{ports[name]}" for name in embedded}
     # a service that knows its chains need not wait for them: an absent chain is no error to it

@@ -7,6 +7,7 @@ import pytest
 
 from chain.party.keystore import EvmKey
 from cli.local import gateway
+from cli.local.chains import refuse_begun_elsewhere
 from cli.local.errors import LocalError
 from cli.local.external import deploy
 from cli.local.install import create
@@ -44,6 +45,8 @@ def test_deployer_without_funds_is_named_and_a_payer_deploys_once(
     with pytest.raises(LocalError, match="cannot be deployed") as refused:
         _deploy(layout, node.rpc.url, said)
     assert deployer in str(refused.value.fix)
+    with pytest.raises(LocalError, match="was begun and did not end"):
+        refuse_begun_elsewhere(layout, "supervision")  # an embedded chain would take its place, for good
     payer = tmp_path / "payer.json"
     EvmKey(bytes(ACCOUNTS[0].key)).save(payer, "a passphrase of this test")
     pin = _deploy(layout, node.rpc.url, said, key=payer)
