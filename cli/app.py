@@ -6,6 +6,7 @@ the standard library at its top; what it needs beside is imported by the command
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import sys
@@ -44,8 +45,12 @@ _ALONE = frozenset(MODULES) - {"local"}
 """Modules that add what has their own name: it can be started without building the others, of which there are many."""
 
 
+@functools.cache
 def build(command: str | None = None) -> typer.Typer:
-    """The application; only as much of it as `command` needs, when that stands alone."""
+    """The application; only as much of it as `command` needs, when that stands alone.
+
+    Once in a process: some modules put commands of others into their own application, where they stay.
+    """
     app = typer.Typer(
         name="regseal", help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
     )

@@ -10,7 +10,7 @@ from cli.app import build
 
 
 def commands() -> set[str]:
-    group = typer.main.get_command(build())
+    group = typer.main.get_command(build.__wrapped__())  # of this moment
     assert isinstance(group, TyperGroup)
     return set(group.commands)
 
