@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SUITES = (
     "hashing", "verification", "anchoring", "submission", "bulk", "reading", "startup", "fsck", "pilots", "register",
-    "register_import",
+    "register_import", "register_final",
 )  # fmt: skip
 
 

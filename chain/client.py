@@ -188,8 +188,7 @@ class ChainClient:
 
     def raw_block(self, number: int | str) -> dict[str, Any] | None:
         """A block as the node writes it, by number or hash: for those who hash it again."""
-        by_hash = isinstance(number, str)
-        method = "eth_getBlockByHash" if by_hash else "eth_getBlockByNumber"
+        method = "eth_getBlockByHash" if isinstance(number, str) else "eth_getBlockByNumber"
         block: dict[str, Any] | None = self.request(method, number if isinstance(number, str) else hex(number), False)
         return block
 
@@ -280,9 +279,10 @@ class ChainClient:
         """Runs a transaction on the newest state: the gas it needs. Raises RevertError."""
         return int(self._run("eth_estimateGas", {"from": sender, "to": to, "data": "0x" + data.hex()}), 16)
 
-    def call(self, to: str, data: bytes, *, sender: str | None = None) -> bytes:
+    def call(self, to: str, data: bytes, *, sender: str | None = None, gas: int | None = None) -> bytes:
         """Calls on the newest state. Raises RevertError."""
         call = {"to": to, "data": "0x" + data.hex()} | ({"from": sender} if sender else {})
+        call |= {"gas": hex(gas)} if gas else {}
         return _bytes(self._run("eth_call", call, "latest"))
 
     def _run(self, method: str, call: Mapping[str, str], *block: str) -> Any:

@@ -104,6 +104,7 @@ def batch(
 ) -> None:
     """Put all own operations that wait for a signature into one file, the oldest first."""
     from chain.party.durable import write_json
+    from chain.party.summary import digest_of
     from cli.sign import BATCH
 
     with guarded(as_json=as_json):
@@ -116,8 +117,19 @@ def batch(
         write_json(out, {"format": BATCH, "operations": found})
         signers = sorted({signer for one in found for signer in one["signers"]})
         lines = [f"{one['id']}  {one['kind']:<26}  {one.get('reference') or '-'}" for one in found]
+        if of_lists := _of_lists(found):
+            lines.append(f"{len(of_lists)} of lists of holders, digest {digest_of(of_lists)}: regseal sign --summary")
         lines += [f"{len(found)} wait for: {', '.join(signers)}", f"  regseal sign {out} --key KEY --out signed.json"]
         emit({"operations": [one["id"] for one in found], "signers": signers, "out": str(out)}, lines, as_json=as_json)
+
+
+def _of_lists(found: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The documents that `regseal sign --summary` adds up."""
+    from chain.party.eip712 import check
+    from chain.party.summary import is_of_list
+
+    documents = [one["typed_data"] for one in found]
+    return [each for each in documents if is_of_list(check(each))]
 
 
 def _authorise_all(who: Party, signed: Sequence[Mapping[str, str]], wait: int, *, as_json: bool) -> None:

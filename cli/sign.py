@@ -13,10 +13,12 @@ from cli.output import ExitCode, Json, emit, fail, guarded, note
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from chain.party.eip712 import TypedData
     from chain.party.keystore import EvmKey
     from chain.proof.canonical import JsonObject, JsonValue
 
-_MAX_BYTES = 16 << 20
+_MAX_BYTES = 256 << 20
+"""A batch has all acts of a list of holders, with their records: some hundred bytes a holder and act."""
 BATCH = "regseal/operations@v1"
 """Several operations in one file, as `regseal operation batch` writes them; signed, they are `authorisations`."""
 
@@ -32,11 +34,18 @@ def sign(
     ],
     key: Annotated[Path, typer.Option("--key", help="The signer's EVM key file.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for rehearsed scripts only.")] = False,
+    summary: Annotated[
+        bool,
+        typer.Option("--summary", help="Of a batch, add up the acts of lists of holders in place of showing each."),
+    ] = False,
     wallet: Annotated[str, typer.Option(help="Contract wallet (ERC-1271) in whose name the key signs.")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write the authorisation to this file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Sign an authorisation 授权 (EIP-712) after showing in words what it says.
+
+    With --summary a list of holders 名册 that is carried out is shown as what its acts add up to: compare it with the
+    list, and its digest with the one that `regseal operation batch` printed.
 
     The result {operation, signer, signature} goes to POST /v1/operations/{id}/authorisations. Of a batch all are shown
     and signed at once, as far as they wait for this signer; the others are left to theirs.
@@ -49,7 +58,7 @@ def sign(
         result: Mapping[str, object]
         if isinstance(found, _Asked):
             signer = _signer(key, wallet)
-            _show([found], yes=yes, as_json=as_json, signer=signer[1])
+            _show([found], yes=yes, as_json=as_json, signer=signer[1], of=1)
             result = _authorise(found, *signer)
             lines = [f"{name}: {value}" for name, value in result.items()]
         else:
@@ -58,7 +67,8 @@ def sign(
             note(f"{len(mine)} of {len(found)} operations wait for {signer[1]}")
             if not mine:
                 fail(ExitCode.REFUSED, "none of them is this signer's to authorise", as_json=as_json)
-            _show(mine, yes=yes, as_json=as_json, signer=signer[1])
+            singly = _not_summed_up(mine, as_json=as_json) if summary else mine
+            _show(singly, yes=yes, as_json=as_json, signer=signer[1], of=len(mine))
             result = {"authorisations": [_authorise(one, *signer) for one in mine]}
             lines = [f"{len(mine)} signed"]
         if out is not None:
@@ -138,21 +148,44 @@ def _opened(command: JsonObject, typed_data: object) -> JsonObject:
     return record
 
 
-def _show(asked: Sequence[_Asked], *, yes: bool, as_json: bool, signer: str) -> None:
+def _show(asked: Sequence[_Asked], *, yes: bool, as_json: bool, signer: str, of: int) -> None:
     for place, one in enumerate(asked, start=1):
         if len(asked) > 1:
             note(f"— {place} of {len(asked)} —")
         _show_one(one, yes=yes, as_json=as_json)
         if one.signers and signer not in one.signers:
             note(f"WARNING: it waits for {' or '.join(one.signers)}; a signature of {signer} will be refused")
-    question = "Sign this?" if len(asked) == 1 else f"Sign these {len(asked)}?"
+    question = "Sign this?" if of == 1 else f"Sign these {of}?"
     if not yes and not typer.confirm(question, default=False, err=True):
         fail(ExitCode.REFUSED, "not signed", as_json=as_json)
 
 
-def _show_one(asked: _Asked, *, yes: bool, as_json: bool) -> None:
+def _not_summed_up(asked: Sequence[_Asked], *, as_json: bool) -> list[_Asked]:
+    """Says what the acts of lists of holders add up to; the others, to be shown one by one."""
+    from chain.party.eip712 import check
+    from chain.party.summary import is_of_list, summary
+
+    known = [(one, check(one.typed_data)) for one in asked]
+    listed = [data for _, data in known if is_of_list(data)]
+    for data in listed:
+        _require_time(data, as_json=as_json)
+    for line in summary(listed) if listed else ():
+        note(line)
+    return [one for one, data in known if not is_of_list(data)]
+
+
+def _require_time(data: TypedData, *, as_json: bool) -> None:
+    """Ends the command when the document has lapsed."""
     from chain.party.clock import system_now
-    from chain.party.describe import action_of, deadline_of, describe, printable
+    from chain.party.describe import deadline_of
+
+    deadline = deadline_of(data)
+    if deadline is not None and deadline < system_now():
+        fail(ExitCode.REFUSED, f"its deadline passed at {deadline:%Y-%m-%dT%H:%M:%SZ}", as_json=as_json)
+
+
+def _show_one(asked: _Asked, *, yes: bool, as_json: bool) -> None:
+    from chain.party.describe import action_of, describe, printable
     from chain.party.eip712 import check
     from chain.proof.canonical import fields
 
@@ -166,9 +199,7 @@ def _show_one(asked: _Asked, *, yes: bool, as_json: bool) -> None:
         note("the commitment stands for this record:")
     for path, value in members:
         note(f"  {printable(path)}: {printable(value)}")
-    deadline = deadline_of(data)
-    if deadline is not None and deadline < system_now():
-        fail(ExitCode.REFUSED, f"its deadline passed at {deadline:%Y-%m-%dT%H:%M:%SZ}", as_json=as_json)
+    _require_time(data, as_json=as_json)
     if action_of(data) is None and yes:
         fail(ExitCode.REFUSED, "a document that this program does not know is not signed with --yes", as_json=as_json)
 

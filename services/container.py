@@ -278,7 +278,7 @@ def _clock(settings: Settings) -> Clock:
 def _add_jobs(services: Services, signer: GatewayKey) -> None:
     def led(name: str, seconds: float, job: Callable[[], object], resting: Callable[[], bool] = lambda: False) -> None:
         """A job of the leader alone."""
-        jobs.add(name, seconds, lambda: None if services.follows else job(), resting=resting)
+        jobs.add(name, seconds, lambda: False if services.follows else job(), resting=resting)
 
     jobs = services.jobs
     often = services.settings.lease_ttl_ms / 3_000
@@ -293,8 +293,8 @@ def _add_jobs(services: Services, signer: GatewayKey) -> None:
     jobs.add("calendar.watch", 60.0, services.calendars.watch.run)
     led("evidence.retention", 60.0, services.retention.run)
     for part in (services.pilots.running, services.register.book, services.register.acts, services.holders):
-        for name, (seconds, job) in part.jobs.items():
-            led(name, seconds, job)
+        for name, (seconds, work) in part.jobs.items():
+            led(name, seconds, work)
     audit = self_audit(services.settings, services.clock, lambda: _sizes(services), services.evidence.examinations)
     led("evidence.selfaudit", 3_600.0, audit.run_when_due)
     led("evidence.selfaudit-age", 60.0, audit.tell)
@@ -314,7 +314,7 @@ def _epoch_jobs(services: Services) -> Iterator[tuple[str, tuple[float, Callable
 
 def _chain_workers(
     services: Services, name: str, signer: GatewayKey
-) -> tuple[Callable[[], None], Callable[[], None], Callable[[], bool]]:
+) -> tuple[Callable[[], bool], Callable[[], bool], Callable[[], bool]]:
     """What sends to one chain, what reads it, and whether reading may wait: nothing of ours is under way there."""
     client, units = services.chains.clients[name], services.evidence.sequencer
     fence, handlers = services.lease.check, services.transactions.handlers
@@ -330,13 +330,15 @@ def _chain_workers(
     manager = Manager(desk)
     indexer = Indexer(client, services.database, clock=services.clock, units=units, fence=fence, handlers=handlers)
 
-    def manage() -> None:
-        if _usable(services, name) and not services.evidence.gate.behind():
-            manager.tick()
+    def manage() -> bool:
+        if not _usable(services, name) or services.evidence.gate.behind():
+            return False
+        manager.tick()
+        return manager.is_moving
 
-    def index() -> None:
-        if _usable(services, name):
-            _patiently(indexer.tick, name)
+    def index() -> bool:
+        found = _usable(services, name) and _patiently(indexer.tick, name)
+        return bool(found) or manager.is_moving
 
     return manage, index, Rest(lambda: manager.idle, _REST_S)
 
@@ -346,14 +348,15 @@ def _usable(services: Services, chain: str) -> bool:
     return services.chains.states[chain].mismatch is None
 
 
-def _patiently(tick: Callable[[], object], chain: str) -> None:
-    """A chain that is away is no failure; the next tick asks again."""
+def _patiently(tick: Callable[[], int], chain: str) -> int:
+    """A chain that is away is no failure; the next tick asks again. What the tick gave, 0 where there was none."""
     try:
-        tick()
+        return tick()
     except HandshakeError:
         raise
     except ChainError as error:
         _log.debug("chain_away", chain=chain, reason=str(error))
+        return 0
 
 
 def _sizes(services: Services) -> dict[str, int]:

@@ -109,7 +109,9 @@ def _encode(types: Mapping[str, tuple[Member, ...]], kind: str, value: object, p
     if array:
         if not isinstance(value, list) or (array.group(2) and len(value) != int(array.group(2))):
             raise TypedDataError(path, f"not {kind}")
-        items = [_encode(types, array.group(1), item, f"{path}[{index}]") for index, item in enumerate(value)]
+        items = _plain_items(array.group(1), value)
+        if items is None:
+            items = [_encode(types, array.group(1), item, f"{path}[{index}]") for index, item in enumerate(value)]
         return keccak256(b"".join(items))
     if kind in types:
         return encode_struct(types, kind, value, path)
@@ -118,6 +120,18 @@ def _encode(types: Mapping[str, tuple[Member, ...]], kind: str, value: object, p
         return atom(value, path)
     name, size = _sized(kind)
     return _uint(value, path, size) if name == "uint" else _fixed_bytes(value, path, size)
+
+
+def _plain_items(kind: str, values: Sequence[object]) -> list[bytes] | None:
+    """The words of numbers and fixed bytes, of which lists are long; None for other kinds, and where one is wrong."""
+    sized = _SIZED.fullmatch(kind)
+    if sized is None:
+        return None
+    encode, (_, size) = (_uint if sized.group(1) == "uint" else _fixed_bytes), _sized(kind)
+    try:
+        return [encode(value, "", size) for value in values]
+    except TypedDataError:
+        return None
 
 
 def _string(value: object, path: str) -> bytes:

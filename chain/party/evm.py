@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from coincurve import PrivateKey, PublicKey
 
@@ -19,8 +20,9 @@ def address_of(public: PublicKey) -> bytes:
     return keccak256(public.format(compressed=False)[1:])[12:]
 
 
+@lru_cache(maxsize=1_024)
 def checksummed(address: bytes) -> str:
-    """EIP-55 spelling of a 20-byte address."""
+    """EIP-55 spelling of a 20-byte address. Kept: each of a block's thousands of logs has one, and of few contracts."""
     digits = address.hex()
     digest = keccak256(digits.encode()).hex()
     return "0x" + "".join(d.upper() if int(h, 16) >= 8 else d for d, h in zip(digits, digest[:40], strict=True))

@@ -2,11 +2,15 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from enum import IntEnum
 
 from Crypto.Hash import keccak
 
 from chain.proof.errors import ProofError
+
+_BLOCK = 64
+"""Bytes of a block of SHA-256."""
 
 
 def sha256(data: bytes) -> bytes:
@@ -54,6 +58,23 @@ class Suite(IntEnum):
         """The suite's HMAC, 32 bytes. Raises ProofError `suite-unsupported` for the reserved suite."""
         self.require()
         return hmac.digest(key, data, "sha256")
+
+    def keyed(self, key: bytes) -> Callable[[bytes], bytes]:
+        """:meth:`hmac` under one key of at most 64 bytes, for thousands of texts: RFC 2104, its key padded once."""
+        self.require()
+        padded = key.ljust(_BLOCK, b"\0")
+        if len(padded) > _BLOCK:
+            raise ValueError(f"a key of {len(key)} bytes")
+        inner = hashlib.sha256(bytes(each ^ 0x36 for each in padded))
+        outer = hashlib.sha256(bytes(each ^ 0x5C for each in padded))
+
+        def digest(data: bytes) -> bytes:
+            first, second = inner.copy(), outer.copy()
+            first.update(data)
+            second.update(first.digest())
+            return second.digest()
+
+        return digest
 
     def require(self) -> None:
         """Refuse a suite that is reserved and not yet built."""

@@ -105,10 +105,10 @@ def commit(record: JsonObject, secret: bytes, suite: Suite = Suite.INTL_V1) -> b
 def _leaves(found: list[tuple[str, JsonValue]], secret: bytes, suite: Suite) -> list[bytes]:
     if len(secret) != SECRET_BYTES:
         raise FormatError("secret", f"must be {SECRET_BYTES} bytes")
-    leaves = []
+    leaves, salt = [], suite.keyed(secret)
     for path, value in found:
         name = path.encode()
-        leaves.append(_field_leaf(name, write_checked(value), suite.hmac(secret, _SALT_DOMAIN + name), suite))
+        leaves.append(_field_leaf(name, write_checked(value), salt(_SALT_DOMAIN + name), suite))
     return leaves
 
 

@@ -59,9 +59,14 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
+    @staticmethod
+    def written(value: Any) -> str | None:
+        """The text that is stored; None for NULL."""
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
     @override
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return self.written(value)
 
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:

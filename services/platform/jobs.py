@@ -1,9 +1,10 @@
 """Jobs that run again and again (APScheduler).
 
 A job that fails is counted and logged and runs again; it never ends the process. A job never overlaps itself; a
-missed run is made up once.
+missed run is made up once. One that says that it has more to do does not wait for its time.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from services.platform.logging import get_logger
 __all__ = ["JobState", "Jobs", "Rest"]
 
 _log = get_logger("jobs")
+_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Jobs:
         self._jobs: dict[str, Callable[[], object]] = {}
         self._resting: dict[str, Callable[[], bool]] = {}
         self._states: dict[str, JobState] = {}
+        self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(threads)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -72,7 +75,10 @@ class Jobs:
         *,
         resting: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Runs ``function`` every ``seconds`` once started, unless it is ``resting``. ValueError for a taken name."""
+        """Runs ``function`` every ``seconds``, unless it is ``resting``, and soon again when it returns True.
+
+        ValueError when the name is taken.
+        """
         if name in self._jobs:
             raise ValueError(f"the job {name} exists")
         self._jobs[name] = function
@@ -82,10 +88,11 @@ class Jobs:
         # misfire_grace_time None: late is better than never; coalesce makes it once.
         self._scheduler.add_job(self._guarded, IntervalTrigger(seconds=seconds, timezone="UTC"), args=[name], id=name)
 
-    def run(self, name: str) -> None:
-        """Runs a job now; its error is the caller's."""
-        self._jobs[name]()
+    def run(self, name: str) -> bool:
+        """Runs a job now; whether it has more to do. Its error is the caller's."""
+        more = self._jobs[name]() is True
         self._states[name] = JobState(last_ok_ms=self._clock.ms())
+        return more
 
     def states(self) -> dict[str, JobState]:
         """How each job fares, by name."""
@@ -97,14 +104,20 @@ class Jobs:
 
     def stop(self) -> None:
         """Waits for running jobs and starts no more. Harmless when not started."""
+        self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
     def _guarded(self, name: str) -> None:
         if self._resting[name]():
             return
+        while self._tried(name) and not self._stopping.wait(_AGAIN_S):
+            pass
+
+    def _tried(self, name: str) -> bool:
+        """Whether it went well and has more to do."""
         try:
-            self.run(name)
+            more = self.run(name)
             metrics.JOB_RUNS.labels(name, "ok").inc()
         except Exception as error:  # noqa: BLE001 - a job's failure must not end the scheduler's thread
             before = self._states[name]
@@ -113,3 +126,5 @@ class Jobs:
             metrics.JOB_RUNS.labels(name, "failed").inc()
             first = before.failures == 0  # the trace once, not every second
             _log.warning("job_failed", job=name, reason=reason, failures=before.failures + 1, exc_info=first)
+            return False
+        return more

@@ -79,6 +79,11 @@ class Desk:
         """The contract's address; a filler of a nonce gap goes to ourselves."""
         return self.chain.address(row.contract) if row.contract else self.signer.address
 
+    def data(self, transaction_id: str) -> bytes:
+        """What a transaction calls."""
+        with self.database.read() as session:
+            return repository.call_data(session, transaction_id)
+
     def settle(self, act: Callable[[Any], None], about: str) -> None:
         """Runs ``act(group)`` as a sequencer unit; what fails is logged and left for the next tick."""
         try:

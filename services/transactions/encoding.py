@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from eth_abi.abi import decode, encode
 
@@ -16,6 +17,7 @@ Abi = Sequence[Mapping[str, Any]]
 _ALIASES = {"id": ("institution", "security", "investor"), "who": ("investor",)}
 """What a parameter may be called in the typed data, where Solidity needed another name; the first that is given."""
 _ARRAY = re.compile(r"(.+)\[([0-9]*)\]")
+_WORD = re.compile(r"uint[0-9]+|bytes[0-9]+|bool|address")
 _HIDDEN = "auth"  # the Authorisation tuple of a function: it comes from the signature, not from the author
 
 
@@ -63,13 +65,15 @@ class EventDecoder:
 
     def __init__(self, abi: Abi) -> None:
         self._events = {
-            _topic(entry): entry for entry in abi if entry.get("type") == "event" and not entry.get("anonymous")
+            _topic(entry): _Event.of(entry)
+            for entry in abi
+            if entry.get("type") == "event" and not entry.get("anonymous")
         }
 
     def topic(self, name: str) -> bytes:
         """The first topic of the event ``name``. KeyError when the ABI has none of that name."""
-        for topic, entry in self._events.items():
-            if entry["name"] == name:
+        for topic, event in self._events.items():
+            if event.name == name:
                 return topic
         raise KeyError(name)
 
@@ -78,18 +82,59 @@ class EventDecoder:
 
         An indexed value of dynamic type stays its hash.
         """
-        entry = self._events.get(topics[0]) if topics else None
-        if entry is None:
-            return None
-        indexed = [spec for spec in entry["inputs"] if spec["indexed"]]
-        plain = [spec for spec in entry["inputs"] if not spec["indexed"]]
-        values = dict(
-            zip((spec["name"] for spec in plain), decode([type_string(spec) for spec in plain], data), strict=True)
-        )
-        for spec, topic in zip(indexed, topics[1:], strict=True):
-            kind = type_string(spec)
-            values[spec["name"]] = topic if _is_dynamic(kind) else decode([kind], topic)[0]
-        return str(entry["name"]), {spec["name"]: _natural(spec, values[spec["name"]]) for spec in entry["inputs"]}
+        event = self._events.get(topics[0]) if topics else None
+        return None if event is None else (event.name, event.values(topics[1:], data))
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """An event of an ABI, taken apart once. ``members``: (name, type, is indexed) in the ABI's order."""
+
+    name: str
+    members: tuple[tuple[str, str, bool], ...]
+    plain: tuple[str, ...]
+    words: bool
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Self:
+        members = tuple((spec["name"], type_string(spec), bool(spec["indexed"])) for spec in entry["inputs"])
+        plain = tuple(kind for _, kind, indexed in members if not indexed)
+        return cls(str(entry["name"]), members, plain, all(_WORD.fullmatch(kind) for kind in plain))
+
+    def values(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
+        """By name. ValueError for topics that the ABI does not have, eth_abi's errors for other values."""
+        if len(topics) != len(self.members) - len(self.plain):
+            raise ValueError(f"{self.name} has {len(topics)} indexed values")
+        given, indexed = iter(self._plain(data)), iter(topics)
+        found = {}
+        for name, kind, is_topic in self.members:
+            value = next(given) if not is_topic else _topic_value(kind, next(indexed))
+            found[name] = evm.checksummed(evm.parse_address(value)) if kind == "address" else value
+        return found
+
+    def _plain(self, data: bytes) -> Sequence[Any]:
+        if not self.words or len(data) != 32 * len(self.plain):
+            return decode(self.plain, data)
+        return [_word(kind, data[at : at + 32]) for kind, at in zip(self.plain, range(0, len(data), 32), strict=True)]
+
+
+def _topic_value(kind: str, topic: bytes) -> Any:
+    """An indexed value of dynamic type stays its hash."""
+    return topic if _is_dynamic(kind) else _word(kind, topic)
+
+
+def _word(kind: str, word: bytes) -> Any:
+    """A value of one word: a register's block has thousands. All else, and what is wrong, is left to eth_abi."""
+    if len(word) == 32:
+        if kind.startswith("uint"):
+            number = int.from_bytes(word)
+            if not number >> int(kind[4:]):
+                return number
+        elif kind.startswith("bytes"):
+            size = int(kind[5:])
+            if not any(word[size:]):
+                return word[:size]
+    return decode([kind], word)[0]
 
 
 def _topic(entry: Mapping[str, Any]) -> bytes:
@@ -100,10 +145,6 @@ def _topic(entry: Mapping[str, Any]) -> bytes:
 
 def _is_dynamic(kind: str) -> bool:
     return kind in ("string", "bytes") or kind.endswith("]") or kind.startswith("(")
-
-
-def _natural(spec: Mapping[str, Any], value: Any) -> Any:
-    return evm.checksummed(evm.parse_address(value)) if spec["type"] == "address" else value
 
 
 def _function(abi: Abi, name: str) -> Mapping[str, Any]:

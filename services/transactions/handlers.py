@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from services.platform.errors import RuleRefused
-from services.transactions.views import BlockHandler, Check, EventHandler, Preparation, RefusalHandler
+from services.transactions.views import BlockHandler, Check, EventHandler, GasBound, Preparation, RefusalHandler
 
 __all__ = ["Handlers", "Listener"]
 
@@ -34,6 +35,7 @@ class Handlers:
         self._refusals: dict[str, RefusalHandler] = {}
         self._preparations: dict[str, Preparation] = {}
         self._checks: dict[str, Check] = {}
+        self._bounds: dict[str, GasBound] = {}
 
     def on_event(self, listener: Listener) -> None:
         """ValueError when the name is taken: two listeners to one event need two names."""
@@ -59,6 +61,12 @@ class Handlers:
             raise ValueError(f"{kind} has a check")
         self._checks[kind] = check
 
+    def on_gas(self, purpose: str, bound: GasBound) -> None:
+        """ValueError when the purpose has one."""
+        if purpose in self._bounds:
+            raise ValueError(f"{purpose} has a bound")
+        self._bounds[purpose] = bound
+
     def listeners(self, chain: str, contracts: Collection[str]) -> Mapping[str, Listener]:
         """The listeners to one chain on which these contracts are, by name."""
         return {
@@ -79,6 +87,11 @@ class Handlers:
         """The rule that stops an operation of this kind by now, if one does."""
         check = self._checks.get(kind)
         return None if check is None or operation_id is None else check(session, operation_id)
+
+    def gas_bound(self, purpose: str, function: str, args: Mapping[str, Any]) -> int | None:
+        """The gas that such a transaction takes at the most, where somebody knows."""
+        bound = self._bounds.get(purpose)
+        return None if bound is None else bound(function, args)
 
     def prepared_purposes(self) -> Collection[str]:
         """The purposes whose transactions are completed only when they are signed."""

@@ -31,6 +31,7 @@ __all__ = ["Manager"]
 _log = get_logger("transactions")
 _BACKOFF_SECONDS = (1, 2, 4, 8, 15, 30)
 _PER_TICK = 100
+_STILL_S = 1.0
 FILLER = "nonce-filler"
 
 
@@ -46,6 +47,13 @@ class Manager:
         self._idle = False  # there was nothing to do at the last look
         self._head_at_send: dict[str, int] = {}
         self._halted: FinalityViolated | None = None
+        self._on_its_way: dict[str, str] = {}
+        self._moved_at = -_STILL_S
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something on its way moved a moment ago: there will be more to see soon."""
+        return bool(self._on_its_way) and time.monotonic() - self._moved_at < _STILL_S
 
     @property
     def idle(self) -> bool:
@@ -97,6 +105,9 @@ class Manager:
         with self._desk.database.read() as session:
             rows = repository.in_flight(session, self._desk.chain.name)
             attempts = repository.attempts(session, rows)
+        states = {row.id: row.state for row in rows}
+        if states != self._on_its_way:
+            self._on_its_way, self._moved_at = states, time.monotonic()
         if not rows:
             self._head_at_send.clear()
         else:

@@ -80,8 +80,8 @@ class Chain(Protocol):
         """Runs the call on the newest state: its gas."""
         ...
 
-    def call(self, to: str, data: bytes) -> bytes:
-        """``eth_call`` on the newest state."""
+    def call(self, to: str, data: bytes, *, sender: str | None = None, gas: int | None = None) -> bytes:
+        """``eth_call`` on the newest state, with so much gas where it is given."""
         ...
 
     def market(self) -> Quote:

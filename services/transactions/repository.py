@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, exists, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from services.platform.database import Base
 from services.transactions.models import (
@@ -16,12 +16,13 @@ from services.transactions.models import (
     OperationRow,
     TransactionRow,
 )
-from services.transactions.rules import IN_FLIGHT, UNFINISHED, OperationState, TransactionState
+from services.transactions.rules import ENDED, IN_FLIGHT, UNFINISHED, OperationState, TransactionState
 
 __all__ = [
     "add",
     "attempts",
     "authorisations",
+    "call_data",
     "count_in_flight",
     "cursors",
     "due_operations",
@@ -46,6 +47,7 @@ __all__ = [
     "transaction",
     "transaction_of",
     "transactions",
+    "unfinished_before",
     "waiting_operations",
 ]
 
@@ -91,6 +93,14 @@ def operation_states(session: Session, operation_ids: Collection[str]) -> dict[s
     """The state of each of these that there is."""
     query = select(OperationRow.id, OperationRow.state).where(OperationRow.id.in_(operation_ids))
     return {each[0]: each[1] for each in session.execute(query)}
+
+
+def unfinished_before(session: Session, operation_id: str) -> bool:
+    """Whether an operation of the same queue that was asked for earlier has not ended."""
+    going = OperationRow.state.in_(set(OperationState) - ENDED)
+    queue = select(OperationRow.queue).where(OperationRow.id == operation_id).scalar_subquery()
+    query = select(OperationRow.id).where(going, OperationRow.queue == queue, OperationRow.id < operation_id)
+    return session.scalar(query.limit(1)) is not None
 
 
 def due_operations(session: Session, chain: str, now_s: int, limit: int) -> list[str]:
@@ -186,16 +196,17 @@ def transactions(session: Session, operation_ids: Sequence[str]) -> dict[str, Tr
 def next_of_queues(
     session: Session, chain: str, limit: int, *, among: Collection[str] = (), without: Collection[str] = ()
 ) -> list[TransactionRow]:
-    """The first of each queue, where it is still unsigned: nothing before it in its queue is unfinished.
+    """The first of each queue, where nothing of it is on its way: as they were asked for, else as they were queued.
 
     Only those whose purpose is ``among`` these, if any are given, and not of those ``without``.
     """
-    earlier = aliased(TransactionRow)
+    other = aliased(TransactionRow)
+    asked_earlier = other.operation_id < TransactionRow.operation_id  # NULL of what is no operation's
+    earlier = func.coalesce(asked_earlier, other.position < TransactionRow.position)
     blocked = exists().where(
-        earlier.chain == TransactionRow.chain,
-        earlier.queue == TransactionRow.queue,
-        earlier.state.in_(UNFINISHED),
-        earlier.position < TransactionRow.position,
+        other.chain == TransactionRow.chain,
+        other.queue == TransactionRow.queue,
+        other.state.in_(IN_FLIGHT) | ((other.state == TransactionState.QUEUED) & earlier),
     )
     query = select(TransactionRow).where(
         TransactionRow.chain == chain, TransactionRow.state == TransactionState.QUEUED, ~blocked
@@ -207,8 +218,9 @@ def next_of_queues(
 
 
 def in_flight(session: Session, chain: str) -> list[TransactionRow]:
-    """Signed and not final, by nonce."""
+    """Signed and not final, by nonce; without what they call, which may be much and is not asked for at each look."""
     query = select(TransactionRow).where(TransactionRow.chain == chain, TransactionRow.state.in_(IN_FLIGHT))
+    query = query.options(defer(TransactionRow.args), defer(TransactionRow.data))
     return list(session.scalars(query.order_by(TransactionRow.nonce)))
 
 
@@ -222,6 +234,11 @@ def count_in_flight(session: Session, chain: str) -> int:
     """How many are signed and not final."""
     query = select(func.count()).where(TransactionRow.chain == chain, TransactionRow.state.in_(IN_FLIGHT))
     return int(session.scalar(query.select_from(TransactionRow)) or 0)
+
+
+def call_data(session: Session, transaction_id: str) -> bytes:
+    """What a transaction calls."""
+    return session.execute(select(TransactionRow.data).where(TransactionRow.id == transaction_id)).scalar_one()
 
 
 def attempts(session: Session, rows: Iterable[TransactionRow]) -> dict[str, list[AttemptRow]]:

@@ -24,6 +24,7 @@ from services.transactions.views import (
     BlockHandler,
     Check,
     EventHandler,
+    GasBound,
     Group,
     OperationView,
     Preparation,
@@ -91,6 +92,13 @@ class Transactions:
         (:meth:`on_prepare`).
         """
         self.handlers.on_check(kind, check)
+
+    def on_gas(self, purpose: str, bound: GasBound) -> None:
+        """Asks ``bound(function, arguments)`` how much gas a transaction of this purpose takes at the most.
+
+        The node then runs the call once with so much instead of searching for the least; should that fail, it searches.
+        """
+        self.handlers.on_gas(purpose, bound)
 
     def read_until(self, session: Session, chain: str, listener: str) -> int | None:
         """The last block that a listener to a chain has passed, as this session sees it; None before it began."""
@@ -256,6 +264,10 @@ class Transactions:
     def states(self, session: Session, operation_ids: Collection[str]) -> dict[str, str]:
         """The state of each of these operations."""
         return repository.operation_states(session, operation_ids)
+
+    def unfinished_before(self, session: Session, operation_id: str) -> bool:
+        """Whether an operation of the same queue that was asked for earlier has not ended, be it unsigned."""
+        return repository.unfinished_before(session, operation_id)
 
     def waiting(self, session: Session, chain: str) -> set[tuple[str, str]]:
         """(kind, reference) of the operations of ``chain`` that have not ended."""

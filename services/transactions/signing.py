@@ -63,7 +63,7 @@ def replace(desk: Desk, row: TransactionRow, old: AttemptRow, fees: Quote) -> No
     with suppress(
         RevertError
     ):  # signed bytes are out: whether they execute is the chain's word now, not the simulation's
-        estimate = gas_limit(desk.chain.gas(desk.signer.address, desk.target(row), row.data))
+        estimate = gas_limit(desk.chain.gas(desk.signer.address, desk.target(row), desk.data(row.id)))
 
     def act(session: Session) -> None:
         fresh = repository.lock_transaction(session, row.id)
@@ -101,7 +101,7 @@ def _prepared(desk: Desk, late: Sequence[TransactionRow], waiting: Sequence[Tran
 def _prepare(desk: Desk, row: TransactionRow, late: Late | None = None) -> _Prepared | None:
     target, data = desk.target(row), late.data if late else row.data
     try:
-        return _Prepared(row.id, target, data, gas_limit(desk.chain.gas(desk.signer.address, target, data)))
+        return _Prepared(row.id, target, data, _gas(desk, row, target, data))
     except RevertError as error:
         if late is None or not is_outdated(desk, row, late):
             reason, text = refusal(error, "simulation")
@@ -113,6 +113,25 @@ def _prepare(desk: Desk, row: TransactionRow, late: Late | None = None) -> _Prep
         # The node answered, and not for the contract (no funds, for one): this transaction waits, the others go on.
         _log.warning("not_simulated", chain=row.chain, transaction=row.id, reason=error.message)
         return None
+
+
+def _gas(desk: Desk, row: TransactionRow, target: str, data: bytes) -> int:
+    """What the transaction may use. RevertError is the contract's no, on the newest state."""
+    bound = desk.handlers.gas_bound(row.purpose, row.function, row.args)
+    if bound is not None and _passes(desk, target, data, bound):
+        return bound
+    return gas_limit(desk.chain.gas(desk.signer.address, target, data))
+
+
+def _passes(desk: Desk, target: str, data: bytes, gas: int) -> bool:
+    """Whether the call succeeds with so much gas. Why not, the search for the least gas will tell."""
+    try:
+        desk.chain.call(target, data, sender=desk.signer.address, gas=gas)
+    except (RevertError, EndpointError) as error:
+        if isinstance(error, EndpointError) and error.code is None:
+            raise
+        return False
+    return True
 
 
 def _sign_all(desk: Desk, session: Session, prepared: Sequence[_Prepared], now: _Now) -> int:

@@ -15,6 +15,7 @@ __all__ = [
     "Check",
     "EventHandler",
     "Fence",
+    "GasBound",
     "Group",
     "HistoryLine",
     "NeedView",
@@ -164,5 +165,7 @@ BlockHandler = Callable[[Any, Sequence[ChainEvent]], None]
 RefusalHandler = Callable[[Any, TxView, str], None]
 Check = Callable[[Session, str], RuleRefused | None]
 """``check(session, operation_id)``: the rule that stops an operation by now, if one does."""
+GasBound = Callable[[str, Mapping[str, Any]], int | None]
+"""How much gas a function takes at the most with these arguments, as far as it is known."""
 Preparation = Callable[[Session, TxView], Mapping[str, Any] | None]
 """Arguments that a transaction gets only when it is signed; none for nothing more, None for "not yet"."""

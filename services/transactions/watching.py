@@ -4,7 +4,7 @@ Receipts are asked for by hash at each tick, never waited for from the event ind
 mined transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,11 +38,12 @@ class _Seen:
 
 
 class Watcher:
-    """Looks after what is in flight. Remembers only how far it searched for a lost nonce; a restart searches again."""
+    """Looks after what is in flight. Remembers receipts, and how far a lost nonce was searched: a restart asks anew."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._searched: dict[str, int] = {}
+        self._receipts: dict[str, Receipt] = {}
 
     def watch(self) -> frozenset[str]:
         """One look at everything in flight.
@@ -66,12 +67,19 @@ class Watcher:
 
     def _look(self, rows: Sequence[TransactionRow], attempts: Mapping[str, Sequence[AttemptRow]]) -> list[_Seen]:
         hashes = {row.id: frozenset(attempt.hash for attempt in attempts[row.id]) for row in rows}
-        receipts = self._desk.chain.receipts(sorted(frozenset().union(*hashes.values())))
-        found = {each: receipts[each] for each in receipts}
+        found = self._known_receipts(frozenset().union(*hashes.values()))
         return [
             _Seen(row, hashes[row.id], next((found[each] for each in hashes[row.id] if each in found), None))
             for row in rows
         ]
+
+    def _known_receipts(self, hashes: frozenset[str]) -> Mapping[str, Receipt]:
+        """Those that exist. They may tell of much that was done: none is read again while its block is there."""
+        known = {each: self._receipts[each] for each in hashes & self._receipts.keys()}
+        hash_at = self._hashes({each.block_number for each in known.values()})
+        stand = {each: one for each, one in known.items() if hash_at.get(one.block_number) == one.block_hash}
+        self._receipts = stand | self._desk.chain.receipts(sorted(hashes - stand.keys()))
+        return self._receipts
 
     # --- mined, moved, lost
 
@@ -110,7 +118,9 @@ class Watcher:
     # --- final
 
     def _settle(self, seen: Sequence[_Seen], final: int, scanned: int | None) -> None:
-        settled = [each for each in seen if self._is_settled(each.receipt, final)]
+        mined = [(each, each.receipt) for each in seen if each.receipt and each.receipt.block_number <= final]
+        stands = self._hashes({receipt.block_number for _, receipt in mined})
+        settled = [each for each, receipt in mined if stands.get(receipt.block_number) == receipt.block_hash]
         good = [each for each in settled if each.receipt is not None and each.receipt.ok and _read(each, scanned)]
         if good:
             self._desk.write(partial(self._finish, good))
@@ -119,11 +129,10 @@ class Watcher:
                 reason, text = self._why(each.row)
                 self._desk.refuse(each.row.id, _T.MINED, reason, text)
 
-    def _is_settled(self, receipt: Receipt | None, final: int) -> bool:
-        if receipt is None or receipt.block_number > final:
-            return False
-        block = self._desk.chain.block(receipt.block_number)
-        return block is not None and block.hash == receipt.block_hash
+    def _hashes(self, numbers: Collection[int]) -> dict[int, str]:
+        """Of the blocks that there are."""
+        blocks = {number: self._desk.chain.block(number) for number in numbers}
+        return {number: block.hash for number, block in blocks.items() if block is not None}
 
     def _finish(self, good: Sequence[_Seen], session: Session) -> None:
         for seen in good:
@@ -136,7 +145,7 @@ class Watcher:
     def _why(self, row: TransactionRow) -> tuple[dict[str, Any], str]:
         """A mined revert's reason, by running the call again; the state has moved on, so it may have vanished."""
         try:
-            self._desk.chain.gas(self._desk.signer.address, self._desk.target(row), row.data)
+            self._desk.chain.gas(self._desk.signer.address, self._desk.target(row), self._desk.data(row.id))
         except RevertError as error:
             return refusal(error, "chain")
         return {"error": "Reverted", "args": {}, "stage": "chain"}, "Reverted()"

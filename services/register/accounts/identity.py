@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 
@@ -83,7 +83,7 @@ class Identity:
 
     def content(self) -> JsonObject:
         """As it is encrypted, and committed to: only what was told."""
-        return {name: str(value) for name, value in asdict(self).items() if value}
+        return {name: str(value) for name in self.__slots__ if (value := getattr(self, name))}
 
     @classmethod
     def of(cls, content: Mapping[str, object]) -> "Identity":

@@ -46,7 +46,7 @@ class Opening:
     account: str
     kind: str
     suitable_until: date | None = None
-    addend: int = 0
+    addend: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class OpenInvestors(Said):
             tuple(account(each.account, f"{at}/account") for at, each in listed),
             tuple(enum_of(Kind, each.kind, f"{at}/kind") for at, each in listed),
             tuple(day(each.suitable_until, f"{at}/suitable_until") for at, each in listed),
-            tuple(_addend(each.addend, f"{at}/addend") for at, each in listed),
+            tuple(_addend(each.addend or 0, f"{at}/addend") for at, each in listed),
         )
 
 

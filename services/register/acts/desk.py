@@ -104,8 +104,8 @@ class ActDesk:
     def outcomes(self, session: Session, acts: Collection[str]) -> Mapping[str, Outcome]:
         """What has become of these acts, by their ids."""
         return {
-            row.id: Outcome(row.state, str((row.reason or {}).get("error", "")))
-            for row in repository.acts_by_id(session, acts)
+            act: Outcome(state, str((reason or {}).get("error", "")))
+            for act, state, reason in repository.outcomes(session, acts)
         }
 
     def get(self, caller: Principal, act_id: str) -> ActView:

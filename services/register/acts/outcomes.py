@@ -13,6 +13,7 @@ from services.evidence.group import Group
 from services.platform.clock import rfc3339
 from services.platform.errors import RuleRefused
 from services.register.acts import repository
+from services.register.acts.asking import queue_of
 from services.register.acts.legal import Whose, put_beside
 from services.register.acts.messages import accounts_of, act_of, securities_of
 from services.register.acts.models import ActRow
@@ -31,6 +32,8 @@ __all__ = ["REFUSED", "REGISTERED", "Outcomes", "explained"]
 
 REGISTERED, REFUSED = "registered", "refused"
 _OPENED = "LienOpened"
+_GAS_ONCE, _GAS_EACH = 150_000, {"openInvestors": 32_000, "issue": 34_000}
+_ENTERING = frozenset({"open-investors", "issue"})
 _PSEUDONYM = 34  # 0x and 16 bytes
 
 
@@ -44,6 +47,7 @@ class Outcomes:
         """Asks to be told; fulfilled acts are told by the book, when it has their events."""
         transactions.on_refused(ACT, self.refused)
         transactions.on_prepare(ACT, self.prepared)
+        transactions.on_gas(ACT, gas_at_most)
 
     def registered(self, group: Group, leaf: bytes, event: ChainEvent) -> ActLeaves | None:
         """The chain has it; None for an act that nobody asked for here, or that was decided before.
@@ -81,6 +85,9 @@ class Outcomes:
         row = repository.act_of_operation(session, transaction.operation_id or "")
         if row is None:
             return {}
+        if row.name in _ENTERING and transaction.queue != queue_of(row.about):
+            # of a list: nothing but its own group matters, where accounts come before units, whatever is signed first
+            return None if self._parts.transactions.unfinished_before(session, row.operation_id) else {}
         act = act_of(row.struct, row.message)
         about = {*accounts_of(act), *securities_of(act)} - {row.about}
         for earlier in repository.undecided_keys(session, self._parts.chain, about, before=row.id):
@@ -103,6 +110,12 @@ class Outcomes:
         row.state, row.outcome_record, row.decided_at = state, written.record_id, group.now_ms
         group.session.flush()
         return written
+
+
+def gas_at_most(function: str, args: Mapping[str, Any]) -> int | None:
+    """Of the acts that list many holders, who are new and so cost the most: their gas grows with the list alone."""
+    each = _GAS_EACH.get(function)
+    return None if each is None else _GAS_ONCE + each * len(args["investors"])
 
 
 def explained(session: Session, row: ActRow) -> RuleRefused | None:

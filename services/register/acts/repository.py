@@ -16,11 +16,11 @@ __all__ = [
     "act_of_operation",
     "act_of_record",
     "acts",
-    "acts_by_id",
     "acts_of_batch",
     "add",
     "count_before",
     "count_naming",
+    "outcomes",
     "said_by",
     "undecided",
     "undecided_keys",
@@ -76,11 +76,13 @@ def acts(
     return list(session.scalars(query))
 
 
-def acts_by_id(session: Session, ids: Collection[str]) -> list[ActRow]:
-    """Those that there are."""
-    wanted, found = list(ids), list[ActRow]()
+def outcomes(session: Session, ids: Collection[str]) -> list[tuple[str, str, Any]]:
+    """(id, state, reason) of those of these acts that there are, without what they say."""
+    wanted, found = list(ids), list[tuple[str, str, Any]]()
+    query = select(ActRow.id, ActRow.state, ActRow.reason)
     for start in range(0, len(wanted), _CHUNK):
-        found += session.scalars(select(ActRow).where(ActRow.id.in_(wanted[start : start + _CHUNK])))
+        rows = session.execute(query.where(ActRow.id.in_(wanted[start : start + _CHUNK])))
+        found += [(act_id, state, reason) for act_id, state, reason in rows]
     return found
 
 

@@ -71,9 +71,9 @@ class Standing:
         return book.security(session, self._parts.chain, security_id)
 
     def _investors(self, session: Session, accounts: Iterable[str]) -> dict[Id, Investor]:
-        rows = (book.investor(session, self._parts.chain, each) for each in accounts)
         return {
-            bytes16(row.account_id): Investor(Kind(row.kind), row.suitable_until, row.addend) for row in rows if row
+            bytes16(row.account_id): Investor(Kind(row.kind), row.suitable_until, row.addend)
+            for row in book.investors_of(session, self._parts.chain, accounts)
         }
 
     def _positions(self, session: Session, securities: Iterable[str], accounts: list[str]) -> dict[Key, Position]:

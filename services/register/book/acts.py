@@ -30,6 +30,7 @@ class Acts:
         self._chain = chain
         self._alerts = alerts
         self._rows: list[dict[str, Any]] = []
+        self._investors: list[dict[str, Any]] = []
         self._handlers: Mapping[str, Callable[[ChainEvent], None]] = {
             "SecurityOpened": self._opened,
             "TermsChanged": self._terms_changed,
@@ -73,7 +74,9 @@ class Acts:
     def write(self) -> None:
         """Writes down what was taken so far."""
         rows, self._rows = self._rows, []
+        opened, self._investors = self._investors, []
         repository.insert(self._session, repository.EVENTS, rows)
+        repository.insert(self._session, repository.INVESTORS, opened)
         self._session.flush()
 
     def _opened(self, event: ChainEvent) -> None:
@@ -90,10 +93,9 @@ class Acts:
         self._security(event).state = int(event.args["state"])
 
     def _investor_opened(self, event: ChainEvent) -> None:
-        row = InvestorRow(chain=self._chain, account_id=events.account(event), kind=int(event.args["kind"]))
-        row.suitable_until, row.addend = int(event.args["suitableUntil"]), int(event.args["addend"])
-        row.opened_at = events.moment(event)
-        repository.add(self._session, row)
+        said = {"chain": self._chain, "account_id": events.account(event), "kind": int(event.args["kind"])}
+        said |= {"suitable_until": int(event.args["suitableUntil"]), "addend": int(event.args["addend"])}
+        self._investors.append({**said, "opened_at": events.moment(event)})
 
     def _suitability_set(self, event: ChainEvent) -> None:
         self._investor(event).suitable_until = int(event.args["until"])
@@ -157,6 +159,8 @@ class Acts:
 
     def _investor(self, event: ChainEvent) -> InvestorRow:
         account_id = events.account(event) or ""
+        if self._investors:  # perhaps opened in this very block
+            self.write()
         row = repository.investor(self._session, self._chain, account_id)
         if row is None:
             raise LookupError(f"{event.name} of {account_id}, which was never opened")

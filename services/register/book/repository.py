@@ -28,6 +28,7 @@ from services.register.rules.positions import Position
 
 __all__ = [
     "EVENTS",
+    "INVESTORS",
     "LIENS",
     "LOCKUPS",
     "LOTS",
@@ -43,6 +44,7 @@ __all__ = [
     "insert",
     "investor",
     "investors",
+    "investors_of",
     "last_whole_reconciliation",
     "legal_words",
     "lien",
@@ -70,6 +72,7 @@ __all__ = [
 
 EVENTS: Any = EventRow.__table__
 EVIDENCE: Any = EvidenceRow.__table__
+INVESTORS: Any = InvestorRow.__table__
 POSITIONS: Any = PositionRow.__table__
 LOTS: Any = LotsRow.__table__
 LIENS: Any = LienVersionRow.__table__
@@ -143,6 +146,13 @@ def securities_of(session: Session, chain: str, issuers: Collection[str]) -> lis
 def investor(session: Session, chain: str, account_id: str) -> InvestorRow | None:
     """An investor."""
     return session.get(InvestorRow, (chain, account_id))
+
+
+def investors_of(session: Session, chain: str, accounts: Iterable[str]) -> Iterator[InvestorRow]:
+    """Those of these investors that there are, to be read and not changed."""
+    query, rest = select(INVESTORS).where(INVESTORS.c.chain == chain), iter(dict.fromkeys(accounts))
+    while some := list(islice(rest, _CHUNK)):
+        yield from _plain(session, query.where(INVESTORS.c.account_id.in_(some)))
 
 
 def investors(session: Session, chain: str, *, after: str, limit: int) -> list[InvestorRow]:

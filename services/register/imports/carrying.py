@@ -39,7 +39,9 @@ __all__ = ["CARRIED_OUT", "DONE", "EXECUTION", "OPENED", "RUNNING", "STOPPED", "
 EXECUTION, CARRIED_OUT = "list-execution", "list-carried-out"
 """Facts of a company: that its list is being carried out, and how that ended."""
 RUNNING, DONE, STOPPED = "running", "done", "stopped"
-OPENING, OPENED, ISSUING, ISSUED, MARKING = "opening", "opened", "issuing", "issued", "marking"
+ISSUING, ISSUED, MARKING = "issuing", "issued", "marking"
+OPENING, OPENED = "opening", "opened"
+"""Steps of their own in earlier versions: such a group begins anew, and finds its accounts."""
 GROUP_DONE, GROUP_REFUSED = "done", "refused"
 _UNDER_WAY = (OPENING, ISSUING, MARKING)
 _PER_RUN, _ALL = 50, 1 << 20
@@ -56,17 +58,19 @@ class Carrying:
         self._ask = ask
         self._outcomes = outcomes
 
-    def run(self, import_id: str) -> None:
-        """Hears what became of groups, asks for the next step of some, closes what is over."""
-        self._hear(import_id)
+    def run(self, import_id: str) -> bool:
+        """Hears what became of groups, asks for the next step of some, closes what is over; whether any of it moved."""
+        heard = self._hear(import_id)
         steps: Mapping[str, Callable[[Unit, ImportRow, GroupRow], None]] = {
             WAITING: self._begin,
-            OPENED: self._issue,
+            OPENED: self._begin,
             ISSUED: self._mark,
         }
-        for number, state in self._next(import_id):
+        following = self._next(import_id)
+        for number, state in following:
             self._step(import_id, number, state, steps[state])
         self._close(import_id)
+        return heard or bool(following)
 
     # --- one group
 
@@ -81,15 +85,12 @@ class Carrying:
         pairs = list(zip(entered, holders, strict=True))
         group.entries = [[one.account_id, str(holder.units), holder.officer] for one, holder in pairs]
         unknown = self._unknown(unit.session, entered)
-        if unknown:
-            self._asked(unit, row, group, opening(row.company_id, unknown))
-            group.state = OPENING
-        else:
-            self._issue(unit, row, group)
+        self._issue(unit, row, group, *([opening(row.company_id, unknown)] if unknown else ()))
 
-    def _issue(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
+    def _issue(self, unit: Unit, row: ImportRow, group: GroupRow, *before: Said) -> None:
+        """The units, behind what opens their accounts: both wait for one look of the checker."""
         entries = tuple(Entry(account=account, units=units) for account, units, _ in group.entries)
-        self._asked(unit, row, group, Issue(security=_security(row), entries=entries))
+        self._asked(unit, row, group, *before, Issue(security=_security(row), entries=entries))
         group.state = ISSUING
 
     def _mark(self, unit: Unit, row: ImportRow, group: GroupRow) -> None:
@@ -129,8 +130,7 @@ class Carrying:
     def _next(self, import_id: str) -> list[tuple[int, str]]:
         """Groups whose next step can be asked for: holders first, liens once these are all done."""
         with self._parts.database.read() as session:
-            rows = repository.groups(session, import_id, (ISSUED, OPENED, WAITING), _PER_RUN)
-            found = [(each.number, each.state) for each in rows if each.kind == HOLDERS]
+            found = repository.next_steps(session, import_id, HOLDERS, (ISSUED, OPENED, WAITING), _PER_RUN)
             if found or repository.unfinished(session, import_id, HOLDERS):
                 return found
             liens = repository.groups(session, import_id, (MARKING, WAITING), _ALL)
@@ -173,19 +173,24 @@ class Carrying:
 
         self._parts.evidence.sequencer.run(unit)
 
-    def _hear(self, import_id: str) -> None:
-        """Takes over what the chain made of the acts that were asked for."""
+    def _hear(self, import_id: str) -> bool:
+        """Takes over what the chain made of the acts that were asked for; whether it was anything."""
         with self._parts.database.read() as session:
-            waiting = {each.number: each.acts for each in repository.groups(session, import_id, _UNDER_WAY, _ALL)}
-            told = self._outcomes(session, [act for acts in waiting.values() for act in acts])
-        heard = {number: one for number, acts in waiting.items() if (one := _together([told[act] for act in acts]))}
+            under_way = repository.steps(session, import_id, _UNDER_WAY)
+            waiting = {number: (state, acts) for number, state, acts in under_way}
+            told = self._outcomes(session, [act for _, acts in waiting.values() for act in acts])
+        heard = {
+            number: one
+            for number, (state, acts) in waiting.items()
+            if (one := _together([told[act] for act in acts], issuing=state == ISSUING))
+        }
         if not heard:
-            return
+            return False
 
         def unit(unit_: Unit) -> None:
-            for group in repository.groups(unit_.session, import_id, _UNDER_WAY, _ALL):
-                outcome = heard.get(group.number)
-                if outcome is None:
+            for number, outcome in heard.items():
+                group = repository.group(unit_.session, import_id, number)
+                if group is None or group.state not in _UNDER_WAY:
                     continue
                 if outcome.state == REFUSED:
                     group.state, group.reason = GROUP_REFUSED, outcome.reason
@@ -193,6 +198,7 @@ class Carrying:
                     _go_on(group)
 
         self._parts.evidence.sequencer.run(unit)
+        return True
 
     def _close(self, import_id: str) -> None:
         with self._parts.database.read() as session:
@@ -270,7 +276,7 @@ def _marks(security: str, group: GroupRow, held: Mapping[str, Position]) -> list
 def _after(group: GroupRow) -> str:
     """The state after a step that the chain has taken."""
     if group.state == OPENING:
-        return OPENED
+        return WAITING
     marked = group.confirmed and not any(officer for _, _, officer in group.entries)
     return ISSUED if group.state == ISSUING and not marked else GROUP_DONE
 
@@ -284,18 +290,23 @@ def opening(company_id: str, unknown: Sequence[Entered]) -> Said:
                 account=each.account_id,
                 kind=kind_slug(each.kind),
                 suitable_until=on(each.suitable_until) if each.suitable_until else None,
-                addend=each.addend,
+                addend=each.addend or None,
             )
             for each in unknown
         ),
     )
 
 
-def _together(outcomes: Sequence[Outcome]) -> Outcome | None:
-    """What has become of several acts: None while one is open, the first refusal if there is one."""
+def _together(outcomes: Sequence[Outcome], *, issuing: bool) -> Outcome | None:
+    """What has become of several acts: None while one is open, the first refusal if there is one.
+
+    Of the acts that enter units the last one tells: where the chain has taken it, the accounts were open already.
+    """
     if any(each.state == REQUESTED for each in outcomes):
         return None
-    return next((each for each in outcomes if each.state == REFUSED), outcomes[0])
+    if issuing and outcomes[-1].state != REFUSED:
+        return outcomes[-1]
+    return next((each for each in outcomes if each.state == REFUSED), outcomes[-1])
 
 
 def _firsts(placed: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:

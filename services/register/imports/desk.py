@@ -136,16 +136,16 @@ class Imports:
         following = first + len(taken)
         return taken, following if following < row.findings and taken else None
 
-    def run(self) -> None:
-        """The job: checks what is to be checked, and carries out what runs."""
+    def run(self) -> bool:
+        """The job: checks what is to be checked, and carries out what runs; whether something of that moved."""
         with self._parts.database.read() as session:
             checking = repository.imports_in(session, (CHECKING,))
             running = repository.imports_in(session, (RUNNING,))
-        for import_id in running:
-            _tried(self._carrying.run, import_id)
+        moved = [import_id for import_id in running if _tried(self._carrying.run, import_id)]
         for import_id in checking:
             if _tried(self._examining.run, import_id):
-                break
+                return True
+        return bool(moved)
 
     # --- inside
 
@@ -217,16 +217,15 @@ class Imports:
         return self._parts.evidence.sequencer.submit(unit)
 
 
-def _tried(work: Callable[[str], None], import_id: str) -> bool:
-    """Whether it was done. What is not available to one import now holds no other up."""
+def _tried(work: Callable[[str], bool], import_id: str) -> bool:
+    """Whether anything was done. What is not available to one import now holds no other up."""
     try:
-        work(import_id)
+        return work(import_id)
     except LeaseLost:
         raise
     except Unavailable as error:
         _log.warning("import_waits", register_import=import_id, reason=error.slug)
         return False
-    return True
 
 
 def _view(session: Session, row: ImportRow) -> ImportView:

@@ -87,10 +87,10 @@ class Examining:
         self._parts = parts
         self._files = files
 
-    def run(self, import_id: str) -> None:
+    def run(self, import_id: str) -> bool:
         """Makes the check. Whatever happens, the import leaves the state ``checking``, but for what passes by itself.
 
-        That is a lost connection, or a writer that is stopping: the same check is made anew later.
+        That is a lost connection, or a writer that is stopping: the same check is made anew later. True otherwise.
         """
         owner, files, demands = self._begin(import_id)
         try:
@@ -103,6 +103,7 @@ class Examining:
             self._finish(import_id, Checked([], demands), error=_unforeseen(import_id, error))
         else:
             self._finish(import_id, checked)
+        return True
 
     def _checked(self, import_id: str, owner: str, tables: list[NamedTable], demands: Demands) -> Checked:
         checked = Checked(tables, demands)

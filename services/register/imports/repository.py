@@ -18,9 +18,11 @@ __all__ = [
     "imports",
     "imports_in",
     "newest_of",
+    "next_steps",
     "of_security",
     "one",
     "states",
+    "steps",
     "unfinished",
 ]
 
@@ -69,6 +71,22 @@ def groups(session: Session, import_id: str, found: Collection[str], limit: int)
     """Groups in one of these states, in order."""
     query = select(GroupRow).where(GroupRow.import_id == import_id, GroupRow.state.in_(found))
     return list(session.scalars(query.order_by(GroupRow.number).limit(limit)))
+
+
+def steps(session: Session, import_id: str, found: Collection[str]) -> list[tuple[int, str, list[str]]]:
+    """(number, state, acts of the present step) of groups in one of these states, without what they hold."""
+    query = select(GroupRow.number, GroupRow.state, GroupRow.acts).where(GroupRow.import_id == import_id)
+    rows = session.execute(query.where(GroupRow.state.in_(found)).order_by(GroupRow.number))
+    return [(number, state, acts) for number, state, acts in rows]
+
+
+def next_steps(
+    session: Session, import_id: str, kind: str, found: Collection[str], limit: int
+) -> list[tuple[int, str]]:
+    """(number, state) of the first groups of a kind that are in one of these states."""
+    query = select(GroupRow.number, GroupRow.state).where(GroupRow.import_id == import_id, GroupRow.kind == kind)
+    rows = session.execute(query.where(GroupRow.state.in_(found)).order_by(GroupRow.number).limit(limit))
+    return [(number, state) for number, state in rows]
 
 
 def group(session: Session, import_id: str, number: int) -> GroupRow | None:

@@ -25,7 +25,7 @@ class Holders:
     companies: Companies
     further: Further
     imports: Imports
-    jobs: Mapping[str, tuple[float, Callable[[], None]]]
+    jobs: Mapping[str, tuple[float, Callable[[], object]]]
 
 
 def open_holders(settings: Settings, parts: RegisterParts, acts: ActDesk, files: FilesOf) -> Holders:
@@ -37,5 +37,8 @@ def open_holders(settings: Settings, parts: RegisterParts, acts: ActDesk, files:
     carrying = Carrying(parts, keeping, acts.ask, acts.outcomes)
     further = Further(parts, acts.ask)
     imports = Imports(parts, Custody(companies, further), Examining(parts, files), carrying)
-    jobs = {"register.imports": (0.5, imports.run), "register.erasure": (3_600.0, accounts.run)}
+    jobs: Mapping[str, tuple[float, Callable[[], object]]] = {
+        "register.imports": (0.5, imports.run),
+        "register.erasure": (3_600.0, accounts.run),
+    }
     return Holders(accounts=accounts, companies=companies, further=further, imports=imports, jobs=jobs)

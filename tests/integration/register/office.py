@@ -94,12 +94,14 @@ class Office(Clerk):
     def carried(self, made: Any, taken_back: str = "") -> str:
         """The state after one more step; acts of the name ``taken_back`` are not signed but cancelled."""
         self.world.services.holders.imports.run()
-        for act in self.seen("acts?state=requested&limit=200")["items"]:
+        asked = self.seen("acts?state=requested&limit=200")["items"]
+        for act in asked:  # units before the accounts that they wait for: whatever is signed first
             if act["act"] == taken_back:
                 self._take_back(act["operation"])
             elif act["operation_state"] == "needs_authorisation":
                 self.sign(act)
-            self.world.work(act["operation"])
+        if asked:
+            self.world.work(*(act["operation"] for act in asked))
         return str(self.seen(f"imports/{made['id']}")["state"])
 
     def _take_back(self, operation: str) -> None:

@@ -12,9 +12,11 @@ import pytest
 from chain.party.describe import ACTIONS
 from chain.party.eip712 import recover
 from chain.party.evm import checksummed
+from chain.party.summary import digest_of
 from chain.proof.note import SignatureType, VerifierKey
 from chain.proof.possession import possession_holds
 from chain.proof.record import check_record, commit
+from services.transactions.typed import Domain, document
 
 pytestmark = pytest.mark.usefixtures("_quick_keys")
 Run = Callable[..., Any]
@@ -213,6 +215,51 @@ def test_a_batch_is_shown_whole_and_signed_at_once(run: Run, key: tuple[Path, st
     assert [one["operation"] for one in signed] == [f"op_{0:032x}", f"op_{2:032x}"]
     for one, nonce in zip(signed, ("0", "2"), strict=True):
         assert recover(typed_data(nonce=nonce), bytes.fromhex(one["signature"][2:])) == key[1]
+
+
+def of_list(struct: str, *investors: str, **members: object) -> dict[str, Any]:
+    """A document of a list of holders, as the service makes it."""
+    lists = {name: [value] * len(investors) for name, value in members.items() if name != "security"}
+    security = {"security": "0x" + "5e" * 16} if struct == "IssueUnits" else {}
+    evidence = {"commitment": "0x" + "01" * 32, "leaf": "0x" + "02" * 32}
+    message = {**security, "investors": ["0x" + each * 16 for each in investors], **lists, **evidence}
+    return document(struct, message, Domain("EquityRegister", 7, "0x" + "5a" * 20), nonce=9, deadline=4_000_000_000)
+
+
+def test_the_acts_of_a_list_are_added_up_and_each_is_signed(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    opening = {"kinds": 1, "suitableUntil": 0, "addends": 0}
+    documents = [
+        of_list("OpenInvestors", "aa", "bb", **opening), of_list("IssueUnits", "aa", "bb", units=100),
+        typed_data(nonce="7"), of_list("IssueUnits", "cc", "aa", units=str(2**79)),
+    ]  # fmt: skip
+    operations = [{"id": f"op_{place:032x}", "typed_data": each} for place, each in enumerate(documents)]
+    file = tmp_path / "batch.json"
+    file.write_text(json.dumps({"format": "regseal/operations@v1", "operations": operations}))
+    done = run("sign", file, "--key", key[0], "--summary", "--out", tmp_path / "signed.json", given="y\n")
+    assert done.exit_code == 0, done.output
+    assert "Sign these 4?" in done.stderr
+    for words in (
+        "2 times: register units", "1 times: open many investors", "accounts: 2",
+        f"holders entered: 4, with {2**80 + 200} units in all", "accounts entered more than once: 1",
+        "units for accounts that are open already: 1", "accounts opened without units: 0",
+        f"digest of all 3: {digest_of([each for each in documents if each['primaryType'] != 'FreezeLog'])}",
+    ):  # fmt: skip
+        assert words in done.stderr, done.stderr
+    assert done.stderr.count("0x" + "02" * 32) == 1, "what is of no list is shown whole"
+    signed = json.loads((tmp_path / "signed.json").read_text())["authorisations"]
+    for one, each in zip(signed, documents, strict=True):
+        assert recover(each, bytes.fromhex(one["signature"][2:])) == key[1]
+
+
+def test_a_list_with_a_lapsed_document_is_not_signed(run: Run, key: tuple[Path, str], tmp_path: Path) -> None:
+    late = of_list("IssueUnits", "aa", units=1)
+    late["message"]["deadline"] = 1_000
+    file = tmp_path / "batch.json"
+    listed = [{"id": "op_1", "typed_data": each} for each in (of_list("IssueUnits", "bb", units=1), late)]
+    file.write_text(json.dumps({"format": "regseal/operations@v1", "operations": listed}))
+    done = run("sign", file, "--key", key[0], "--summary", "--yes")
+    assert done.exit_code == 1
+    assert "its deadline passed" in done.output
 
 
 def test_a_signer_sees_who_has_signed_the_same_and_who_is_missing(

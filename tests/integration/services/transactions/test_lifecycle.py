@@ -45,7 +45,8 @@ def test_nothing_is_sent_before_it_is_authorised(rig: Rig) -> None:
 
 def test_operations_of_one_queue_run_one_after_the_other(rig: Rig, anvil: Anvil) -> None:
     anvil.automine(False)
-    one, two, other = rig.register(1, queue="q"), rig.register(2, queue="q"), rig.register(3)
+    one, two, other = rig.ask(1, queue="q"), rig.register(2, queue="q"), rig.register(3)
+    rig.sign(one)  # later, and yet before what was asked for later
     rig.tick()
     assert [rig.state(each) for each in (one, two, other)] == ["submitted", "queued", "submitted"]
     anvil.mine()
@@ -54,7 +55,7 @@ def test_operations_of_one_queue_run_one_after_the_other(rig: Rig, anvil: Anvil)
     anvil.automine(True)
     anvil.mine()
     rig.run(two)
-    assert rig.heard() == [1, 3, 2]
+    assert rig.heard() == [3, 1, 2]
 
 
 def test_the_contract_refuses_in_simulation_and_no_nonce_is_spent(rig: Rig) -> None:

@@ -30,6 +30,16 @@ def test_a_failing_job_is_counted_and_runs_again() -> None:
     assert 'regseal_job_runs_total{job="test.failing",result="failed"} 2.0' in metrics.render().decode()
 
 
+def test_a_job_with_more_to_do_runs_again_until_it_has_none() -> None:
+    jobs, more = Jobs(FixedClock()), [True, True, False, True]
+    jobs.add("test.more", 3_600, lambda: more.pop(0))
+    jobs._guarded("test.more")
+    assert more == [True]
+    jobs.stop()
+    jobs._guarded("test.more")
+    assert not more, "a last time, and not again, whatever it says"
+
+
 def test_jobs_that_hang_hold_up_no_other_job() -> None:
     """Two silent chains are five hanging jobs; lease and seals must go on."""
     jobs, release, ran = Jobs(FixedClock()), threading.Event(), threading.Event()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_abi.exceptions import DecodingError
 from web3 import Web3
 
 from chain.artifacts import load
@@ -141,3 +142,33 @@ def test_a_foreign_event_is_none() -> None:
 def test_values_become_json_without_losing_digits() -> None:
     value = {"a": b"\x01", "b": 2**53, "c": (2**53 - 1, True, None), "d": {"e": "文"}}
     assert json_safe(value) == {"a": "0x01", "b": str(2**53), "c": [2**53 - 1, True, None], "d": {"e": "文"}}
+
+
+WORDS = {"uint80": 2**80 - 1, "uint24": 7, "bytes16": b"\x11" * 16, "bytes32": b"\x22" * 32, "bool": True}
+
+
+def _event(*kinds: str, indexed: int = 0) -> EventDecoder:
+    inputs = [{"name": f"a{place}", "type": kind, "indexed": place < indexed} for place, kind in enumerate(kinds)]
+    return EventDecoder([{"type": "event", "name": "Told", "inputs": inputs}])
+
+
+@pytest.mark.parametrize("indexed", [0, 2])
+def test_words_are_read_as_eth_abi_reads_them(indexed: int) -> None:
+    kinds, values = list(WORDS), list(WORDS.values())
+    decoder = _event(*kinds, indexed=indexed)
+    topics = [encode([kind], [value]) for kind, value in zip(kinds[:indexed], values, strict=False)]
+    found = decoder.decode([decoder.topic("Told"), *topics], encode(kinds[indexed:], values[indexed:]))
+    assert found == ("Told", {f"a{place}": value for place, value in enumerate(values)})
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"), [("uint80", b"\xff" * 32), ("bytes16", b"\x11" * 32), ("bool", b"\x00" * 31 + b"\x02")]
+)
+def test_a_word_that_is_not_of_its_kind_is_refused_as_eth_abi_refuses_it(kind: str, word: bytes) -> None:
+    decoder = _event(kind)
+    with pytest.raises(DecodingError):
+        decoder.decode([decoder.topic("Told")], word)
+    with pytest.raises(DecodingError):
+        decoder.decode([decoder.topic("Told")], b"")
+    with pytest.raises(ValueError, match="1 indexed"):
+        decoder.decode([decoder.topic("Told"), word], word)

@@ -9,7 +9,17 @@ from typing_extensions import override
 
 from services.platform.errors import LeaseLost, RegsealError, RuleRefused, Unavailable
 from services.register.acts.holders import Confirm, Officer
-from services.register.imports.carrying import ISSUED, ISSUING, OPENED, OPENING, Carrying, _go_on, _marks, resumed
+from services.register.asking import REFUSED, REGISTERED, REQUESTED, Outcome
+from services.register.imports.carrying import (
+    ISSUED,
+    ISSUING,
+    OPENING,
+    Carrying,
+    _go_on,
+    _marks,
+    _together,
+    resumed,
+)
 from services.register.imports.desk import _tried
 from services.register.imports.examining import WAITING
 from services.register.imports.grouping import HOLDERS, LIEN
@@ -31,12 +41,21 @@ def test_units_that_are_entered_are_not_asked_for_again() -> None:
 
 
 def test_what_was_refused_before_its_units_begins_anew() -> None:
-    one = group(OPENING)
+    one = group(OPENING)  # of an earlier version
     _go_on(one)
-    assert (one.state, one.entries) == (OPENED, ENTRIES)
+    assert (one.state, one.entries) == (WAITING, ENTRIES)
     assert resumed(one) == WAITING, "its units are not entered"
     assert resumed(group(WAITING, [])) == WAITING
     assert resumed(group(WAITING, [["acc_a", "", False]], LIEN)) == WAITING, "a lien has units of its own"
+
+
+def test_units_are_entered_where_the_chain_has_them_whoever_opened_their_accounts() -> None:
+    opened, refused, waits = Outcome(REGISTERED), Outcome(REFUSED, "RegisterInvestorExists"), Outcome(REQUESTED)
+    assert _together([refused, opened], issuing=True) is opened, "asking for them again would enter them twice"
+    assert _together([refused, Outcome(REFUSED, "RegisterInvestorUnknown")], issuing=True) is refused
+    assert _together([opened, waits], issuing=True) is None
+    assert _together([waits, opened], issuing=True) is None
+    assert _together([opened, refused], issuing=False) is refused, "of two marks both count"
 
 
 @pytest.mark.parametrize(
@@ -56,14 +75,14 @@ def test_only_what_is_not_so_yet_is_marked(
 
 
 def test_what_is_not_available_to_one_import_holds_no_other_up() -> None:
-    def away(_import_id: str) -> None:
+    def away(_import_id: str) -> bool:
         raise Unavailable("chain-unreachable")
 
-    def lost(_import_id: str) -> None:
+    def lost(_import_id: str) -> bool:
         raise LeaseLost("writer")
 
     assert not _tried(away, "imp_a")
-    assert _tried(lambda _: None, "imp_b")
+    assert _tried(lambda _: True, "imp_b")
     with pytest.raises(LeaseLost):
         _tried(lost, "imp_a")
 
@@ -78,7 +97,7 @@ class Failing(Carrying):
         self._parts = parts
 
     @override
-    def run(self, import_id: object) -> None:
+    def run(self, import_id: object) -> bool:
         raise self._error
 
     @override
