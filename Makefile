@@ -1,6 +1,6 @@
 # regseal: `make run` and `make test` are enough to know. Every target first sets up what it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo demo-pilots demo-register test test-full lint solidity console bench devnet clean
+.PHONY: help setup run demo demo-pilots demo-register test test-full lint solidity symbolic console bench devnet clean
 
 PYTHON_IN = PYTHONPATH="$$PWD" .venv/bin/python
 # Node's folder goes first on the PATH, for the scripts that npm starts
@@ -47,12 +47,16 @@ test-full: setup ## the same kinds of test at the sizes the acceptance points na
 	$(STATIC)
 	@echo "seed $(SEED)   (the same order and examples again: make test-full SEED=$(SEED))"
 	@REGSEAL_TEST_SIZE=full $(PYTEST)
+	@$(MAKE) --no-print-directory symbolic
 
 lint: setup ## style, types, house rules (import contracts and AST lints)
 	@$(PYTHON_IN) -m tools.lint.run
 
 solidity: setup ## contract tests with coverage and the gas snapshot
 	@$(NPM) test
+
+symbolic: setup ## prove properties of the contracts with halmos, which it fetches first (part of make test-full)
+	@$(PYTHON_IN) -m tools.symbolic
 
 console: setup ## test the second verifier against the vectors
 	@$(NPM_IN) console test
@@ -64,5 +68,5 @@ devnet: setup ## a Hardhat node on 127.0.0.1:8545 with the same contracts, a sec
 	@$(NPM) run devnet
 
 clean: ## remove what set-up and tests made (never var/: remove that by hand to forget the sample installation)
-	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis hardhat-devnet/node_modules hardhat-devnet/artifacts hardhat-devnet/cache hardhat-devnet/coverage console/node_modules console/dist
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis hardhat-devnet/node_modules hardhat-devnet/artifacts hardhat-devnet/cache hardhat-devnet/coverage console/node_modules console/dist tools/symbolic/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
