@@ -33,6 +33,20 @@ contract MovesSymbolic is RegisterMoves, Base {
         uint256 holder;
     }
 
+    function check_unitsAreKept(Before calldata was, uint80 units, uint8 reason, uint16 number) public {
+        (uint256 word, uint256 left, uint256 right) = _moved(was, units, reason, number);
+        assert(left.units() + right.units() == was.left.units() + was.right.units());
+        assert(left.units() == was.left.units() - units && _encumbered(left) <= left.units());
+        assert(_encumbered(left) == _encumbered(was.left) && _encumbered(right) == _encumbered(was.right));
+    }
+
+    function check_theCountFollows(Before calldata was, uint80 units, uint8 reason, uint16 number) public {
+        (uint256 word, uint256 left, uint256 right) = _moved(was, units, reason, number);
+        assert(word.count() + was.left.weight() + was.right.weight() == was.word.count() + left.weight() + right.weight());
+        assert(right.addend() == uint16(was.holder >> ADDEND));
+        assert(word.withCount(0) == was.word.withCount(0));
+    }
+
     function check_capAndStateHold(Before calldata was, uint80 units, uint8 reason, uint16 number) public {
         (uint256 word,,) = _moved(was, units, reason, number);
         bool byWill = reason <= uint8(Reason.Gift) || reason == uint8(Reason.Enforcement);
