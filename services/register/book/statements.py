@@ -146,15 +146,17 @@ class StatementDesk:
             raise _unknown()
         return row
 
-    def _end(self, caller: Principal, wanted: Wanted) -> int | None:
-        """A statement certifies no moment that nobody has read."""
+    def _end(self, caller: Principal, wanted: Wanted) -> int:
+        """A statement certifies no moment that nobody has read: none after the chain was asked, either."""
         with self._parts.database.read() as session:
             self._parts.require(session, caller, "register.act")
             block = certified(session, self._parts, wanted.at).block
+        asked = self._parts.clock.ms()
         try:
-            return self._read_end(block)
+            end = self._read_end(block)
         except ChainError as error:
             raise Unavailable("chain-away", f"The chain {self._parts.chain} does not answer: {error}.") from error
+        return asked if end is None else end
 
     def _make(self, group: Group, caller: Principal, host: str, asked: tuple[Wanted, Seen]) -> StatementRow:
         session, now = group.session, group.now_ms

@@ -231,6 +231,25 @@ def test_nothing_is_stated_of_a_moment_that_nobody_has_read(
     assert state(client, opened, "no-pledge", at=rfc3339(at))["statement"]["as_of"] == rfc3339(at)
 
 
+@pytest.mark.one_database
+def test_a_block_that_comes_after_the_chain_was_asked_is_not_stated_of(
+    known: MarketWorld, client: TestClient, opened: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.settle()
+    desk = known.services.register.book.statements
+    ask = desk._read_end
+
+    def asked(block: int) -> int | None:
+        found = ask(block)
+        known.pass_seconds(3_600)  # before the statement's turn comes
+        return found
+
+    monkeypatch.setattr(desk, "_read_end", asked)
+    as_of = state(client, opened, "no-pledge")["statement"]["as_of"]
+    known.settle()
+    assert as_of < rfc3339(newest(known) * 1000)
+
+
 def test_a_pledge_whose_row_somebody_deleted_is_missed(known: MarketWorld, client: TestClient, opened: bytes) -> None:
     encumber(known, opened, PLEDGE, 60)
     known.settle()
