@@ -233,7 +233,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:  # long: 
         ),
         calendars=calendars,
         register=register,
-        holders=open_holders(settings, register.parts, register.acts.desk, desk.content_of),
+        holders=open_holders(settings, register, desk.content_of),
         jobs=jobs,
         health=Health(
             database,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.deps import CallerDep, OnceDep, ServicesDep
 from api.paging import Cursor, Limit, Page
 from api.register import holder_schemas as schemas
+from api.register.checking import Desk, OperationView, checked
 from api.register.holder_views import account, documents, identity, personal
 from services.register.accounts.desk import IdentityChange, StateChange, SuitabilityProof
 from services.register.accounts.identity import kind_of
@@ -16,6 +18,7 @@ from services.register.accounts.views import AccountDetails
 from services.register.acts.said import day
 
 router = APIRouter(prefix="/v1/register/accounts", tags=["register"])
+DeskDep = Annotated[Desk, Depends()]
 
 
 @router.post("", status_code=202)
@@ -90,26 +93,33 @@ async def set_addend(
 
 @router.post("/{account_id}/investor-code")
 async def allocate_code(
-    account_id: str, request: schemas.CodeRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> schemas.AccountView:
-    """The investor code (投资者代码) that the supervision chain allocated. Without one: the sample's allocator."""
-    done = services.holders.accounts.allocate_code(caller, account_id, request.code, once=once)
-    return account(await asyncio.wrap_future(done))
+    account_id: str, request: schemas.CodeRequest, desk: DeskDep
+) -> schemas.AccountView | OperationView:
+    """The investor code (投资者代码) that the supervision chain allocated. Without one: the sample's allocator.
+
+    202 and an operation where the market's checker has to sign first.
+    """
+    return await checked(desk, "account-code", account_id, request.code, show=account)
 
 
 @router.post("/{account_id}/state")
 async def change_state(
-    account_id: str, request: schemas.AccountStateRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> schemas.AccountView:
-    """Freezes, thaws, closes or reopens the account. It is closed when it holds nothing (ACC-01)."""
+    account_id: str, request: schemas.AccountStateRequest, desk: DeskDep
+) -> schemas.AccountView | OperationView:
+    """Freezes, thaws, closes or reopens the account. It is closed when it holds nothing (ACC-01).
+
+    202 and an operation where the market's checker has to sign first.
+    """
     change = StateChange(to=request.state, reason=request.reason, documents=documents(request.documents))
-    return account(await asyncio.wrap_future(services.holders.accounts.move(caller, account_id, change, once=once)))
+    return await checked(desk, "account-state", account_id, change, show=account)
 
 
 @router.post("/{account_id}/erasure")
 async def erase(
-    account_id: str, request: schemas.AccountErasureRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> schemas.AccountView:
-    """Erases who the holder of a closed account is, or restricts it until its 20 years are over (REM-26)."""
-    done = services.holders.accounts.erase(caller, account_id, request.reason, once=once)
-    return account(await asyncio.wrap_future(done))
+    account_id: str, request: schemas.AccountErasureRequest, desk: DeskDep
+) -> schemas.AccountView | OperationView:
+    """Erases who the holder of a closed account is, or restricts it until its 20 years are over (REM-26).
+
+    202 and an operation where the market's checker has to sign first.
+    """
+    return await checked(desk, "account-erasure", account_id, request.reason, show=account)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.deps import CallerDep, OnceDep, ServicesDep
 from api.paging import Cursor, Limit, Page
 from api.register import holder_schemas as schemas
+from api.register.checking import Desk, OperationView, checked
 from api.register.holder_views import company, documents
 from services.platform.clock import rfc3339
 from services.register.companies.views import Application, StepRequest
 
 router = APIRouter(prefix="/v1/register/companies", tags=["register"])
+DeskDep = Annotated[Desk, Depends()]
 
 
 @router.post("", status_code=201)
@@ -76,43 +79,52 @@ def get_company_events(company_id: str, services: ServicesDep, caller: CallerDep
 
 @router.post("/{company_id}/steps", status_code=202)
 async def take_step(
-    company_id: str, request: schemas.StepRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> schemas.CompanyView:
-    """The next step of the custody cycle. `admit`, `suspend`, `resume` and `exit` are decided by the chain."""
+    company_id: str, request: schemas.StepRequest, desk: DeskDep
+) -> schemas.CompanyView | OperationView:
+    """The next step of the custody cycle. `admit`, `suspend`, `resume` and `exit` are decided by the chain.
+
+    The others are an operation where the market's checker has to sign first.
+    """
     said = StepRequest(
         step=request.step,
         documents=documents(request.documents),
         security=request.security,
         reason=request.reason,
     )
-    return company(await asyncio.wrap_future(services.holders.companies.step(caller, company_id, said, once=once)))
+    return await checked(desk, "company-step", company_id, said, show=company)
 
 
 @router.post("/{company_id}/layer")
 async def change_layer(
-    company_id: str, request: schemas.LayerRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> schemas.CompanyView:
-    """Another layer (转层): nothing but the last letter of the code changes."""
+    company_id: str, request: schemas.LayerRequest, desk: DeskDep
+) -> schemas.CompanyView | OperationView:
+    """Another layer (转层): nothing but the last letter of the code changes.
+
+    202 and an operation where the market's checker has to sign first.
+    """
     rests_on = documents(request.documents)
-    done = services.holders.companies.change_layer(caller, company_id, request.layer, rests_on, once=once)
-    return company(await asyncio.wrap_future(done))
+    return await checked(desk, "company-layer", company_id, request.layer, rests_on, show=company)
 
 
 @router.post("/{company_id}/articles")
 async def change_articles(
-    company_id: str, request: schemas.ArticlesRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> schemas.CompanyView:
-    """What the articles (章程) say now of the other shareholders' right to buy first (公司法 84, 157)."""
+    company_id: str, request: schemas.ArticlesRequest, desk: DeskDep
+) -> schemas.CompanyView | OperationView:
+    """What the articles (章程) say now of the other shareholders' right to buy first (公司法 84, 157).
+
+    202 and an operation where the market's checker has to sign first.
+    """
     rests_on = documents(request.documents)
-    done = services.holders.companies.change_articles(caller, company_id, request.pre_emption, rests_on, once=once)
-    return company(await asyncio.wrap_future(done))
+    return await checked(desk, "company-articles", company_id, request.pre_emption, rests_on, show=company)
 
 
 @router.post("/{company_id}/institution")
 async def name_institution(
-    company_id: str, request: schemas.InstitutionRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> schemas.CompanyView:
-    """Which institution the company is: its tokens read the company's own register, and nothing of another one's."""
+    company_id: str, request: schemas.InstitutionRequest, desk: DeskDep
+) -> schemas.CompanyView | OperationView:
+    """Which institution the company is: its tokens read the company's own register, and nothing of another one's.
+
+    202 and an operation where the market's checker has to sign first.
+    """
     rests_on = documents(request.documents)
-    done = services.holders.companies.name_institution(caller, company_id, request.issuer, rests_on, once=once)
-    return company(await asyncio.wrap_future(done))
+    return await checked(desk, "company-institution", company_id, request.issuer, rests_on, show=company)

@@ -6,12 +6,13 @@ import asyncio
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import CallerDep, OnceDep, ServicesDep
 from api.paging import Cursor, Limit, Page
+from api.register.checking import Desk, OperationView, checked
 from api.register.holder_schemas import Documents
 from api.register.holder_views import documents
 from services.platform.clock import rfc3339
@@ -19,6 +20,7 @@ from services.register.dividends.views import DividendView, Release, Resolution
 
 router = APIRouter(prefix="/v1/register/dividends", tags=["register"])
 DividendId = Annotated[str, Path(max_length=64)]
+DeskDep = Annotated[Desk, Depends()]
 Reference = Annotated[
     str, Field(min_length=1, max_length=200, description="付款凭证编号, and nothing more of it", examples=["回单 0017"])
 ]
@@ -106,21 +108,23 @@ class Line(BaseModel):
 
 
 @router.post("", status_code=201)
-async def resolve_dividend(
-    request: ResolutionRequest, services: ServicesDep, caller: CallerDep, once: OnceDep, response: Response
-) -> Dividend:
-    """Takes a resolution: so much a unit for whoever holds it at the end of the record date."""
+async def resolve_dividend(request: ResolutionRequest, desk: DeskDep) -> Dividend | OperationView:
+    """Takes a resolution: so much a unit for whoever holds it at the end of the record date.
+
+    202 and an operation where the market's checker has to sign first.
+    """
     said = Resolution(
         security=request.security,
         amount=request.amount,
         record_date=request.record_date,
         documents=documents(request.documents),
     )
-    made = await asyncio.wrap_future(
-        await run_in_threadpool(services.register.dividends.resolve, caller, said, once=once)
-    )
-    response.headers["Location"] = f"/v1/register/dividends/{made.id}"
-    return _dividend(made)
+
+    def show(made: DividendView) -> Dividend:
+        desk.response.headers["Location"] = f"/v1/register/dividends/{made.id}"
+        return _dividend(made)
+
+    return await checked(desk, "dividend-resolve", said, show=show)
 
 
 @router.get("")
@@ -171,26 +175,26 @@ async def calculate_dividend(
 
 
 @router.post("/{dividend_id}/funding")
-async def fund_dividend(
-    dividend_id: DividendId, request: PaymentRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> Dividend:
-    """The company's money has come."""
-    return await _done(services.register.dividends.fund, caller, dividend_id, request.reference, once=once)
+async def fund_dividend(dividend_id: DividendId, request: PaymentRequest, desk: DeskDep) -> Dividend | OperationView:
+    """The company's money has come. 202 and an operation where the market's checker has to sign first."""
+    return await checked(desk, "dividend-fund", dividend_id, request.reference, show=_dividend)
 
 
 @router.post("/{dividend_id}/payment")
-async def pay_dividend(
-    dividend_id: DividendId, request: PaymentRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> Dividend:
-    """What is payable was paid; what is withheld stays so."""
-    return await _done(services.register.dividends.pay, caller, dividend_id, request.reference, once=once)
+async def pay_dividend(dividend_id: DividendId, request: PaymentRequest, desk: DeskDep) -> Dividend | OperationView:
+    """What is payable was paid; what is withheld stays so.
+
+    202 and an operation where the market's checker has to sign first.
+    """
+    return await checked(desk, "dividend-pay", dividend_id, request.reference, show=_dividend)
 
 
 @router.post("/{dividend_id}/releases")
-async def release_dividend(
-    dividend_id: DividendId, request: ReleaseRequest, services: ServicesDep, caller: CallerDep, once: OnceDep
-) -> Dividend:
-    """Some of what was withheld goes where the court's ruling says."""
+async def release_dividend(dividend_id: DividendId, request: ReleaseRequest, desk: DeskDep) -> Dividend | OperationView:
+    """Some of what was withheld goes where the court's ruling says.
+
+    202 and an operation where the market's checker has to sign first.
+    """
     said = Release(
         account=request.account,
         amount=request.amount,
@@ -198,7 +202,7 @@ async def release_dividend(
         reference=request.reference,
         documents=documents(request.documents),
     )
-    return await _done(services.register.dividends.release, caller, dividend_id, said, once=once)
+    return await checked(desk, "dividend-release", dividend_id, said, show=_dividend)
 
 
 async def _done(step: Any, *arguments: Any, **named: Any) -> Dividend:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.deps import CallerDep, OnceDep, ServicesDep
+from api.deps import CallerDep, ServicesDep
+from api.register.checking import Desk, OperationView, checked
 from api.register.holder_schemas import Documents
 from api.register.holder_views import documents
 from services.platform.clock import rfc3339
@@ -17,6 +17,7 @@ from services.register.companies.views import FurtherRequest, FurtherView, StepR
 router = APIRouter(prefix="/v1/register/companies/{company_id}/securities", tags=["register"])
 CompanyId = Annotated[str, Path(max_length=64)]
 SecurityId = Annotated[str, Path(max_length=64)]
+DeskDep = Annotated[Desk, Depends()]
 
 
 class _Said(BaseModel):
@@ -67,33 +68,27 @@ def list_further(company_id: CompanyId, services: ServicesDep, caller: CallerDep
 
 @router.post("", status_code=201)
 async def take_up(
-    company_id: CompanyId,
-    request: FurtherSecurityRequest,
-    services: ServicesDep,
-    caller: CallerDep,
-    once: OnceDep,
-) -> FurtherSecurity:
+    company_id: CompanyId, request: FurtherSecurityRequest, desk: DeskDep
+) -> FurtherSecurity | OperationView:
     """Takes up a security that was opened for a company in custody; its own first registration begins.
 
     Its holders are entered by a list of their own (`security` of an import) or by `issue`.
+    202 and an operation where the market's checker has to sign first.
     """
     said = FurtherRequest(security=request.security, units=request.units, documents=documents(request.documents))
-    return _view(await asyncio.wrap_future(services.holders.further.add(caller, company_id, said, once=once)))
+    return await checked(desk, "security-add", company_id, said, show=_view)
 
 
 @router.post("/{security_id}/steps", status_code=202)
 async def take_step(
-    company_id: CompanyId,
-    security_id: SecurityId,
-    request: FurtherStepRequest,
-    services: ServicesDep,
-    caller: CallerDep,
-    once: OnceDep,
-) -> FurtherSecurity:
-    """The next step of a further security. `admit`, `suspend`, `resume` and `exit` are decided by the chain."""
+    company_id: CompanyId, security_id: SecurityId, request: FurtherStepRequest, desk: DeskDep
+) -> FurtherSecurity | OperationView:
+    """The next step of a further security. `admit`, `suspend`, `resume` and `exit` are decided by the chain.
+
+    The others are an operation where the market's checker has to sign first.
+    """
     said = StepRequest(step=request.step, documents=documents(request.documents))
-    done = services.holders.further.step(caller, company_id, security_id, said, once=once)
-    return _view(await asyncio.wrap_future(done))
+    return await checked(desk, "security-step", company_id, security_id, said, show=_view)
 
 
 def _view(found: FurtherView) -> FurtherSecurity:

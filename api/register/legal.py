@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
-from api.deps import CallerDep, OnceDep, ServicesDep
+from api.register.checking import Desk, OperationView, checked
 from services.platform.clock import rfc3339
-from services.register.acts.legal import LegalFact
+from services.register.acts.legal import LegalFact, LegalStatus
 from services.register.acts.said import Document
 
 router = APIRouter(prefix="/v1/register/securities", tags=["register"])
@@ -45,24 +43,21 @@ class LegalStatusView(BaseModel):
 
 @router.post("/{security_id}/liens/{number}/legal-status", status_code=201)
 async def tell_legal_status(
-    security_id: str,
-    number: Number,
-    request: LegalStatusRequest,
-    services: ServicesDep,
-    caller: CallerDep,
-    once: OnceDep,
-) -> LegalStatusView:
+    security_id: str, number: Number, request: LegalStatusRequest, desk: Annotated[Desk, Depends()]
+) -> LegalStatusView | OperationView:
     """Tells the legal status of a lien, by its number and date there; a leaf of the security's stream.
 
     A pledge of equity is created by its registration with the company registry (民法典 443), a freeze by its
-    publication (法释〔2021〕20号 6): the chain's registration is evidence of neither.
+    publication (法释〔2021〕20号 6): the chain's registration is evidence of neither. 202 and an operation where the
+    market's checker has to sign first.
     """
     fact = LegalFact(
         status=request.status, reference=request.reference, at=request.at, documents=tuple(request.documents)
     )
-    told = await asyncio.wrap_future(
-        await run_in_threadpool(services.register.acts.legal.tell, caller, security_id, number, fact, once=once)
-    )
+    return await checked(desk, "lien-legal-status", security_id, number, fact, show=_view)
+
+
+def _view(told: LegalStatus) -> LegalStatusView:
     return LegalStatusView(
         security=told.security_id,
         number=told.number,

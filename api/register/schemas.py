@@ -40,7 +40,9 @@ class ActView(BaseModel):
     batch: str | None = None
     transaction: str | None = None
     block: int | None = None
-    subject_to: list[int] = Field(description="Freezes that were published before it and arrived after: their numbers")
+    subject_to: list[int] = Field(
+        description="Freezes that were published before it and arrived after: their numbers", examples=[[3]]
+    )
     refusal: Refusal | None = None
     created_at: str
     decided_at: str | None = None

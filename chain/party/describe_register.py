@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from chain.party.days import EPOCH
 from chain.party.eip712 import integer
 
-__all__ = ["ACTS", "REGISTER", "more", "value"]
+__all__ = ["ACTS", "FACTS", "REGISTER", "more", "value"]
 
 REGISTER = "regseal EquityRegister"
 _TERMS = "uint8 form,uint16 kinds,uint32 cap,uint32 grandfathered,uint8 interval,bool subscriptionCounts,bytes16 basis"
@@ -50,9 +50,27 @@ _WORDS: Mapping[str, str] = {
         "give bonus units 送转股"
     ),
     "CancelUnits(bytes16 security,bytes16[] investors,uint80[] units": "cancel units 减资注销",
+    "RegisterFact(string subject,string act": "check what the operator enters 复核登记事实",
 }
 ACTS: Mapping[str, str] = {f"{struct},{_TAIL})": words for struct, words in _WORDS.items()}
-"""Every act that is authorised, by its type string."""
+"""Every act that is authorised, by its type string; the last ends in the service and is sent to no contract."""
+FACTS: Mapping[str, str] = {
+    "account-state": "freeze, thaw, close or reopen an account 账户状态变更",
+    "account-code": "enter an investor code 登记投资者代码",
+    "account-erasure": "erase or restrict a holder's data 删除或限制持有人信息",
+    "lien-legal-status": "enter a lien's legal status 登记权利负担的法律状态",
+    "dividend-resolve": "enter a dividend's resolution 登记分红决议",
+    "dividend-fund": "enter that a dividend's money has come 登记分红资金到位",
+    "dividend-pay": "enter that a dividend was paid 登记分红派发",
+    "dividend-release": "release what was withheld 解除暂扣",
+    "company-step": "take a step of a company's custody 托管步骤",
+    "company-layer": "move a company to another layer 转层",
+    "company-articles": "enter what the articles say 登记章程事项",
+    "company-institution": "say which institution a company is 登记发行人机构",
+    "security-add": "take up a further security 登记其他证券品种",
+    "security-step": "take a step of a further security's custody 其他证券托管步骤",
+}
+"""What ends off the chain and is checked, by its name in `RegisterFact`."""
 
 KINDS = {
     1: "natural person 自然人",
@@ -85,6 +103,8 @@ _UNKNOWN = "UNKNOWN TO THIS PROGRAM"
 
 def value(name: str, given: object) -> str | None:
     """A member in words; None for one that stands for itself."""
+    if name == "act" and isinstance(given, str):
+        return f"{FACTS[given]} ({given})" if given in FACTS else None
     number = integer(given)
     return None if number is None or name not in _NUMBERS else _NUMBERS[name](number)
 

@@ -9,7 +9,7 @@ import typer
 
 from cli.output import Json, emit, guarded
 from cli.party import PartyOption, fresh_key, open_party, read_json
-from cli.register.filing import DocumentsOption, ReasonOption, documents, operation_line
+from cli.register.filing import DocumentsOption, ReasonOption, documents, operation_line, told
 
 app = typer.Typer(help="Investor accounts 投资者账户.", no_args_is_help=True)
 _BASE = "/v1/register/accounts"
@@ -146,8 +146,12 @@ def _post(account: str, what: str, body: dict[str, Any], party: Path | None, as_
 
 
 def _report(found: Any, *, as_json: bool) -> None:
+    emit(found, told(found, _lines), as_json=as_json)
+
+
+def _lines(found: Any) -> list[str]:
     lines = [f"account        {found['id']}", f"kind           {found['kind']}", f"state          {found['state']}"]
     lines += [f"investor code  {found['investor_code'] or '待分配 pending'}"]
     lines += [f"suitable until {found['suitable_until']}"] if found["suitable_until"] else []
     lines += [f"erasable at    {found['erasable_at']}"] if found["erasable_at"] else []
-    emit(found, [*lines, *operation_line(found)], as_json=as_json)
+    return [*lines, *operation_line(found)]

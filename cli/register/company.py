@@ -9,7 +9,7 @@ import typer
 
 from cli.output import Json, emit, guarded
 from cli.party import PartyOption, fresh_key, open_party, read_json
-from cli.register.filing import DocumentsOption, documents, operation_line
+from cli.register.filing import DocumentsOption, documents, operation_line, told
 
 app = typer.Typer(help="Companies in custody 托管企业: application, custody cycle, layer.", no_args_is_help=True)
 _BASE = "/v1/register/companies"
@@ -76,7 +76,7 @@ def step(
         body = {"step": name, "documents": documents(document), "security": security, "reason": reason}
         path = f"{_BASE}/{segment(company)}/steps"
         found: Any = open_party(party).api.post(path, body, idempotency_key=fresh_key())[1]
-        emit(found, [*_lines(found), *operation_line(found)], as_json=as_json)
+        emit(found, told(found, lambda made: [*_lines(made), *operation_line(made)]), as_json=as_json)
 
 
 @app.command()
@@ -123,7 +123,7 @@ def _post(company: str, what: str, body: dict[str, Any], party: PartyOption, *, 
     with guarded(as_json=as_json):
         path = f"{_BASE}/{segment(company)}/{what}"
         made: Any = open_party(party).api.post(path, body, idempotency_key=fresh_key())[1]
-        emit(made, _lines(made), as_json=as_json)
+        emit(made, told(made, _lines), as_json=as_json)
 
 
 def _lines(found: Any) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 
 from cli.output import Json, emit, guarded
 from cli.party import PartyOption, fresh_key, open_party
-from cli.register.filing import DocumentsOption, documents
+from cli.register.filing import DocumentsOption, documents, told
 
 app = typer.Typer(help="Dividends 分红: by the register at the end of the record date.", no_args_is_help=True)
 _BASE = "/v1/register/dividends"
@@ -36,7 +36,7 @@ def resolve(
     with guarded(as_json=as_json):
         said = {"security": security, "amount": amount, "record_date": record_date, "documents": documents(document)}
         made: Any = open_party(party).api.post(_BASE, said, idempotency_key=fresh_key())[1]
-        emit(made, _lines(made), as_json=as_json)
+        emit(made, told(made, _lines), as_json=as_json)
 
 
 @app.command("list")
@@ -122,7 +122,7 @@ def _step(dividend: str, name: str, said: dict[str, Any], party: Path | None, *,
 
     path = f"{_BASE}/{segment(dividend)}/{name}"
     found: Any = open_party(party).api.post(path, said, idempotency_key=fresh_key())[1]
-    emit(found, _lines(found), as_json=as_json)
+    emit(found, told(found, _lines), as_json=as_json)
 
 
 def _lines(found: Any) -> list[str]:

@@ -22,7 +22,7 @@ from cli.register.asking import (
     pre_emption,
     send,
 )
-from cli.register.filing import DocumentsOption, documents
+from cli.register.filing import DocumentsOption, documents, told
 
 _RELEASE = {"pledge": "pledge-release", "freeze": "freeze-release", "lock": "unlock"}
 _EXTEND = {"freeze": "freeze-extend", "lock": "lock-extend"}
@@ -199,7 +199,11 @@ def legal_status(
         body = {"status": status, "reference": reference, "at": at.isoformat(), "documents": documents(document)}
         path = f"/v1/register/securities/{segment(security)}/liens/{number}/legal-status"
         found: Any = open_party(party).api.post(path, body, idempotency_key=fresh_key())[1]
-        emit(found, [f"lien {number}: {found['status']} {found['reference']} {found['at']}"], as_json=as_json)
+        emit(found, told(found, _word), as_json=as_json)
+
+
+def _word(found: Any) -> list[str]:
+    return [f"lien {found['number']}: {found['status']} {found['reference']} {found['at']}"]
 
 
 def _on(security: str, account: str, units: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +46,14 @@ def stored(who: Party, file: Path) -> str:
     meant = {"size": digest.size, "sha256": f"0x{digest.sha256.hex()}", "sm3": f"0x{digest.sm3.hex()}"}
     who.api.post(f"{place}/completion", meant, idempotency_key=fresh_key())
     return str(made["id"])
+
+
+def told(found: Any, lines: Callable[[Any], list[str]]) -> list[str]:
+    """The ``lines`` of what was done; where the checker has to sign first, how it goes on."""
+    if found.get("kind") != "register.fact":
+        return lines(found)
+    waits = operation_line({"operation": found["id"]})
+    return [f"asked        {found['reference']}: nothing is done before the checker has signed 待复核", *waits]
 
 
 def operation_line(found: Any) -> list[str]:

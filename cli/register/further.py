@@ -8,7 +8,7 @@ import typer
 
 from cli.output import Json, emit, guarded
 from cli.party import PartyOption, fresh_key, open_party
-from cli.register.filing import DocumentsOption, documents, operation_line
+from cli.register.filing import DocumentsOption, documents, operation_line, told
 
 app = typer.Typer(help="Further securities of a company 类别股、可转债, each with its own first registration.",
                   no_args_is_help=True)  # fmt: skip
@@ -68,7 +68,7 @@ def _path(company: str) -> str:
 def _post(path: str, body: dict[str, Any], party: PartyOption, *, as_json: bool) -> None:
     with guarded(as_json=as_json):
         made: Any = open_party(party).api.post(path, body, idempotency_key=fresh_key())[1]
-        emit(made, [_line(made), *operation_line(made)], as_json=as_json)
+        emit(made, told(made, lambda one: [_line(one), *operation_line(one)]), as_json=as_json)
 
 
 def _line(one: Any) -> str:

@@ -14,7 +14,7 @@ from services.transactions.views import OperationView
 
 __all__ = ["OperationDesk"]
 
-_CLERKS = frozenset({"register.act", "pilot.step"})
+_CLERKS = frozenset({"register.act", "register.fact", "pilot.step"})
 """What whoever may ask for it takes back, too. All else answers for the institution: its keys, roles and logs."""
 _KEPT = frozenset({"log.freeze"})
 """Asked for against its owner, perhaps: it lapses with its deadline, and nobody takes it back."""

@@ -6,7 +6,7 @@ __all__ = ["ACT", "ACTS", "CHECKER", "CONTRACT", "FACT", "LIAISON", "LIEN_KINDS"
 
 CONTRACT = "EquityRegister"
 ACT, FACT = "register.act", "register.fact"
-"""The record types, and the kind of every operation that asks the register for something."""
+"""The record types, and the kinds of operations: what the chain decides, and what ends in the service."""
 
 OPERATOR, CHECKER = "register.operator", "register.checker"
 REGULATOR, LIAISON = "register.regulator", "register.court-liaison"

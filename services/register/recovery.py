@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.evidence.recovery.plan import Told
 from services.platform.atrest import Vault
 from services.platform.settings import Settings
+from services.register import checked_recovery as checked
 from services.register.accounts import recovery as accounts
 from services.register.acts import recovery as acts
 from services.register.book import recovery as book
@@ -32,6 +33,7 @@ def rebuild(session: Session, told: Sequence[Told], vault: Vault, settings: Sett
         *companies.rebuild(session, told),
         *dividends.rebuild(session, told, chain),
         *imports.rebuild(session, told),
+        *checked.rebuild(session, told, region=region, days=settings.authorisation_days, now_ms=now_ms),
     ]
 
 

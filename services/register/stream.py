@@ -8,6 +8,7 @@ from services.evidence.commands import Written
 from services.evidence.group import Group
 from services.evidence.service import EvidenceService
 from services.register.names import ACT, FACT
+from services.register.within import current
 
 __all__ = ["Entry", "Stream", "stream_key"]
 
@@ -33,8 +34,10 @@ class Stream:
         return self._write(group, entry, ACT, phase, {"act": entry.name})
 
     def fact(self, group: Group, entry: Entry) -> Written:
-        """A leaf about something that the register learns and does not decide."""
-        return self._write(group, entry, FACT, Phase.EVENT, {"fact": entry.name})
+        """A leaf about something that the register learns and does not decide; who checked it, where somebody did."""
+        inside = current()
+        checked: JsonObject = {"checked": inside.checked} if inside is not None and inside.checked else {}
+        return self._write(group, entry, FACT, Phase.EVENT, {"fact": entry.name, **checked})
 
     def _write(self, group: Group, entry: Entry, type_name: str, phase: Phase, what: JsonObject) -> Written:
         return self._evidence.write_command(

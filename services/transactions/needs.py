@@ -24,11 +24,13 @@ class Need:
     """One signature, by one of ``any_of``; where that is empty, by whoever holds ``role`` in ``region`` (GB/T 2260).
 
     ``role`` is a role of the chain's registry (``register.checker``) or what the signer is to the act (``pledgee``).
+    ``unless``: a role whose holders do not count, whatever else they hold: nobody checks what is their own.
     """
 
     role: str
     any_of: tuple[str, ...] = ()
     region: int | None = None
+    unless: str = ""
 
     def described(self) -> str:
         """For people."""
@@ -42,6 +44,7 @@ def stored(needs: Iterable[Need]) -> list[dict[str, Any]]:
             "role": each.role,
             "any_of": [evm.checksummed(evm.parse_address(one)) for one in each.any_of],
             "region": each.region,
+            **({"unless": each.unless} if each.unless else {}),
         }
         for each in needs
     ]
@@ -49,7 +52,7 @@ def stored(needs: Iterable[Need]) -> list[dict[str, Any]]:
 
 def load(rows: Sequence[Mapping[str, Any]]) -> tuple[Need, ...]:
     """What :func:`stored` made."""
-    return tuple(Need(row["role"], tuple(row["any_of"]), row["region"]) for row in rows)
+    return tuple(Need(row["role"], tuple(row["any_of"]), row["region"], row.get("unless", "")) for row in rows)
 
 
 def missing(needs: Sequence[Need], met: Iterable[int]) -> tuple[int, ...]:
@@ -69,10 +72,15 @@ def met_by(needs: Sequence[Need], signer: str, chain: Chain) -> tuple[int, ...]:
 def _meets(need: Need, signer: str, chain: Chain) -> bool:
     if need.any_of or need.region is None:
         return signer in need.any_of
-    asked = {"role": keccak256(need.role.encode()), "region": need.region, "account": signer}
+    apart = bool(need.unless) and _holds(need.unless, need.region, signer, chain)
+    return not apart and _holds(need.role, need.region, signer, chain)
+
+
+def _holds(role: str, region: int, signer: str, chain: Chain) -> bool:
+    asked = {"role": keccak256(role.encode()), "region": region, "account": signer}
     data = calldata(chain.abi(_REGISTRY), "hasRole", asked)
     try:
         return any(chain.call(chain.address(_REGISTRY), data))
     except ChainError as error:
-        detail = f"The chain that could say who holds {need.role} does not answer."
+        detail = f"The chain that could say who holds {role} does not answer."
         raise Unavailable("chain-unreachable", detail) from error

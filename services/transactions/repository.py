@@ -41,6 +41,7 @@ __all__ = [
     "operation_states",
     "operations",
     "operations_by_id",
+    "signed_operations",
     "stranded_operations",
     "stranded_transactions",
     "taken_nonces",
@@ -113,6 +114,13 @@ def due_operations(session: Session, chain: str, now_s: int, limit: int) -> list
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+def signed_operations(session: Session, kind: str, limit: int) -> list[str]:
+    """Ids of the operations of a kind that are queued and send nothing, the oldest first."""
+    row = OperationRow
+    query = select(row.id).where(row.state == OperationState.QUEUED, row.kind == kind, row.function == "")
+    return list(session.scalars(query.order_by(row.id).limit(limit)))
 
 
 def stranded_operations(session: Session, chains: Collection[str], ended: Collection[str], limit: int) -> list[str]:

@@ -1,6 +1,6 @@
 """What may follow what. Pure: no session, no clock, no chain.
 
-operation    needs_authorisation → queued → submitted → mined → final
+operation    needs_authorisation → queued → submitted → mined → final (off the chain: queued → final)
                     │                │  ↑______↓ ↑______↓     │
                     └→ cancelled     └→ refused (simulation) ←┘ refused (reverted on chain)
                        expired          cancelled, expired
@@ -73,7 +73,7 @@ _T = TransactionState
 
 OPERATION_MOVES: Mapping[OperationState, frozenset[OperationState]] = {
     _O.NEEDS_AUTHORISATION: frozenset({_O.QUEUED, _O.EXPIRED, _O.CANCELLED}),
-    _O.QUEUED: frozenset({_O.SUBMITTED, _O.REFUSED, _O.EXPIRED, _O.CANCELLED}),
+    _O.QUEUED: frozenset({_O.SUBMITTED, _O.FINAL, _O.REFUSED, _O.EXPIRED, _O.CANCELLED}),
     _O.SUBMITTED: frozenset({_O.MINED, _O.QUEUED}),  # back: its nonce went to a foreign transaction
     _O.MINED: frozenset({_O.FINAL, _O.REFUSED, _O.SUBMITTED}),  # back: a reorganisation took its block
     _O.FINAL: frozenset(),

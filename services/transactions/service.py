@@ -117,7 +117,7 @@ class Transactions:
         ``deadline`` in Unix seconds, inclusive.
         """
         port = self._chain(chain)
-        contract = typed.STRUCTS[struct].contract
+        contract = typed.struct_of(struct).contract
         domain = typed.Domain(contract, port.chain_id, port.address(contract))
         return typed.document(struct, message, domain, nonce=typed.new_nonce(), deadline=deadline)
 
@@ -144,6 +144,7 @@ class Transactions:
         ``args`` are JSON-safe and named as in the ABI (members of structs may stand on their own). ``signer_hint``:
         who may sign, one or several addresses; None leaves the competence to the contract. ``needs`` in its place:
         the function takes ``auths``, and one signature is awaited for each need; none at all when it is empty.
+        Without a ``function`` nothing is sent: it waits, signed, for who asked to carry it out (:mod:`local`).
         ``queue`` names the subject whose operations keep their order; ``operation_id`` is one that a record names.
         """
         now = self._clock.ms()
@@ -326,6 +327,9 @@ class Transactions:
         return required.missing(required.load(row.needs), (place for one in signed for place in one.meets))
 
     def _queue(self, session: Session, row: OperationRow, now: int) -> None:
+        if not row.function:
+            steps.note(session, row, "queued", now)
+            return
         signed = repository.authorisations(session, [row.id])[row.id]
         transaction = TransactionRow(chain=row.chain, contract=row.contract, function=row.function, args=row.args)
         transaction.purpose, transaction.queue, transaction.reference = row.kind, row.queue, row.reference

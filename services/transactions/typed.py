@@ -11,7 +11,7 @@ from chain.proof.hashing import keccak256
 from services.platform.errors import Invalid
 from services.transactions.encoding import json_safe
 
-__all__ = ["STRUCTS", "Domain", "Struct", "digest", "document", "new_nonce"]
+__all__ = ["OFF_CHAIN", "STRUCTS", "Domain", "Struct", "digest", "document", "new_nonce", "struct_of"]
 
 # contract: (function, struct without the `uint256 nonce,uint64 deadline` that ends each)
 _EVIDENCE = "bytes32 commitment,bytes32 leaf"
@@ -162,7 +162,16 @@ STRUCTS: Mapping[str, Struct] = {
     for contract, rows in _TABLE.items()
     for struct in (_parse(contract, function, text) for function, text in rows)
 }
-"""Every action that is authorised, by the name of its struct."""
+"""Every action that a contract checks, by the name of its struct."""
+OFF_CHAIN: Mapping[str, Struct] = {
+    "RegisterFact": _parse("EquityRegister", "", f"RegisterFact(string subject,string act,{_EVIDENCE})")
+}
+"""What is signed in a contract's domain, so that it counts for no other, and never sent to it."""
+
+
+def struct_of(name: str) -> Struct:
+    """By its name. KeyError for an unknown one."""
+    return STRUCTS.get(name) or OFF_CHAIN[name]
 
 
 def new_nonce() -> int:
@@ -178,7 +187,7 @@ def document(name: str, message: Mapping[str, Any], domain: Domain, *, nonce: in
     ``message`` has every field but nonce and deadline (Unix seconds, inclusive). Invalid names a missing, foreign or
     ill-formed field; KeyError for an unknown struct.
     """
-    struct = STRUCTS[name]
+    struct = struct_of(name)
     values = {**message, "nonce": nonce, "deadline": deadline}
     wanted = [field for _, field in struct.fields]
     for field in sorted(set(wanted) ^ set(values)):

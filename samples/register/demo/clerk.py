@@ -74,6 +74,12 @@ class Clerk:
         self.settle(made["operation"])
         return made
 
+    def enter(self, *arguments: str | Path) -> Any:
+        """A command whose effect is in the service: asked, signed by the checker, done; the operation."""
+        made = self.json(*arguments)
+        self.stage.note(operation=made["id"], record=made["record_id"])
+        return self.settle(made["id"])
+
     def ask(self, name: str, **said: Any) -> Any:
         """An act that is asked for and waits."""
         made = self.json("register", "ask", self._said(name, said))

@@ -15,7 +15,9 @@ def play(clerk: Clerk, company: Company) -> None:
     clerk.stage.tell(f"The meeting resolves a dividend of {AMOUNT} CNY a unit; the record date is today")
     rests = clerk.documents("分红决议", "resolution")
     said = (company.security, AMOUNT, str(clerk.today()))
-    dividend = str(clerk.json("register", "dividend", "resolve", *said, *rests)["id"])
+    clerk.enter("register", "dividend", "resolve", *said, *rests)
+    (resolved,) = clerk.json("register", "dividend", "list", "--security", company.security)
+    dividend = str(resolved["id"])
     clerk.stage.tell("Refused: who is entitled stands when the day has ended")
     outcome = clerk.regseal("register", "dividend", "calculate", dividend, expect=None)
     if "rule DIV-02" not in outcome.errors + outcome.output:
@@ -27,16 +29,16 @@ def play(clerk: Clerk, company: Company) -> None:
     debtor = next(one for one in lines if one["name"] == DEBTOR)
     told = f"gross {debtor['gross']}, withheld {debtor['withheld']}, payable {debtor['payable']}"
     print(f"  {DEBTOR}: {debtor['units']} units, frozen {debtor['frozen']}: {told}", flush=True)
-    clerk.regseal("register", "dividend", "fund", dividend, "--reference", "示例回单 0101")
+    clerk.enter("register", "dividend", "fund", dividend, "--reference", "示例回单 0101")
     clerk.stage.tell("Everybody is paid but for what falls on frozen units (法释〔2021〕20号 9)")
-    clerk.regseal("register", "dividend", "pay", dividend, "--reference", "示例回单 0102")
+    clerk.enter("register", "dividend", "pay", dividend, "--reference", "示例回单 0102")
     clerk.stage.tell("The court rules that what was withheld is paid to it; without the ruling nothing moves")
     release = ("register", "dividend", "release", dividend, str(debtor["account"]), str(debtor["withheld"]))
     paid = ("--to", "court", "--reference", "示例回单 0103")
     outcome = clerk.regseal(*release, *paid, expect=None)
     if "rule DOC-01" not in outcome.errors + outcome.output:
         raise DemoError("expected a refusal by DOC-01")
-    clerk.regseal(*release, *paid, *clerk.documents("执行裁定", "court-ruling"))
+    clerk.enter(*release, *paid, *clerk.documents("执行裁定", "court-ruling"))
 
 
 def _calculated(clerk: Clerk, dividend: str) -> bool | None:

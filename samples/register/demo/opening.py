@@ -34,7 +34,7 @@ def play(clerk: Clerk) -> Company:
     pledgee = f"{BANK}={clerk.new_party('bank')}"
     listed = clerk.json("register", "import", "check", holders.FILE, "--company", company, "--pledgee", pledgee)
     print(f"  {listed['state']}: {json.dumps(listed['summary'], ensure_ascii=False)}", flush=True)
-    clerk.stage.tell("It adds up to the registered capital: the company is verified, its security opened")
+    clerk.stage.tell("It adds up to the registered capital: the company is verified; the checker signs each step")
     _step(clerk, company, "take-up")
     _step(clerk, company, "verify", "verification-report")
     security = f"sec_{secrets.token_hex(16)}"
@@ -43,7 +43,9 @@ def play(clerk: Clerk) -> Company:
     _carry_out(clerk, str(listed["id"]), security)
     _step(clerk, company, "register", "holder-list", security=security)
     clerk.stage.tell("Issued units = registered capital: the chain takes the security into custody")
-    clerk.settle(str(_step(clerk, company, "admit", "capital-verification")["operation"]))
+    rests = clerk.documents("admit", "capital-verification")
+    admitted = clerk.json("register", "company", "step", company, "admit", *rests)
+    clerk.settle(str(admitted["operation"]))
     clerk.until(lambda: _in_phase(clerk, company, "custodied"), "custody")
     clerk.stage.note(company=company, security=security)
     clerk.regseal("register", "company", "show", company)
@@ -104,10 +106,10 @@ def _carry_out(clerk: Clerk, listed: str, security: str) -> None:
     print(f"  {signed} acts signed, {found['progress']} groups, {time.monotonic() - began:.0f} s", flush=True)
 
 
-def _step(clerk: Clerk, company: str, step: str, *codes: str, **said: str) -> Any:
+def _step(clerk: Clerk, company: str, step: str, *codes: str, **said: str) -> None:
     words: list[str | Path] = [word for name, value in said.items() for word in (f"--{name}", value)]
     words += clerk.documents(step, *codes) if codes else []
-    return clerk.json("register", "company", "step", company, step, *words)
+    clerk.enter("register", "company", "step", company, step, *words)
 
 
 def _in_phase(clerk: Clerk, company: str, phase: str) -> Any:

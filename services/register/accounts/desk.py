@@ -247,7 +247,7 @@ class Accounts:
                 again=lambda made: self._view(group.session, made, None),
             )
 
-        return self._parts.evidence.sequencer.submit(unit)
+        return self._parts.submit(unit)
 
     def _keep(self, group: Group) -> bool:
         rows = repository.unrecorded(group.session, _BATCH)

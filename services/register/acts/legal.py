@@ -109,7 +109,7 @@ class LegalDesk:
 
             return do_once(group, host, once, kind="register-fact", make=make, again=again)
 
-        return self._parts.evidence.sequencer.submit(unit)
+        return self._parts.submit(unit)
 
     def _lien(self, session: Session, security_id: str, number: int) -> LienRow:
         row = book.lien(session, self._parts.chain, security_id, number)

@@ -339,7 +339,7 @@ class Companies:
                 again=lambda made: self.require(group.session, made),
             )
 
-        return self._parts.evidence.sequencer.submit(unit)
+        return self._parts.submit(unit)
 
     def _view(self, session: Session, row: CompanyRow, asked: Asked | None = None) -> CompanyView:
         phase = self._phase(session, row)

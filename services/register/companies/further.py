@@ -165,7 +165,7 @@ class Further:
 
             return do_once(group, caller.institution_id, once, kind="register-further", make=made, again=again)
 
-        return self._parts.evidence.sequencer.submit(unit)
+        return self._parts.submit(unit)
 
     def _view(self, session: Session, row: FurtherSecurityRow, asked: Asked | None = None) -> FurtherView:
         standing = self._securities.standing(session, row.security_id)

@@ -215,7 +215,7 @@ class Dividends:
 
             return do_once(group, host, once, kind="register-dividend", make=made, again=again)
 
-        return self._parts.evidence.sequencer.submit(unit)
+        return self._parts.submit(unit)
 
     def _note(self, group: Group, host: str, row: DividendRow, name: str, said: JsonObject) -> None:
         """A leaf in the company's stream, and the row's own event."""

@@ -23,7 +23,7 @@ __all__ = ["rebuild", "settle"]
 
 _PREFIX = "dividend-"
 _RESOLVED, _RECORD_DATE, _CALCULATED, _RELEASED = "resolved", "record-date", "calculated", "released"
-_BESIDE = ("fact", "dividend", "security")
+_BESIDE = ("fact", "dividend", "security", "checked")
 
 
 def rebuild(session: Session, told: Sequence[Told], chain: str) -> list[str]:

@@ -88,6 +88,21 @@ class Clerk:
         assert made["state"] == "registered", made
         return made
 
+    def entered(self, path: str, body: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+        """What ends off the chain, asked, signed by the checker and done; the operation when it has ended."""
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = self.client.post(f"/v1/register/{path}", json=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return self.checked(answer.json())
+
+    def checked(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Signed by the checker, and ended."""
+        assert (asked["kind"], asked["state"]) == ("register.fact", "needs_authorisation"), asked
+        self.world.house.sign(self.world.host, self.world.house.operation(asked["id"]), CHECKER)
+        self.world.services.jobs.run("register.checked")  # and nothing is sent meanwhile
+        found: dict[str, Any] = self.client.get(f"/v1/operations/{asked['id']}").json()
+        return found
+
     def get(self, act: dict[str, Any]) -> dict[str, Any]:
         """As it is now."""
         found: dict[str, Any] = self.client.get(f"/v1/register/acts/{act['id']}").json()

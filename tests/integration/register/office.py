@@ -25,8 +25,24 @@ class Office(Clerk):
     def post(self, path: str, body: dict[str, Any], status: int, *, key: str = "") -> Any:
         headers = {"Idempotency-Key": key} if key else {}
         answer = self.client.post(f"/v1/register/{path}", json=body, headers=headers)
+        made = answer.json()
+        if answer.status_code == 202 and made.get("kind") == "register.fact":
+            done = self.checked(made)
+            assert done["state"] == "final", done["reason"]
+            return self._entered(path, body)
         assert answer.status_code == status, answer.text
-        return answer.json()
+        return made
+
+    def _entered(self, path: str, body: dict[str, Any]) -> Any:
+        """What has changed, as it is now."""
+        what, _, rest = path.partition("/")
+        if not rest:
+            return self.seen(what)["items"][-1]
+        if "/securities" in rest:
+            place, _, security = path.partition("/securities")
+            wanted = security.strip("/").partition("/")[0] or body["security"]
+            return next(one for one in self.seen(f"{place}/securities")["items"] if one["security"] == wanted)
+        return self.seen(f"{what}/{rest.partition('/')[0]}")
 
     def seen(self, path: str) -> Any:
         answer = self.client.get(f"/v1/register/{path}")

@@ -79,7 +79,12 @@ def test_a_pledge_and_its_release_from_the_command_line(clerk: Clerk, run: Run, 
     assert "质押登记" in shown
     _signed(clerk, run, pledge, CHECKER)
     told = ("registered", "示例出质 0017", "2030-12-02T09:00:00+08:00")
-    assert "示例出质 0017" in run("register", "legal-status", security, "1", *told)
+    waits = run("register", "legal-status", security, "1", *told, "--json")
+    assert waits["typed_data"]["message"]["act"] == "lien-legal-status"
+    asked = tmp_path / "word.json"
+    run("operation", "show", waits["id"], "--out", str(asked))
+    _signed(clerk, run, asked, CHECKER)
+    assert run("register", "liens", security, "--json")["liens"][0]["legal_reference"] == "示例出质 0017"
     rests = _rests(clerk, "release-application")
     shown = run("register", "release", security, holder, "1", "20", *rests, "--out", str(release))
     assert f"pledgee                   missing: {BANK.address}" in shown

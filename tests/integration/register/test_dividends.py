@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -35,8 +36,7 @@ def test_a_dividend_with_a_frozen_holder(
 
     def post(path: str, said: Any, status: int = 200, key: str = "") -> Any:
         answer = client.post(f"{base}{path}", json=said, headers={"Idempotency-Key": key} if key else {})
-        assert answer.status_code == status, answer.text
-        return answer.json()
+        return _answer(clerk, answer, status)
 
     security = _held(booked)
     day = booked.acting.today()
@@ -74,11 +74,13 @@ def test_a_dividend_with_a_frozen_holder(
     home = _home(booked, tmp_path, monkeypatch)
     with serving(client.app) as port:
         (home / "api.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}"}))
-        _run("fund", made["id"], "--reference", "回单 1")
+        _checked(clerk, "fund", made["id"], "--reference", "回单 1")
         assert post(f"{place}/releases", {**wanted, "documents": ruling}, 409)["rule"] == "DIV-03"
-        assert "paid" in _run("pay", made["id"], "--reference", "回单 2")
+        assert "待复核" in _checked(clerk, "pay", made["id"], "--reference", "回单 2")
+        assert "stage        paid" in _run("show", made["id"])
         rest = ("--reference", "回单 3", "--to", "court", "--document", f"court-ruling={ruling[0]['record']}")
-        assert "released 8.64" in _run("release", made["id"], debtor["account"], "8.64", *rest)
+        _checked(clerk, "release", made["id"], debtor["account"], "8.64", *rest)
+        assert "released 8.64" in _run("show", made["id"])
         assert made["id"] in _run("list", "--security", said["security"])
         _run("show", made["id"], "--out", str(tmp_path / "派发.csv"))
     rows = list(csv.reader((tmp_path / "派发.csv").read_text("utf-8-sig").splitlines()))
@@ -120,6 +122,28 @@ def _home(world: MarketWorld, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (home / "token").chmod(0o600)
     monkeypatch.setenv("REGSEAL_PARTY", str(home))
     return home
+
+
+def _answer(clerk: Clerk, answer: Any, status: int) -> Any:
+    """What it is once the checker has signed it, too."""
+    made = answer.json()
+    if answer.status_code != 202:
+        assert answer.status_code == status, answer.text
+        return made
+    listed = clerk.client.get("/v1/register/dividends").json()["items"]
+    before = [(one["stage"], one["released"]) for one in listed]
+    assert clerk.checked(made)["state"] == "final"
+    listed = clerk.client.get("/v1/register/dividends").json()["items"]
+    assert [(one["stage"], one["released"]) for one in listed] != before, "not before that"
+    return listed[-1]
+
+
+def _checked(clerk: Clerk, *arguments: str) -> str:
+    """What a command has asked for, signed by the checker."""
+    told = _run(*arguments)
+    (operation,) = set(re.findall(r"op_[0-9a-f]+", told))
+    assert clerk.checked(clerk.client.get(f"/v1/operations/{operation}").json())["state"] == "final"
+    return told
 
 
 def _run(*arguments: str) -> str:

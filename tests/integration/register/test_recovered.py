@@ -78,6 +78,8 @@ class Story:
         wanted = {"kind": "holder-register", "security": self.security}
         self.statement = office.post("statements", wanted, 201)
         self.pending = office.asked("recount", security=self.security, account=self.accounts["300"])
+        layer = office.client.post(f"/v1/register/companies/{self.company['id']}/layer", json={"layer": "T"})
+        self.unchecked = layer.json()
 
     def moment(self) -> None:
         """To be looked back at."""
@@ -209,15 +211,18 @@ def test_what_the_register_was_is_put_back_from_a_mirror(market: Mirrored) -> No
     market.mirror()
     paths = story.paths()
     before = views(story.office.client, paths)
+    ended = operations_off_the_chain(story)
     assert_reconciled(market.world)
 
     done = market.lose()
     assert done.done
-    assert [each for each in done.register if "its document is gone" not in each] == [the_open_one(story)]
+    gone = [each for each in done.register if "its document is gone" not in each]
+    assert gone == [the_open_one(story), the_unchecked_one(story)]
     story.office.client = market.world.client()
     market.world.settle()
     after = views(story.office.client, paths)
     assert (found := differing(before, after)) == [], "\n".join(found)
+    assert operations_off_the_chain(story) == ended
     assert_reconciled(market.world)
 
     what_nobody_decided_cannot_be_signed_and_is_taken_back(story)
@@ -231,6 +236,14 @@ def test_what_the_register_was_is_put_back_from_a_mirror(market: Mirrored) -> No
     fsck_finds_what_somebody_changed_in_the_register(story)
     (unchecked,) = market.fsck(business="http://127.0.0.1:1").incomplete
     assert "the register's positions, lots, liens and securities are not compared" in unchecked
+
+
+def operations_off_the_chain(story: Story) -> dict[str, Any]:
+    """What a second person has signed, or has to: each with its state and who it was."""
+    found = story.office.client.get("/v1/operations?limit=500").json()["items"]
+    facts = [one for one in found if one["kind"] == "register.fact"]
+    assert {one["state"] for one in facts} == {"final", "needs_authorisation"}
+    return {one["id"]: (one["state"], [each["signer"] for each in one["authorisations"]]) for one in facts}
 
 
 def fsck_finds_what_somebody_changed_in_the_register(story: Story) -> None:
@@ -254,6 +267,11 @@ def fsck_finds_what_somebody_changed_in_the_register(story: Story) -> None:
         "1 rows of events of companies that no record made",
     ]), rows  # fmt: skip
     assert any(kind == "register-differs" and f"{story.buyer}: units" in detail for kind, detail in found)
+
+
+def the_unchecked_one(story: Story) -> str:
+    asked = f"company-layer of {story.company['id']} was asked for and not checked"
+    return f"{asked}: operation {story.unchecked['id']} can be signed no more; ask again"
 
 
 def the_open_one(story: Story) -> str:

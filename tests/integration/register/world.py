@@ -45,7 +45,7 @@ BUSINESS = "business"
 WORK = (
     "transactions.supervision.manage", "transactions.supervision.index",
     "transactions.business.manage", "transactions.business.index",
-    "evidence.seal", "evidence.anchor",
+    "evidence.seal", "evidence.anchor", "register.checked",
 )  # fmt: skip
 _QUIET = 3
 
