@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from services.days import day_of
@@ -13,7 +14,7 @@ from services.platform.errors import Invalid, RuleRefused
 from services.platform.ids import from_bytes16
 from services.register.acts import repository, rules
 from services.register.acts.dealing import dealers, receivers, require_accounts
-from services.register.acts.deals import Deal, Dealing
+from services.register.acts.deals import Deal, Dealing, PreEmption
 from services.register.acts.holders import Bonus
 from services.register.acts.liens import Freeze, Pledge, seconds
 from services.register.acts.messages import act_of
@@ -39,6 +40,7 @@ Stopped = Callable[[Session, Collection[str]], Mapping[str, str]]
 _OPENING = (Phase.CONFIRMING, Phase.REGISTERED, Phase.CUSTODIED, Phase.SUSPENDED)
 _BY_COURT = "freeze-enforce"
 _IN = (State.CUSTODIED, State.SUSPENDED)
+_PRE_EMPTION = TypeAdapter(PreEmption)
 
 
 class Checking:
@@ -156,21 +158,19 @@ class Checking:
         entering = self._entering(session, security, why, _deals(act))
         if not entering:
             return
-        asked = {each.taker for each in self._asked_with(row)}
+        silence, given = self._asked_with(row)
         for right, deal in entering:
-            if deal.taker not in asked:
-                require_silence(right, None, (), today=0)
+            require_silence(right, silence.get(deal.taker), given, today=day_of(from_ms(self._parts.clock.ms())))
 
-    def _asked_with(self, row: ActRow) -> Sequence[Deal]:
-        """The deals of the request that came with evidence of the others' silence or waiver."""
-        document = self._parts.evidence.get_record(row.record_id).document or {}
-        body: Any = document.get("body", {})
-        listed = body.get("deals", [body])
-        return [
-            Deal(giver=each["giver"], taker=each["taker"], units=each["units"])
-            for each in listed
-            if each.get("pre_emption")
-        ]
+    def _asked_with(self, row: ActRow) -> tuple[Mapping[str, PreEmption], Collection[str]]:
+        """What the request says of the others' silence, by taker, and the documents it came with.
+
+        Nobody has looked at either where the taker was a shareholder then.
+        """
+        body: Any = (self._parts.evidence.get_record(row.record_id).document or {}).get("body", {})
+        said = {each["taker"]: each.get("pre_emption") for each in body.get("deals", [body])}
+        known = {taker: _PRE_EMPTION.validate_python(each) for taker, each in said.items() if each}
+        return known, {each["code"] for each in body.get("documents", ())}
 
     def _require_all(self, session: Session, act: acts.Act) -> None:
         """Where units change hands meanwhile, a bonus meets all holders at once."""

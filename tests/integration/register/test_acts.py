@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.platform.errors import Forbidden, NotFound
+from services.platform.errors import Forbidden, NotFound, RuleRefused
 from services.platform.ids import bytes16
 from services.register.acts import repository as acts
 from services.register.acts.said import Document
@@ -156,8 +156,8 @@ def test_the_chain_refuses_what_changed_while_signatures_were_awaited(clerk: Cle
     clerk.sign(second)
     clerk.sign(first)
     clerk.world.work(first["operation"], second["operation"])
-    assert [clerk.get(each)["state"] for each in (first, second)] == ["refused", "registered"]
-    refusal = clerk.get(first)["refusal"]
+    assert [clerk.get(each)["state"] for each in (first, second)] == ["registered", "refused"]
+    refusal = clerk.get(second)["refusal"]
     assert (refusal["error"], refusal["rule"]) == ("RegisterUnits", "REG-06")
     assert (refusal["args"]["wanted"], refusal["args"]["free"]) == (8, 2)
 
@@ -288,6 +288,15 @@ def test_what_the_company_is_known_for_is_looked_at(clerk: Clerk, holder: str, o
     said = {"security": security, "account": holder, "units": "1", "pledgee": pledgee}
     rests = clerk.documents("joint-application", "pledge-contract")
     assert clerk.refused("pledge", **said, documents=rests)["rule"] == "PLG-05"
+
+
+def test_a_waiver_that_no_document_shows_serves_nobody_who_becomes_an_outsider(clerk: Clerk, holder: str) -> None:
+    partner = clerk.investor()
+    equity = clerk.security({holder: 60, partner: 40}, form=Form.LLC_EQUITY, cap=50, interval=0)
+    asked = clerk.asked("transfer", **clerk.agreed(equity, holder, partner, 10, pre_emption={"waived": True}))
+    clerk.registered("transfer", **clerk.agreed(equity, partner, holder, 40))
+    with pytest.raises(RuleRefused, match="pre-emption-waiver"):
+        clerk.sign(asked)
 
 
 def _enter(clerk: Clerk, company: str, code: str, state: str, *, usci: str = "") -> None:
