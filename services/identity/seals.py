@@ -57,7 +57,7 @@ def token_seal_holds(session: Session, vault: Vault, token: Token, holder: Holde
     """Whether the service wrote the token as it is. Compared in constant time; what does not hold is told."""
     try:
         vault.decrypt(session, token.institution_id, token.seal or b"", _said(token, holder))
-    except Unavailable:
+    except (Unavailable, TypeError):  # or roles that are no list of names
         _tell("tokens", token.id)
         return False
     return True

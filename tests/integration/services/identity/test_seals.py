@@ -65,6 +65,7 @@ def _forged() -> float:
     [
         "UPDATE tokens SET expires_at = expires_at + 1",
         """UPDATE tokens SET roles = '["administrator","system"]'""",
+        "UPDATE tokens SET roles = 'null'",
         "UPDATE tokens SET institution_id = :other",
         "UPDATE tokens SET seal = NULL",
         "UPDATE tokens SET seal = (SELECT t.seal FROM tokens t WHERE t.id = 'tok_2') WHERE id = 'tok_1'",
