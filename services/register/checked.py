@@ -174,12 +174,15 @@ class Checked:
             args=told,
             queue=f"{FACT}/{about}",
             typed_data=self._parts.transactions.typed_data(STRUCT, told, self._parts.chain, deadline=deadline),
-            needs=[Need(CHECKER, region=self._parts.market.region, unless=OPERATOR)],
+            needs=[self._need()],
             institution_id=host,
             record_id=written.record_id,
             reference=about,
             operation_id=str(body["operation"]),
         )
+
+    def _need(self) -> Need:
+        return Need(CHECKER, region=self._parts.market.region, unless=OPERATOR)
 
     # --- doing
 
@@ -195,6 +198,8 @@ class Checked:
         """What the rows say is not believed: the signature is verified again, and that it is still a checker's."""
         with self._parts.database.read() as session:
             found = local.look(session, operation_id)
+        if found is not None and found.needs != (self._need(),):
+            raise Conflict("The row names other signers than a checker.", slug="signers-differ")
         for each in found.signatures if found else ():
             self._parts.transactions.check_signature(operation_id, signer=each.signer, signature=each.signature)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.transactions import repository, steps
 from services.transactions.models import OperationRow
+from services.transactions.needs import Need, load
 from services.transactions.rules import OPERATION_MOVES, OperationState, move
 from services.transactions.views import TxView
 
@@ -28,13 +29,17 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """An operation that waits to be carried out. ``leaf`` (0x hex): of the record that asked for it."""
+    """An operation that waits to be carried out. ``leaf`` (0x hex): of the record that asked for it.
+
+    ``needs``: whose signatures its row says that it takes.
+    """
 
     id: str
     record_id: str
     institution_id: str
     leaf: str
     typed_data: Mapping[str, Any]
+    needs: tuple[Need, ...]
     signatures: tuple[Signature, ...]
 
 
@@ -58,7 +63,7 @@ def look(session: Session, operation_id: str) -> Signed | None:
 def _signed(session: Session, row: OperationRow) -> Signed | None:
     if row.state != OperationState.QUEUED or row.function:
         return None
-    roles = [str(each["role"]) for each in row.needs or ()]
+    needs = load(row.needs or ())
     given = repository.authorisations(session, [row.id])[row.id]
     return Signed(
         id=row.id,
@@ -66,7 +71,10 @@ def _signed(session: Session, row: OperationRow) -> Signed | None:
         institution_id=str(row.institution_id),
         leaf=str(row.args["leaf"]),
         typed_data=row.typed_data or {},
-        signatures=tuple(Signature(roles[place], one.signer, one.signature) for one in given for place in one.meets),
+        needs=needs,
+        signatures=tuple(
+            Signature(needs[place].role, one.signer, one.signature) for one in given for place in one.meets
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from chain.proof.hashing import keccak256
 from services.platform.errors import Forbidden
 from services.transactions import local
 from services.transactions.models import AuthorisationRow, OperationRow
+from services.transactions.needs import Need, stored
 from tests.integration.founded import Founded
 from tests.integration.register.business import CHECKER, FOREVER, INSTITUTION, FoundedBusiness
 from tests.integration.register.office import Office
@@ -199,6 +200,20 @@ def test_neither_the_operator_s_key_as_a_checker_nor_a_row_will_do(office: Offic
         forged = sign_typed_data(asked["typed_data"], GATEWAY)
         mine = AuthorisationRow.operation_id == asked["id"]
         session.execute(update(AuthorisationRow).where(mine).values(signature=forged))
+    services.jobs.run("register.checked")
+    assert office.client.get(f"/v1/operations/{asked['id']}").json()["state"] == "refused"
+    assert office.seen(look) == before
+
+
+def test_a_row_that_names_another_signer_is_not_believed(office: Office, account: str) -> None:
+    look, services = f"accounts/{account}", office.world.services
+    to = "normal" if office.seen(look)["state"] == "frozen" else "frozen"
+    asked = _asked(office, f"{look}/state", {"state": to, "reason": "x"}, look)
+    before, anybody = office.seen(look), stored([Need("register.checker", (BANK.address,), REGION)])
+    with services.database.write() as session:
+        services.lease.check(session)
+        session.execute(update(OperationRow).where(OperationRow.id == asked["id"]).values(needs=anybody))
+    office.world.house.sign(office.world.host, office.world.house.operation(asked["id"]), BANK)
     services.jobs.run("register.checked")
     assert office.client.get(f"/v1/operations/{asked['id']}").json()["state"] == "refused"
     assert office.seen(look) == before
