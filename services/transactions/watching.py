@@ -58,11 +58,12 @@ class Watcher:
         if not rows:
             metrics.NONCE_GAP.labels(self._desk.label).set(0)
             return frozenset()
-        final = self._desk.chain.final()  # before the receipts: what they say of blocks up to here no longer changes
+        # Both before the receipts: what these say of blocks up to here no longer changes, and a used nonce has one.
+        final, latest = self._desk.chain.final(), self._desk.chain.nonce(self._desk.signer.address)
         seen = self._look(rows, attempts)
         lost = self._store(seen)
         self._settle(seen, final, scanned)
-        self._find_lost_nonces([each for each in seen if each.receipt is None], final)
+        self._find_lost_nonces([each for each in seen if each.receipt is None], final, latest)
         return lost
 
     def _look(self, rows: Sequence[TransactionRow], attempts: Mapping[str, Sequence[AttemptRow]]) -> list[_Seen]:
@@ -152,8 +153,8 @@ class Watcher:
 
     # --- a nonce that is used, but by none of our known hashes
 
-    def _find_lost_nonces(self, unseen: Sequence[_Seen], final: int) -> None:
-        latest = self._desk.chain.nonce(self._desk.signer.address)
+    def _find_lost_nonces(self, unseen: Sequence[_Seen], final: int, latest: int) -> None:
+        """``latest``: the next nonce before receipts were asked for; else a block made in between looks like a loss."""
         nonces = [each.row.nonce for each in unseen if each.row.nonce is not None]
         metrics.NONCE_GAP.labels(self._desk.label).set(max(0, min(nonces, default=latest) - latest))
         for each in unseen:
