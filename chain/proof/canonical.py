@@ -26,7 +26,9 @@ _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 def object_step(path: str, key: str) -> str:
     """The path of member `key` of the object at `path`; `~ / [` are escaped, so that no two fields share a path."""
-    return f"{path}/{key.replace('~', '~0').replace('/', '~1').replace('[', '~2')}"
+    if "~" in key or "/" in key or "[" in key:
+        key = key.replace("~", "~0").replace("/", "~1").replace("[", "~2")
+    return f"{path}/{key}"
 
 
 def array_step(path: str, index: int) -> str:
@@ -70,6 +72,9 @@ def _constant(name: str) -> _Refused:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_fraction, parse_constant=_constant
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
+"""Orders keys by code points: as RFC 8785 does, unless one is beyond the sixteen bits of a UTF-16 code unit."""
+_BEYOND_UNITS = re.compile("[\U00010000-\U0010ffff]")
 
 
 def parse_json(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> JsonValue:
@@ -182,23 +187,22 @@ def canonical(value: JsonValue) -> bytes:
 
 def write_checked(value: JsonValue) -> bytes:
     """The RFC 8785 bytes of a value that has passed `check_json`: without fractions, the RFC is an order of keys."""
-    return _written(value).encode()
+    if isinstance(value, str):
+        return encode_basestring(value).encode()
+    text = _ENCODER.encode(value)
+    return (text if text.isascii() or not _BEYOND_UNITS.search(text) else _written(value)).encode()
 
 
 def _written(value: JsonValue) -> str:
+    """Whatever the keys are."""
     if isinstance(value, str):
         return encode_basestring(value)
     if isinstance(value, dict):
-        ordered = "".join(value).isascii()  # one key after the other; where it is not, by UTF-16 code units
-        members = sorted(value.items(), key=_key_of if ordered else _utf16)
+        members = sorted(value.items(), key=_utf16)
         return "{" + ",".join([f"{encode_basestring(key)}:{_written(item)}" for key, item in members]) + "}"
     if isinstance(value, list):
         return "[" + ",".join([_written(item) for item in value]) + "]"
     return _CONSTANTS[value] if value is None or isinstance(value, bool) else str(value)
-
-
-def _key_of(member: tuple[str, JsonValue]) -> str:
-    return member[0]
 
 
 def _utf16(member: tuple[str, JsonValue]) -> bytes:
@@ -221,11 +225,16 @@ def measure(value: JsonValue, max_path: int, length: int = 0) -> int:
     """How many fields the value has, without building paths. Raises FormatError for a path beyond `max_path` bytes."""
     if length > max_path:
         raise FormatError("", f"the path of a field is longer than {max_path} bytes")
-    if isinstance(value, dict) and value:
-        return sum(measure(item, max_path, length + len(object_step("", key).encode())) for key, item in value.items())
-    if isinstance(value, list) and value:
-        return sum(measure(item, max_path, length + len(array_step("", i))) for i, item in enumerate(value))
-    return 1
+    if not isinstance(value, dict | list) or not value:
+        return 1
+    count = 0
+    for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+        below = length + len(object_step("", step).encode() if isinstance(step, str) else array_step("", step))
+        if below <= max_path and not isinstance(item, dict | list):
+            count += 1  # most are: a call for each would take as long as all else
+        else:
+            count += measure(item, max_path, below)
+    return count
 
 
 def _path_of(field: tuple[str, JsonValue]) -> str:

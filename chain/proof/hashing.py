@@ -54,6 +54,11 @@ class Suite(IntEnum):
         self.require()
         return hashlib.sha256(data).digest()
 
+    def hasher(self) -> Callable[[bytes], bytes]:
+        """:meth:`hash`, for thousands of texts. Raises ProofError `suite-unsupported` for the reserved suite."""
+        self.require()
+        return sha256
+
     def hmac(self, key: bytes, data: bytes) -> bytes:
         """The suite's HMAC, 32 bytes. Raises ProofError `suite-unsupported` for the reserved suite."""
         self.require()

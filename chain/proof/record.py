@@ -105,19 +105,21 @@ def commit(record: JsonObject, secret: bytes, suite: Suite = Suite.INTL_V1) -> b
 def _leaves(found: list[tuple[str, JsonValue]], secret: bytes, suite: Suite) -> list[bytes]:
     if len(secret) != SECRET_BYTES:
         raise FormatError("secret", f"must be {SECRET_BYTES} bytes")
-    leaves, salt = [], suite.keyed(secret)
+    leaves, salt, digest = [], suite.keyed(secret), suite.hasher()
     for path, value in found:
         name = path.encode()
-        leaves.append(_field_leaf(name, write_checked(value), salt(_SALT_DOMAIN + name), suite))
+        leaves.append(digest(_field(name, write_checked(value), salt(_SALT_DOMAIN + name))))
     return leaves
 
 
-def _field_leaf(path: bytes, value: bytes, salt: bytes, suite: Suite) -> bytes:
-    return suite.hash(b"".join((_FIELD_DOMAIN, salt, len(path).to_bytes(4, "big"), path, value)))
+def _field(path: bytes, value: bytes, salt: bytes) -> bytes:
+    """What a field's leaf is the hash of."""
+    return b"".join((_FIELD_DOMAIN, salt, len(path).to_bytes(4, "big"), path, value))
 
 
 def _combine(suite: Suite) -> Combine:
-    return lambda left, right: suite.hash(b"\x01" + left + right)
+    digest = suite.hasher()
+    return lambda left, right: digest(b"\x01" + left + right)
 
 
 def _commitment(count: int, root: bytes, suite: Suite) -> bytes:
@@ -183,7 +185,7 @@ def verify_disclosures(disclosures: Disclosures, commitment: bytes, suite: Suite
         _check_disclosed(item)
         if before and not (before.index < item.index and before.path < item.path):
             raise FormatError(item.path, "indexes and paths must both rise", code="disclosure-malformed")
-        leaf = _field_leaf(item.path.encode(), write_checked(item.value), item.salt, suite)
+        leaf = suite.hash(_field(item.path.encode(), write_checked(item.value), item.salt))
         root = root_from_inclusion(leaf, item.index, disclosures.count, item.proof, combine=_combine(suite))
         if _commitment(disclosures.count, root, suite) != commitment:
             raise ProofError("commitment-mismatch", f"{item.path} is not a field behind the commitment")
