@@ -49,7 +49,8 @@ _DECIDED = ("state", "outcome_record", "tx_hash", "block_number")
 _NEW = {"state": NORMAL, "version": 1, "closed_at": None, "erased_at": None}
 """What an account is until a fact says otherwise."""
 _SAID_SINCE = ("security_id", "issuer_id")
-"""What a company's facts of a former version did not say."""
+_SAYS = "pre_emption"
+"""What a company's facts of a former version did not say, and a member of the application by which others are known."""
 _COMPANY = tuple(column.key for column in CompanyRow.__table__.columns)
 
 
@@ -113,6 +114,7 @@ class _Rows:
         self._report = report
         self._seen: Counter[str] = Counter()
         self._companies: dict[str, CompanyRow] = {}
+        self._unsaid: dict[str, tuple[str, ...]] = {}
         self._opened: dict[str, dict[str, str]] = {}
         self._changed: dict[str, dict[str, Any]] = {}
         self._origin = ""
@@ -174,6 +176,7 @@ class _Rows:
         if name == companies.APPLY:
             self._seen["companies"] += 1
             self._companies[company_id] = companies.applied(record)
+            self._unsaid[company_id] = () if _SAYS in told.body(record) else _SAID_SINCE
         if company_id in self._companies:
             companies.follow(self._companies[company_id], name, record)
 
@@ -182,7 +185,7 @@ class _Rows:
         if row is None:
             self._add(f"the company {company_id} has no row", None)
         else:
-            unsaid = {name for name in _SAID_SINCE if getattr(made, name) is None}
+            unsaid = {name for name in self._unsaid[company_id] if getattr(made, name) is None}
             self._compare(row, made, tuple(name for name in _COMPANY if name not in unsaid), None)
 
     def _of_opening(self, record: Told) -> None:

@@ -252,7 +252,8 @@ def fsck_finds_what_somebody_changed_in_the_register(story: Story) -> None:
     with services.database.write() as session:
         services.lease.check(session)
         session.execute(update(ActRow).where(ActRow.id == act["id"]).values(state="registered"))
-        session.execute(update(CompanyRow).where(CompanyRow.id == story.company["id"]).values(name="另一公司"))
+        changed = {"name": "另一公司", "issuer_id": "ins_" + "1" * 32}  # who would read its holders
+        session.execute(update(CompanyRow).where(CompanyRow.id == story.company["id"]).values(**changed))
         session.execute(update(AccountRow).where(AccountRow.id == story.buyer).values(state="closed", kind=2))
         held = PositionRow.account_id == story.buyer
         session.execute(update(PositionRow).where(held, PositionRow.valid_to == OPEN_END).values(word=b"\1" * 32))
@@ -262,7 +263,8 @@ def fsck_finds_what_somebody_changed_in_the_register(story: Story) -> None:
     found = [(each.kind, each.detail) for each in story.market.fsck().findings]
     rows = [detail for kind, detail in found if kind == "register-row"]
     assert sorted(detail.partition(" is ")[0] for detail in rows) == sorted([
-        f"{act['id']}: state", f"{story.company['id']}: name",
+        f"{act['id']}: state", f"{story.company['id']}: issuer_id",
+        f"{story.company['id']}: name",
         f"account {story.buyer}: kind", f"account {story.buyer}: state",
         "1 rows of events of companies that no record made",
     ]), rows  # fmt: skip
