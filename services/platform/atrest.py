@@ -14,7 +14,7 @@ unwrap.
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain
@@ -33,6 +33,7 @@ from services.platform.errors import StartRefused, Unavailable
 __all__ = ["DataKey", "Holder", "Vault", "Wrapping", "aad"]
 
 _VERSION = b"\x01"
+_NONCE = 12
 _NEW_KEYS = "regseal.atrest.new-keys"
 
 
@@ -104,10 +105,17 @@ class Vault:
 
     def encrypt(self, session: Session, institution_id: str, plaintext: bytes, aad: bytes) -> bytes:
         """The blob of ``plaintext`` under the institution's data key (29 bytes and the tag longer than it)."""
-        key = self._current_key(session, institution_id)
-        nonce = os.urandom(12)
-        sealed = key.cipher.encrypt(nonce, plaintext, institution_id.encode() + b"\x00" + aad)
-        return _VERSION + key.version.to_bytes(4, "big") + nonce + sealed
+        return self.encrypt_all(session, institution_id, [(plaintext, aad)])[0]
+
+    def encrypt_all(self, session: Session, institution_id: str, told: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """The blobs of many (plaintext, ``aad``): one look for the key, one question for nonces."""
+        key, nonces = self._current_key(session, institution_id), os.urandom(_NONCE * len(told))
+        head, bound = _VERSION + key.version.to_bytes(4, "big"), institution_id.encode() + b"\x00"
+        blobs = []
+        for place, (plaintext, aad) in enumerate(told):
+            nonce = nonces[place * _NONCE : (place + 1) * _NONCE]
+            blobs.append(head + nonce + key.cipher.encrypt(nonce, plaintext, bound + aad))
+        return blobs
 
     def decrypt(self, session: Session, institution_id: str, blob: bytes, aad: bytes) -> bytes:
         """The plaintext. Unavailable(atrest-unreadable) when blob, institution or ``aad`` are not what they were."""

@@ -36,8 +36,19 @@ _TICKS = _Ticks()
 
 def new_id(prefix: str, now_ms: int | None = None) -> str:
     """A time-ordered id, strictly increasing within the process: ``new_id("rec")`` -> ``rec_0193…``."""
+    return _ordered(prefix, now_ms, secrets.randbits(62))
+
+
+def new_ids(prefix: str, count: int, now_ms: int | None = None) -> list[str]:
+    """As many, in their order. The system is asked for random bits once: a question takes longer than all the rest."""
+    drawn = secrets.token_bytes(8 * count)
+    random = (int.from_bytes(drawn[at : at + 8]) >> 2 for at in range(0, len(drawn), 8))
+    return [_ordered(prefix, now_ms, each) for each in random]
+
+
+def _ordered(prefix: str, now_ms: int | None, random: int) -> str:
     ordered = _TICKS.next(now_ms)
-    value = (ordered >> 12) << 80 | 0x7 << 76 | (ordered & 0xFFF) << 64 | 0b10 << 62 | secrets.randbits(62)
+    value = (ordered >> 12) << 80 | 0x7 << 76 | (ordered & 0xFFF) << 64 | 0b10 << 62 | random
     return f"{prefix}_{value:032x}"
 
 

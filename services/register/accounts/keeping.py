@@ -1,6 +1,7 @@
 """Accounts as they change (账户业务), in units of the sequencer: rows, and a fact with the digest of what is secret."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,12 +13,20 @@ from services.days import number, on
 from services.evidence.group import Group
 from services.evidence.retention.rules import CLASSES, due_at
 from services.platform.errors import Conflict, NotFound
-from services.platform.ids import new_id
+from services.platform.ids import new_ids
 from services.register.accounts import repository, rules
 from services.register.accounts.identities import Identities, Sealed
 from services.register.accounts.identity import LETTERS, Identity, check_identity
 from services.register.accounts.models import AccountEventRow, AccountRow, IdentityRow
-from services.register.accounts.sealing import hashed, holder_key, new_holder_key, opened, sealed
+from services.register.accounts.sealing import (
+    hashed,
+    hashed_all,
+    holder_key,
+    new_holder_key,
+    opened,
+    sealed,
+    sealed_all,
+)
 from services.register.accounts.views import AccountDetails, Entered
 from services.register.codes import check_investor_code
 from services.register.parts import RegisterParts
@@ -53,27 +62,39 @@ class Keeping:
         today = self._today(group.now_ms)
         good = [(each, check_identity(each.kind, each.identity, today)) for each in told]
         key = self._key(group, owner)
-        hashes = [hashed(key, identity) for _, identity in good]
+        hashes = hashed_all(key, [identity for _, identity in good])
         known: dict[bytes, Entered] = {
             holder: Entered(row.id, Kind(row.kind), row.suitable_until, row.addend, is_new=False)
             for holder, row in repository.holders(group.reading, owner, set(hashes)).items()
         }
-        digests: dict[str, bytes] = {}
-        rows: list[dict[str, Any]] = []
+        new = self._new(group, owner, actor, _firsts(good, hashes, known), about)
         entered: list[Entered] = []
-        for (details, identity), holder in zip(good, hashes, strict=True):
-            found = known.get(holder)
-            if found is None:
-                row = self._row(group, owner, details)
-                row["holder"], place = holder, (str(row["id"]), 1)
-                row["identity"], digests[place[0]] = sealed(self._parts.vault, group.reading, owner, place, identity)
-                rows.append(row)
-                found = Entered(str(row["id"]), details.kind, details.suitable_until, details.addend, is_new=True)
-                known[holder] = Entered(found.account_id, found.kind, found.suitable_until, found.addend, is_new=False)
-            entered.append(found)
-        if rows:
-            self._write_new(group, rows, digests, about=about or str(rows[0]["id"]), actor=actor)
+        for holder in hashes:
+            if holder not in known:
+                entered.append(new[holder])
+                known[holder] = replace(new[holder], is_new=False)
+            else:
+                entered.append(known[holder])
         return entered
+
+    def _new(
+        self, group: Group, owner: str, actor: str, told: Mapping[bytes, tuple[AccountDetails, Identity]], about: str
+    ) -> dict[bytes, Entered]:
+        """New accounts by their holders' keyed hashes."""
+        if not told:
+            return {}
+        ids = new_ids("acc", len(told), group.now_ms)
+        rows = [self._row(group, owner, each, details) for each, (details, _) in zip(ids, told.values(), strict=True)]
+        identities = [((each, 1), identity) for each, (_, identity) in zip(ids, told.values(), strict=True)]
+        made = sealed_all(self._parts.vault, group.reading, owner, identities)
+        for row, holder, (content, _) in zip(rows, told, made, strict=True):
+            row["holder"], row["identity"] = holder, content
+        digests = {each: digest for each, (_, digest) in zip(ids, made, strict=True)}
+        self._write_new(group, rows, digests, about=about or ids[0], actor=actor)
+        return {
+            holder: Entered(each, details.kind, details.suitable_until, details.addend, is_new=True)
+            for each, (holder, (details, _)) in zip(ids, told.items(), strict=True)
+        }
 
     def _write_new(
         self,
@@ -93,13 +114,13 @@ class Keeping:
             records = {"record_id": written.record_id, "identity_record": kept[row["id"], row["version"]]}
             group.insert(repository.ACCOUNTS, {**row, **records})
 
-    def _row(self, group: Group, owner: str, details: AccountDetails) -> dict[str, Any]:
+    def _row(self, group: Group, owner: str, account_id: str, details: AccountDetails) -> dict[str, Any]:
         code = details.investor_code or None
         if code is not None:
             code = check_investor_code(code, letter=LETTERS[details.kind])
             self._require_free(group.reading, owner, code)
         return {
-            "id": new_id("acc", group.now_ms),
+            "id": account_id,
             "owner_id": owner,
             "kind": int(details.kind),
             "state": rules.NORMAL,
@@ -265,6 +286,17 @@ class Keeping:
     @staticmethod
     def _today(now_ms: int) -> date:
         return on(day_of(now_ms // 1000))
+
+
+def _firsts(
+    good: Sequence[tuple[AccountDetails, Identity]], hashes: Sequence[bytes], known: Collection[bytes]
+) -> dict[bytes, tuple[AccountDetails, Identity]]:
+    """What is told first of each holder that has no account yet."""
+    found: dict[bytes, tuple[AccountDetails, Identity]] = {}
+    for each, holder in zip(good, hashes, strict=True):
+        if holder not in known:
+            found.setdefault(holder, each)
+    return found
 
 
 def erasable_at(closed_at: int) -> int:

@@ -1,6 +1,7 @@
 """What is known of holders, as it is encrypted for the operator, and the key that tells whether two are one."""
 
 import secrets
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from services.register.accounts import repository
 from services.register.accounts.identity import Identity
 from services.register.accounts.models import HolderKeyRow
 
-__all__ = ["hashed", "holder_key", "new_holder_key", "opened", "sealed"]
+__all__ = ["hashed", "hashed_all", "holder_key", "new_holder_key", "opened", "sealed", "sealed_all"]
 
 _SALT = 16
 Place = tuple[str, int]
@@ -20,8 +21,18 @@ Place = tuple[str, int]
 
 def sealed(vault: Vault, session: Session, owner: str, place: Place, identity: Identity) -> tuple[bytes, bytes]:
     """The ciphertext, and the digest to commit to: salted, so that no document can be guessed from it."""
-    content = canonical({**identity.content(), "salt": secrets.token_hex(_SALT)})
-    return vault.encrypt(session, owner, content, _aad(place)), sha256(content)
+    return sealed_all(vault, session, owner, [(place, identity)])[0]
+
+
+def sealed_all(
+    vault: Vault, session: Session, owner: str, told: Sequence[tuple[Place, Identity]]
+) -> list[tuple[bytes, bytes]]:
+    """:func:`sealed` of many, each with its own salt."""
+    drawn = secrets.token_bytes(_SALT * len(told)).hex()
+    salts = (drawn[at : at + 2 * _SALT] for at in range(0, len(drawn), 2 * _SALT))
+    contents = [canonical({**each.content(), "salt": salt}) for (_, each), salt in zip(told, salts, strict=True)]
+    bound = [(content, _aad(place)) for content, (place, _) in zip(contents, told, strict=True)]
+    return list(zip(vault.encrypt_all(session, owner, bound), map(sha256, contents), strict=True))
 
 
 def opened(vault: Vault, session: Session, owner: str, place: Place, content: bytes) -> Identity:
@@ -34,7 +45,13 @@ def opened(vault: Vault, session: Session, owner: str, place: Place, content: by
 
 def hashed(key: bytes, identity: Identity) -> bytes:
     """The keyed hash of the holder's document."""
-    return Suite.INTL_V1.hmac(key, identity.key.encode())
+    return hashed_all(key, [identity])[0]
+
+
+def hashed_all(key: bytes, identities: Iterable[Identity]) -> list[bytes]:
+    """:func:`hashed` of many."""
+    keyed = Suite.INTL_V1.keyed(key)
+    return [keyed(each.key.encode()) for each in identities]
 
 
 def holder_key(vault: Vault, session: Session, owner: str) -> bytes | None:

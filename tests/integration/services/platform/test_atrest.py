@@ -29,6 +29,18 @@ def test_what_was_encrypted_opens_again_also_in_another_process(
     assert _decrypt(database, Vault(tmp_path / "master.key"), "ins_a", blob) == "记录".encode()
 
 
+def test_many_are_encrypted_at_once_each_bound_to_its_own_place(database: Database, vault: Vault) -> None:
+    told = [(f"record {number}".encode(), aad("record", f"rec_{number}")) for number in range(20)]
+    with database.write() as session:
+        blobs = vault.encrypt_all(session, "ins_a", told)
+    assert [_decrypt(database, vault, "ins_a", blob, place) for blob, (_, place) in zip(blobs, told, strict=True)] == [
+        plaintext for plaintext, _ in told
+    ]
+    assert len({blob[5:17] for blob in blobs}) == len(blobs)
+    with pytest.raises(Unavailable):
+        _decrypt(database, vault, "ins_a", blobs[0], told[1][1])
+
+
 def test_the_database_holds_neither_plaintext_nor_data_key(database: Database, vault: Vault) -> None:
     blob = _encrypt(database, vault, "ins_a", b"plain words")
     assert b"plain words" not in blob

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.errors import Invalid
-from services.platform.ids import bytes16, check_id, from_bytes16, new_id, random_id
+from services.platform.ids import bytes16, check_id, from_bytes16, new_id, new_ids, random_id
 
 
 def test_ids_sort_in_the_order_in_which_they_were_made() -> None:
@@ -25,6 +25,15 @@ def test_an_id_is_a_uuid_of_version_7_with_its_time() -> None:
 @given(st.binary(min_size=16, max_size=16))
 def test_sixteen_bytes_and_an_id_are_the_same(raw: bytes) -> None:
     assert bytes16(from_bytes16("ins", raw)) == raw
+
+
+def test_many_ids_at_once_are_as_good_as_one_after_the_other() -> None:
+    made = [new_id("acc"), *new_ids("acc", 50), new_id("acc")]
+    assert made == sorted(set(made))
+    drawn = {uuid.UUID(each[4:]).int & (1 << 62) - 1 for each in made}
+    assert len(drawn) == len(made)
+    assert all(uuid.UUID(each[4:]).version == 7 for each in made)
+    assert new_ids("acc", 0) == []
 
 
 def test_random_ids_tell_nothing_of_their_order() -> None:
