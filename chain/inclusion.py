@@ -1,7 +1,8 @@
 """Collects the proof that an event is in a block: header, receipt-trie proof, positions. Believes the node nothing.
 
-The block's header is encoded again and must hash to the block's hash; the receipts of the whole block are encoded again
-and their trie must have the header's receipts root. So what leaves here verifies offline (docs/spec/receipt.md).
+The block's header is encoded again, in the form that its chain hashes, and must give the block's hash; the receipts of
+the whole block are encoded again and their trie must have the header's receipts root. So what leaves here verifies
+offline (docs/spec/receipt.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +10,9 @@ from typing import Any
 
 from chain.client import ChainClient
 from chain.errors import EndpointError
+from chain.proof.bft import header_as_hashed
 from chain.proof.errors import ProofError
-from chain.proof.ethereum import EventLog, TransactionReceipt, encode_header, encode_receipt
+from chain.proof.ethereum import EventLog, TransactionReceipt, encode_receipt
 from chain.proof.hashing import keccak256
 from chain.proof.receipt import Anchor
 from chain.proof.trie import build_trie, index_key
@@ -59,8 +61,8 @@ def collect_headers(client: ChainClient, first: int, last: int) -> tuple[bytes, 
 
 
 def _header(block: Mapping[str, Any]) -> bytes:
-    """The RLP of the header: 20 fields since Cancun, 21 since Prague, whatever the length of its extra data."""
-    encoded = encode_header(block)
+    """The RLP that hashes to the block's hash: 20 fields since Cancun, 21 since Prague; seals are not hashed."""
+    encoded = header_as_hashed(block)
     if keccak256(encoded) != _bytes(block["hash"]):
         raise ProofError("header-malformed", f"the fields of block {block['hash']} hash to {keccak256(encoded).hex()}")
     return encoded

@@ -9,6 +9,7 @@ from typing import Any
 from chain.party.errors import RpcError
 from chain.party.rpc import JsonRpc
 from chain.party.witness.refusal import Refusal
+from chain.proof.bft import header_as_hashed
 from chain.proof.canonical import JsonObject
 from chain.proof.encoding import to_hex
 from chain.proof.errors import ProofError
@@ -17,7 +18,6 @@ from chain.proof.ethereum import (
     EventLog,
     TransactionReceipt,
     bloom_of,
-    encode_header,
     encode_receipt,
 )
 from chain.proof.trie import build_trie, index_key
@@ -51,7 +51,7 @@ def fetch_block(rpc: JsonRpc, number: int) -> Block | None:
     if body is None:
         return None
     try:
-        encoded = encode_header(body)
+        encoded = header_as_hashed(body)
         header = BlockHeader.decode(encoded)
         bloom = bytes.fromhex(body["logsBloom"].removeprefix("0x"))
         block = Block(header, encoded, bloom, tuple(str(one) for one in body["transactions"]))
