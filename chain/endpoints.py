@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from requests.utils import get_netrc_auth
 from web3 import HTTPProvider, Web3
 from web3.exceptions import BadResponseFormat
 from web3.middleware import ExtraDataToPOAMiddleware
@@ -158,10 +159,21 @@ def _kind(error: Exception) -> str:
 
 def _connect(url: str, timeout: float) -> Web3:
     # web3 would repeat requests by itself, at the same endpoint and after seconds.
-    provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
+    kwargs = {"timeout": timeout}
+    provider = HTTPProvider(url, request_kwargs=kwargs, session=_session(url), exception_retry_configuration=None)
     web3 = Web3(provider)
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     return web3
+
+
+def _session(url: str) -> requests.Session:
+    """Asks the environment once for proxies, certificates and passwords, not before every question to a node."""
+    session = requests.Session()
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify, session.cert = found["proxies"], found["verify"], found["cert"]
+    session.auth = get_netrc_auth(url)
+    session.trust_env = False
+    return session
 
 
 def _ask(web3: Web3, method: str, params: Sequence[Any]) -> dict[str, Any]:
