@@ -1,8 +1,9 @@
 """An act between the contract's values and the text that rows and typed data hold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from enum import IntEnum
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from services.platform.ids import from_bytes16
@@ -38,15 +39,21 @@ def securities_of(act: acts.Act) -> list[str]:
 
 
 def _filled(kind: Any, message: Mapping[str, Any]) -> Any:
-    hints = get_type_hints(kind)
+    """Terms stand in the message themselves, member by member."""
     return kind(
         **{
-            each.name: _filled(Terms, message)
-            if hints[each.name] is Terms
-            else _value(hints[each.name], message[_named(each.name)])
-            for each in fields(kind)
+            name: _filled(Terms, message) if read is None else read(message[named])
+            for name, named, read in _members(kind)
         }
     )
+
+
+@cache
+def _members(kind: Any) -> Sequence[tuple[str, str, Callable[[Any], Any] | None]]:
+    """Of an act or of terms: its name, its name in the message, what reads its value (None of terms)."""
+    hints = get_type_hints(kind)
+    names = [each.name for each in fields(kind)]
+    return [(name, _named(name), None if hints[name] is Terms else _reader(hints[name])) for name in names]
 
 
 def _named(field: str) -> str:
@@ -54,11 +61,13 @@ def _named(field: str) -> str:
     return head + "".join(word.title() for word in rest)
 
 
-def _value(hint: Any, value: Any) -> Any:
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """Made once: an act may say two hundred values of a kind."""
     if get_origin(hint) is tuple:
-        return tuple(_value(get_args(hint)[0], each) for each in value)
+        one = _reader(get_args(hint)[0])
+        return lambda value: tuple(map(one, value))
     if hint is bytes:
-        return bytes.fromhex(value[2:])
+        return lambda value: bytes.fromhex(value[2:])
     if isinstance(hint, type) and issubclass(hint, IntEnum):
-        return hint(int(value))
-    return value if hint is bool else hint(value)
+        return lambda value: hint(int(value))
+    return (lambda value: value) if hint is bool else hint
