@@ -134,14 +134,20 @@ class Checked:
         return self._parts.evidence.sequencer.submit(unit)
 
     def run(self) -> None:
-        """The job: does what is signed. What a chain has to be asked for waits for it."""
+        """The job: does what is signed. What has to ask a chain waits for it; what breaks holds up no other."""
         with self._parts.database.read() as session:
             found = local.signed(session, FACT, _PAGE)
+        broken: Exception | None = None
         for operation_id in found:
             try:
                 self._do(operation_id)
             except RegsealError as error:
                 _log.info("checked_act_waits", operation=operation_id, reason=str(error))
+            except Exception as error:  # noqa: BLE001 -- told to the job, once the others had their turn
+                _log.error("checked_act_broke", operation=operation_id, error=type(error).__name__)
+                broken = broken or error
+        if broken is not None:
+            raise broken
 
     # --- asking
 

@@ -219,6 +219,29 @@ def test_a_row_that_names_another_signer_is_not_believed(office: Office, account
     assert office.seen(look) == before
 
 
+def test_one_that_breaks_holds_no_other_up(office: Office, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, services = f"accounts/{account}", office.world.services
+    to = "normal" if office.seen(look)["state"] == "frozen" else "frozen"
+    first, second = (_asked(office, f"{look}/state", {"state": to, "reason": "x"}, look) for _ in range(2))
+    before, take = office.seen(look), local.take
+    for each in (first, second):
+        office.world.house.sign(office.world.host, office.world.house.operation(each["id"]), CHECKER)
+
+    def breaks(session: Any, operation_id: str) -> Any:
+        if operation_id == first["id"]:
+            raise RuntimeError
+        return take(session, operation_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local, "take", breaks)
+        with pytest.raises(RuntimeError):
+            services.jobs.run("register.checked")
+    assert office.client.get(f"/v1/operations/{second['id']}").json()["state"] == "final"
+    assert office.seen(look) != before
+    services.jobs.run("register.checked")
+    assert office.client.get(f"/v1/operations/{first['id']}").json()["state"] == "refused"
+
+
 @pytest.fixture
 def unchecked(
     founded: Founded, founded_unchecked: FoundedBusiness, sqlite_template: Path, tmp_path: Path
