@@ -221,12 +221,19 @@ class Checked:
         local.finish(group.session, operation_id, group.now_ms)
 
     def _content(self, found: local.Signed) -> dict[str, Any]:
-        """What was signed. Conflict when the record is another one than that."""
+        """What was signed. Conflict unless it is this record, for this register: a row may hold another's."""
         opening = self._parts.evidence.opening(found.record_id)
         record = check_record(opening.document)
-        if to_hex(commit(record, opening.secret)) != found.typed_data["message"]["commitment"] or not found.signatures:
-            raise Conflict("The record is not the one that was signed.", slug="record-differs")
-        return dict(record["body"])  # type: ignore[arg-type]
+        message, chain = found.typed_data["message"], self._parts.chain
+        told = {"subject": message["subject"], "act": message["act"], "leaf": found.leaf}
+        told["commitment"] = to_hex(commit(record, opening.secret))
+        due = self._parts.transactions.typed_data(STRUCT, told, chain, deadline=int(message["deadline"]))
+        due["message"]["nonce"] = message["nonce"]
+        body: dict[str, Any] = dict(record["body"])  # type: ignore[arg-type]
+        same = (found.chain, found.typed_data, message["act"]) == (chain, due, body.get("act"))
+        if not same or not found.signatures:
+            raise Conflict("What was signed is not this record for this register.", slug="record-differs")
+        return body
 
     def _refused(self, operation_id: str, reason: dict[str, Any], group: Group) -> None:
         ended = local.refuse(group.session, operation_id, reason, group.now_ms)

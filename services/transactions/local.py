@@ -35,6 +35,7 @@ class Signed:
     """
 
     id: str
+    chain: str
     record_id: str
     institution_id: str
     leaf: str
@@ -67,6 +68,7 @@ def _signed(session: Session, row: OperationRow) -> Signed | None:
     given = repository.authorisations(session, [row.id])[row.id]
     return Signed(
         id=row.id,
+        chain=row.chain,
         record_id=str(row.record_id),
         institution_id=str(row.institution_id),
         leaf=str(row.args["leaf"]),

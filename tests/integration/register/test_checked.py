@@ -219,6 +219,22 @@ def test_a_row_that_names_another_signer_is_not_believed(office: Office, account
     assert office.seen(look) == before
 
 
+def test_a_signature_for_another_register_does_nothing_in_this_one(office: Office, account: str) -> None:
+    """The same checker may sign for several markets, or for a register that this one replaced."""
+    look, services = f"accounts/{account}", office.world.services
+    to = "normal" if office.seen(look)["state"] == "frozen" else "frozen"
+    asked = _asked(office, f"{look}/state", {"state": to, "reason": "x"}, look)
+    before, elsewhere = office.seen(look), asked["typed_data"]
+    elsewhere["domain"]["verifyingContract"] = BANK.address
+    with services.database.write() as session:
+        services.lease.check(session)
+        session.execute(update(OperationRow).where(OperationRow.id == asked["id"]).values(typed_data=elsewhere))
+    office.world.house.sign(office.world.host, office.world.house.operation(asked["id"]), CHECKER)
+    services.jobs.run("register.checked")
+    assert office.client.get(f"/v1/operations/{asked['id']}").json()["state"] == "refused"
+    assert office.seen(look) == before
+
+
 def test_one_that_breaks_holds_no_other_up(office: Office, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     look, services = f"accounts/{account}", office.world.services
     to = "normal" if office.seen(look)["state"] == "frozen" else "frozen"
