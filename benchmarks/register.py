@@ -150,8 +150,8 @@ class _Rows:
         self._put(repository.LOTS, {**so, "account_id": account_id, "lots": [("10", [number])]})
         self._put(repository.LIENS, {**so, "number": number, "units": 10, "until": 0})
         lien = {**at, **shared, "number": number, "account_id": account_id, "kind": 1, "since": BEGIN // 1000}
-        lien |= {"secured": None, "opened_units": 10, "opened_at": BEGIN, "lien_id": None, "legal_status": None}
-        self._put(LienRow.__table__, {**lien, "legal_reference": None, "legal_at": None, "received_at": None})
+        lien |= {"secured": None, "opened_units": 10, "opened_at": BEGIN, "lien_id": None}
+        self._put(LienRow.__table__, {**lien, "received_at": None})
 
     def _evidence(self) -> bytes:
         leaf = secrets.token_bytes(32)
